@@ -1,0 +1,55 @@
+# Everything here needs only Python >= 3.11 with pip, and make. PYTHON=... chooses another interpreter.
+
+BIN := .venv/bin
+SOURCES := src tests
+PYTEST_ARGS ?=
+SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-engine check format bench golden lock clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
+
+demo: .venv/.core  ## close the sample company's months and write the reports to demo-output/
+	@echo "Playing the sample company; the reports go to demo-output/."
+	$(BIN)/ratable demo --out demo-output
+
+test: .venv/.dev  ## all tests, on DuckDB and on Spark
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+test-engine: .venv/.dev  ## the fast tests: no Spark
+	$(BIN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)
+
+check: .venv/.dev  ## format, lint, types, import contracts, house rules
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_tidy.py
+
+format: .venv/.dev  ## format, and mend what the linter can mend
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+bench: .venv/.core  ## measure the engine on made-up usage
+	$(BIN)/ratable bench
+
+golden: .venv/.core  ## print where the golden cases differ from their expected figures; writes nothing
+	$(BIN)/ratable check tests/golden
+
+lock:  ## renew requirements/constraints.txt from what the index has today
+	sh tools/setup.sh lock
+
+clean:  ## remove what make and the tools have made
+	rm -rf .venv .venv-lock demo-output bench-output build dist
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache spark-warehouse
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps say what is installed; they are renewed when the project or its pins have changed.
+.venv/.core: $(SETUP_INPUTS)
+	@sh tools/setup.sh core
+
+.venv/.dev: $(SETUP_INPUTS)
+	@sh tools/setup.sh dev

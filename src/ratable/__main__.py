@@ -1,0 +1,159 @@
+"""The command line of the calculation: `ratable check`, `run`, `demo`, `bench`, `version`.
+
+Owns arguments, output and exit codes. Each command imports what it needs when it runs, so that
+`ratable --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from ratable import __version__
+
+if TYPE_CHECKING:
+    from ratable.cases.judging import Verdict
+    from ratable.cases.records import Case
+    from ratable.errors import MalformedCaseError
+
+HOLDS, DOES_NOT_HOLD, MALFORMED = 0, 1, 2
+
+app = typer.Typer(
+    name="ratable",
+    help="Usage in, recognized revenue out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+Paths = Annotated[list[Path], typer.Argument(metavar="FILE_OR_FOLDER...", help="Case files, or folders of them.")]
+Books = Annotated[bool, typer.Option("--books", help="Play through the operations and PostgreSQL.")]
+CaseFile = Annotated[Path, typer.Argument(metavar="CASE", help="A case file.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Where to write.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def check(paths: Paths, books: Books = False, as_json: Json = False) -> None:
+    """Play each case and tell every figure that is not as expected.
+
+    Exit status: 0 all hold, 1 one does not, 2 a file is malformed.
+    """
+    if books:
+        _stop("--books: the books are not part of this version yet; without it the calculation runs alone")
+    cases, errors = _read(paths)
+    verdicts = _judge(cases, errors) if cases else []
+    _print_verdicts(verdicts, as_json)
+    for error in errors:
+        typer.echo(str(error), err=True)
+    raise typer.Exit(_status(verdicts, errors))
+
+
+@app.command()
+def run(case: CaseFile, out: Out = None, as_json: Json = False) -> None:
+    """Play one case and write every table of the flow, as CSV and as Parquet."""
+    from ratable.cases.exporting import write_tables
+    from ratable.cases.playing import play
+    from ratable.cases.reading import read_case
+    from ratable.errors import MalformedCaseError
+
+    try:
+        told = read_case(case)
+        tables = play(told).stage_tables()
+    except MalformedCaseError as error:
+        _stop(str(error))
+    folder = out or Path(f"{told.case}-tables")
+    written = write_tables(tables, folder)
+    record = {"case": told.case, "folder": str(folder), "tables": written}
+    _print(record, as_json, [*(f"{table['csv']}  {table['rows']} rows" for table in written)])
+
+
+@app.command()
+def demo(out: Out = None, as_json: Json = False) -> None:
+    """Play the sample company."""
+    from ratable.demo import run as run_demo
+
+    _print_result(run_demo(out), as_json)
+
+
+@app.command()
+def bench(as_json: Json = False) -> None:
+    """Measure the speed of the calculation on this machine."""
+    from ratable.bench import main as run_bench
+
+    _print_result(run_bench(), as_json)
+
+
+@app.command()
+def version(as_json: Json = False) -> None:
+    """Print the calculation version."""
+    _print({"version": __version__}, as_json, [__version__])
+
+
+def _read(paths: list[Path]) -> tuple[list[Case], list[MalformedCaseError]]:
+    """Read every case file; a folder without any is an error too, as nothing would be checked."""
+    from ratable.cases.reading import find_cases, read_cases
+    from ratable.errors import MalformedCaseError
+
+    try:
+        files = find_cases(paths)
+    except MalformedCaseError as error:
+        _stop(str(error))
+    if not files:
+        _stop(f"no case files (*.yaml) in {', '.join(map(str, paths))}")
+    return read_cases(files)
+
+
+def _judge(cases: list[Case], errors: list[MalformedCaseError]) -> list[Verdict]:
+    """Play and judge each case; a malformed usage file shows only now and joins `errors`."""
+    from ratable.cases.judging import judge
+    from ratable.cases.playing import play
+    from ratable.errors import MalformedCaseError
+
+    verdicts = []
+    for case in cases:
+        try:
+            verdicts.append(judge(case, play(case)))
+        except MalformedCaseError as error:
+            errors.append(error)
+    return verdicts
+
+
+def _status(verdicts: list[Verdict], errors: list[MalformedCaseError]) -> int:
+    if errors:
+        return MALFORMED
+    return HOLDS if all(verdict.ok for verdict in verdicts) else DOES_NOT_HOLD
+
+
+def _print_verdicts(verdicts: list[Verdict], as_json: bool) -> None:
+    from ratable.cases.reporting import records_of, report_of
+
+    _print(records_of(verdicts), as_json, list(report_of(verdicts)))
+
+
+def _print_result(result: Any, as_json: bool) -> None:
+    """What a command of another module answers: a record, lines, or nothing (it has printed)."""
+    if result is not None:
+        lines = result.items() if isinstance(result, dict) else result
+        _print(result, as_json, [f"{line[0]}: {line[1]}" if isinstance(line, tuple) else str(line) for line in lines])
+
+
+def _print(record: object, as_json: bool, lines: list[str]) -> None:
+    typer.echo(json.dumps(record, indent=2, ensure_ascii=False, default=str) if as_json else "\n".join(lines))
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(MALFORMED)
+
+
+if __name__ == "__main__":
+    main()

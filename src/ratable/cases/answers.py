@@ -1,0 +1,287 @@
+"""The tables of a played case, in the words and major units of the case format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import ibis
+import pyarrow as pa
+
+from ratable import reports, usage
+from ratable.backends import Sheet, Stored
+from ratable.cases.known import Known
+from ratable.cases.records import Case
+from ratable.money import SCALE, to_major
+from ratable.pipeline import Inputs, Outcome
+
+Row = dict[str, object]
+_DAY = ibis.schema({"at": "date"})
+
+
+class Answers:
+    """What the books say after the last entry; every table is fetched once, when it is asked for."""
+
+    def __init__(  # noqa: PLR0913
+        self, case: Case, sheet: Sheet, known: Known, outcome: Outcome, inputs: Inputs, open_on: date
+    ) -> None:
+        self.case = case
+        self.open_on = open_on
+        self._sheet = sheet
+        self._currency = {contract.id: contract.currency for contract in case.terms.contracts}
+        self._tables = _stage_tables(sheet, outcome, inputs, known)
+        self._asked: dict[tuple[str, date | None], list[Row]] = {}
+
+    def rows(self, table: str, at: date | None = None) -> list[Row]:
+        """The rows of a table of case-format section 4; pictures of a day need `at`."""
+        key = (table, at)
+        if key not in self._asked:
+            tell: Callable[..., list[Row]] = getattr(self, f"_{table}")
+            self._asked[key] = tell(at) if table in {"balances", "prepaid_commits", "rpo"} else tell()
+        return self._asked[key]
+
+    def stage_tables(self) -> dict[str, pa.Table]:
+        """One table per stage, in the order of the flow, as the engine made it."""
+        return dict(self._tables)
+
+    def report(self, function: Callable[..., object], *names: str, **variant: object) -> list[Row]:
+        """Run a report over stage tables and give its rows."""
+        inputs = [self._bound(name) for name in names]
+        return self._sheet.fetch(self._sheet.run(function, *inputs, **variant)).to_pylist()  # type: ignore[arg-type]
+
+    def _bound(self, name: str) -> Stored:
+        table = self._tables[name]
+        return self._sheet.bind(f"answer_{name}", table, ibis.Schema.from_pyarrow(table.schema))
+
+    def _day(self, at: date | None) -> Stored:
+        return self._sheet.bind("answer_day", pa.table({"at": pa.array([at], pa.date32())}), _DAY)
+
+    def _major(self, contract_id: object, amount_minor: object) -> Decimal:
+        return to_major(int(str(amount_minor)), self._currency[str(contract_id)])
+
+    # Tables --------------------------------------------------------------------------------------
+
+    def _rated(self) -> list[Row]:
+        return [
+            {
+                "contract": row["contract_id"],
+                "item": row["item_id"],
+                "product": row["product_id"] or None,
+                "period": row["month_on"],
+                "tier": row["tier"],
+                "currency": self._currency[row["contract_id"]],
+                "quantity": _units(row["quantity_e12"]),
+                "amount": self._major(row["contract_id"], row["amount_minor"]),
+            }
+            for row in self._tables["rated"].to_pylist()
+            if not row["item_id"].startswith("!")
+        ]
+
+    def _consumption(self) -> list[Row]:
+        months: dict[tuple[str, str, date], Row] = {}
+        for row in self._tables["drawdown"].to_pylist():
+            if not row["commit_id"] or row["adjusted_on"] != date(1, 1, 1):
+                continue
+            key = (row["contract_id"], row["commit_id"], row["service_on"])
+            sums = months.setdefault(key, {"gross": 0, "net": 0, "overage": 0, "covered": 0, "waived": 0})
+            sums["gross"] += row["gross_minor"]
+            if row["kind"] == "overage":
+                sums["overage"] += row["gross_minor"]
+            else:
+                sums["covered"] += row["gross_minor"]
+                sums["net"] += row["net_minor"]
+        return [self._consumed(key, sums) for key, sums in months.items()]
+
+    def _consumed(self, key: tuple[str, str, date], sums: Row) -> Row:
+        contract_id, commit_id, period = key
+        before = self._balance_before(commit_id, period)
+        figures = {
+            "gross": sums["gross"],
+            "discount": sums["covered"] - sums["net"],  # type: ignore[operator]
+            "net": sums["net"],
+            "overage": sums["overage"],
+            "balance_before": before,
+            "balance_after": before - sums["net"],  # type: ignore[operator]
+        }
+        return {
+            "prepaid_commit": commit_id,
+            "contract": contract_id,
+            "period": period,
+            "currency": self._currency[contract_id],
+            **{name: self._major(contract_id, amount) for name, amount in figures.items()},
+        }
+
+    def _balance_before(self, commit_id: str, period: date) -> int:
+        """What the commit had when the month's own consumption began, after what was booked before it."""
+        commit = next(row for row in self._tables["prepaid_commits"].to_pylist() if row["commit_id"] == commit_id)
+        grants = self._tables["grants"].to_pylist()
+        added = sum(
+            row["amount_minor"] for row in grants if row["commit_id"] == commit_id and row["month_on"] <= period
+        )
+        drawn = sum(
+            row["net_minor"]
+            for row in self._tables["drawdown"].to_pylist()
+            if row["commit_id"] == commit_id
+            and row["kind"] == "drawdown"
+            and (row["booked_on"] < period or (row["booked_on"] == period and row["service_on"] < period))
+        )
+        return int(commit["granted_minor"] + added - drawn)
+
+    def _allocated(self) -> list[Row]:
+        return [
+            {
+                "contract": row["contract_id"],
+                "item": row["item_id"],
+                "product": row["product_id"] or None,
+                "period": row["service_on"],
+                "currency": self._currency[row["contract_id"]],
+                "amount": self._major(row["contract_id"], row["amount_minor"]),
+            }
+            for row in self._tables["allocated"].to_pylist()
+            if not row["item_id"].startswith("!")
+        ]
+
+    def _revenue(self) -> list[Row]:
+        return [
+            {
+                "contract": row["contract_id"],
+                "product": row["product_id"] or None,
+                "item": row["item_id"] or None,
+                "prepaid_commit": row["commit_id"] or None,
+                "type": row["kind"],
+                "period": row["booked_on"],
+                "service_period": row["service_on"],
+                "currency": row["currency"],
+                "amount": self._major(row["contract_id"], row["amount_minor"]),
+            }
+            for row in self.report(reports.revenue, "journal")
+        ]
+
+    def _journal(self) -> list[Row]:
+        return [
+            {
+                "contract": row["contract_id"],
+                "account": row["account"],
+                "period": row["booked_on"],
+                "service_period": row["service_on"],
+                "on": row["on"],
+                "type": row["kind"],
+                "prepaid_commit": row["commit_id"] or None,
+                "entry": row["entry_id"],
+                "currency": row["currency"],
+                "debit": self._major(row["contract_id"], row["debit_minor"]),
+                "credit": self._major(row["contract_id"], row["credit_minor"]),
+            }
+            for row in self._tables["journal"].to_pylist()
+        ]
+
+    def _balances(self, at: date | None) -> list[Row]:
+        stored = self._sheet.run(reports.balances, self._bound("journal"), self._day(at))
+        return [
+            {
+                "at": at,
+                "account": row["account"],
+                "contract": row["contract_id"],
+                "prepaid_commit": row["commit_id"] or None,
+                "currency": row["currency"],
+                "amount": self._major(row["contract_id"], row["amount_minor"]),
+            }
+            for row in self._sheet.fetch(stored).to_pylist()
+        ]
+
+    def _burnt(self, at: date | None) -> Stored:
+        names = ("prepaid_commits", "grants", "revenue")
+        return self._sheet.run(reports.burn_down, *(self._bound(name) for name in names), self._day(at))
+
+    def _prepaid_commits(self, at: date | None) -> list[Row]:
+        return [
+            {
+                "prepaid_commit": row["commit_id"],
+                "contract": row["contract_id"],
+                "at": at,
+                "currency": self._currency[row["contract_id"]],
+                "remaining": self._major(row["contract_id"], row["remaining_minor"]),
+                "status": row["status"],
+            }
+            for row in self._sheet.fetch(self._burnt(at)).to_pylist()
+        ]
+
+    def _rpo(self, at: date | None) -> list[Row]:
+        stored = self._sheet.run(
+            reports.remaining_obligations,
+            self._burnt(at),
+            self._bound("schedules"),
+            self._bound("revenue"),
+            self._day(at),
+            rounding=self.case.terms.policy.rounding,
+        )
+        return [
+            {
+                "at": at,
+                "contract": row["contract_id"],
+                "band": row["band"],
+                "currency": self._currency[row["contract_id"]],
+                "amount": self._major(row["contract_id"], row["amount_minor"]),
+            }
+            for row in self._sheet.fetch(stored).to_pylist()
+        ]
+
+    def _rollforward(self) -> list[Row]:
+        return [
+            {
+                "account": row["account"],
+                "contract": row["contract_id"],
+                "period": row["period"],
+                "currency": row["currency"],
+                **{
+                    name: self._major(row["contract_id"], row[f"{name}_minor"])
+                    for name in ("opening", "billed", "recognized", "breakage", "other", "closing")
+                },
+            }
+            for row in self.report(reports.rollforward, "journal", "months")
+        ]
+
+    def _waterfall(self) -> list[Row]:
+        return [
+            {
+                "booked": row["booked"],
+                "period": row["period"],
+                "currency": row["currency"],
+                "contract": row["contract_id"],
+                "amount": self._major(row["contract_id"], row["amount_minor"]),
+            }
+            for row in self.report(reports.waterfall, "journal")
+        ]
+
+    def _rejected(self) -> list[Row]:
+        return [{"id": row["usage_id"], "code": row["code"]} for row in self._tables["rejected"].to_pylist()]
+
+    def _refused(self) -> list[Row]:
+        return self._tables["refused"].to_pylist()  # type: ignore[no-any-return]
+
+
+def _units(quantity_e12: Decimal) -> Decimal:
+    return Decimal(quantity_e12) / SCALE
+
+
+def _stage_tables(sheet: Sheet, outcome: Outcome, inputs: Inputs, known: Known) -> dict[str, pa.Table]:
+    """Everything that the flow made, in its order; fetched at once, because the next run writes anew."""
+    stored = {
+        "months": inputs.months,
+        "prepaid_commits": inputs.pools.commits,
+        "grants": inputs.pools.grants,
+        "schedules": inputs.schedules,
+        "metered": outcome.metered.by_month,
+        "rejected": sheet.run(usage.rejections, outcome.metered.examined),
+        "rated": outcome.rated.lines,
+        "drawdown": outcome.drawdowns.draws,
+        "breakage": outcome.drawdowns.breakage,
+        "balance_history": outcome.drawdowns.steps,
+        "allocated": outcome.allocated,
+        "revenue": outcome.revenue,
+        "journal": outcome.journal.journal,
+    }
+    found = {name: sheet.fetch(table) for name, table in stored.items()}
+    refused = pa.schema([("id", pa.string()), ("code", pa.string())])
+    return {**found, "refused": pa.Table.from_pylist(known.refused, schema=refused)}

@@ -1,0 +1,168 @@
+"""Reads what was agreed with one customer: the contract and everything on it.
+
+Owns the shape of `contracts`. Inclusive last days become half-open ends; the dates of a usage
+item default to those of its contract.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ratable.cases import scalars
+from ratable.cases.fields import Fields
+from ratable.cases.names import Names
+from ratable.cases.nodes import Mapping
+from ratable.cases.questions import ACCOUNTS
+from ratable.terms import (
+    ZERO,
+    Contract,
+    Milestone,
+    Opening,
+    OpeningBalance,
+    PrepaidCommit,
+    Subscription,
+    TierPriceOverride,
+    UsageItem,
+)
+
+_REQUIRED = "id customer start_date"
+_OPTIONAL = (
+    "currency end_date minimum_monthly_commitment_amount minimum_monthly_commitment_quantity opening"
+    " tier_price_overrides usage prepaid_commits subscriptions milestones"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the parts of a contract need to know of it."""
+
+    names: Names
+    contract: str
+    starts_on: date
+    ends_before: date | None
+
+
+def read_contract(node: Mapping, names: Names, currency: str) -> Contract:
+    """Read one contract; `currency` is that of the case, the default."""
+    fields = Fields(node, required=_REQUIRED, optional=_OPTIONAL)
+    contract = names.define("contract", fields)
+    scope = _Scope(names, contract, fields.day("start_date"), fields.ends_before("end_date"))
+    return Contract(
+        id=contract,
+        customer=fields.text("customer"),
+        currency=fields.maybe("currency", scalars.currency_of) or currency,
+        starts_on=scope.starts_on,
+        ends_before=scope.ends_before,
+        minimum_monthly_commitment_amount=fields.maybe_number("minimum_monthly_commitment_amount"),
+        minimum_monthly_commitment_quantity=fields.maybe_number("minimum_monthly_commitment_quantity"),
+        tier_price_overrides=_overrides(fields, names),
+        usage_items=tuple(_usage_item(item, scope) for item in fields.mappings("usage")),
+        prepaid_commits=tuple(_prepaid_commit(item, scope) for item in fields.mappings("prepaid_commits")),
+        subscriptions=tuple(_subscription(item, scope) for item in fields.mappings("subscriptions")),
+        milestones=tuple(_milestone(item, scope) for item in fields.mappings("milestones")),
+        opening=_opening(fields.mapping("opening"), scope),
+    )
+
+
+def _usage_item(node: Mapping, scope: _Scope) -> UsageItem:
+    fields = Fields(node, required="id", optional="product usage_group product_bundle start_date end_date draws")
+    item = scope.names.define("usage_item", fields, owner=scope.contract)
+    if fields.has("product") == fields.has("product_bundle"):
+        raise fields.malformed("product", "a usage item has either product or product_bundle")
+    if fields.has("usage_group") and not fields.has("product"):
+        raise fields.malformed("usage_group", "a usage group is one of a product, not of a bundle")
+    product = scope.names.maybe_known("product", fields, "product")
+    return UsageItem(
+        id=item,
+        product_id=product,
+        usage_group_id=scope.names.maybe_known("usage_group", fields, "usage_group", owner=product or ""),
+        product_bundle_id=scope.names.maybe_known("product_bundle", fields, "product_bundle"),
+        starts_on=fields.day("start_date", scope.starts_on),
+        ends_before=fields.ends_before("end_date", scope.ends_before),
+        draws=fields.truth("draws", default=False),
+    )
+
+
+def _prepaid_commit(node: Mapping, scope: _Scope) -> PrepaidCommit:
+    optional = "product currency discount_percentage rate expiration_date priority expected_breakage_percentage"
+    fields = Fields(node, required="id total_value start_date", optional=optional)
+    return PrepaidCommit(
+        id=scope.names.define("prepaid_commit", fields, owner=scope.contract),
+        product_id=scope.names.maybe_known("product", fields, "product"),
+        currency=fields.maybe("currency", scalars.currency_of),
+        total_value=fields.number("total_value"),
+        discount_percentage=fields.number("discount_percentage", ZERO),
+        rate=fields.maybe_number("rate"),
+        starts_on=fields.day("start_date"),
+        ends_before=fields.ends_before("expiration_date"),
+        priority=fields.value("priority", scalars.whole_of) if fields.has("priority") else 1,
+        expected_breakage_percentage=fields.maybe_number("expected_breakage_percentage"),
+    )
+
+
+def _subscription(node: Mapping, scope: _Scope) -> Subscription:
+    fields = Fields(node, required="id total_value start_date end_date", optional="product")
+    return Subscription(
+        id=scope.names.define("subscription", fields, owner=scope.contract),
+        product_id=scope.names.maybe_known("product", fields, "product"),
+        total_value=fields.number("total_value"),
+        starts_on=fields.day("start_date"),
+        ends_before=fields.value("end_date", scalars.day_after),
+    )
+
+
+def _milestone(node: Mapping, scope: _Scope) -> Milestone:
+    fields = Fields(node, required="id date amount", optional="product")
+    return Milestone(
+        id=scope.names.define("milestone", fields, owner=scope.contract),
+        product_id=scope.names.maybe_known("product", fields, "product"),
+        on=fields.day("date"),
+        amount=fields.number("amount"),
+    )
+
+
+def _overrides(fields: Fields, names: Names) -> tuple[TierPriceOverride, ...]:
+    """One price per tier at most; whether the tier exists is judged later."""
+    overrides: dict[tuple[str, int], TierPriceOverride] = {}
+    for node in fields.mappings("tier_price_overrides"):
+        override = _override(node, names)
+        key = (override.usage_group_id, override.tier_number)
+        if key in overrides:
+            raise Fields(node, optional=" ".join(node.values)).malformed("tier", "the tier is already overridden")
+        overrides[key] = override
+    return tuple(overrides.values())
+
+
+def _override(node: Mapping, names: Names) -> TierPriceOverride:
+    fields = Fields(node, required="product usage_group tier", optional="price percentage")
+    product = names.known("product", fields, "product")
+    return TierPriceOverride(
+        product_id=product,
+        usage_group_id=names.known("usage_group", fields, "usage_group", owner=product),
+        tier_number=fields.value("tier", scalars.whole_of),
+        price=fields.maybe_number("price"),
+        percentage=fields.maybe_number("percentage"),
+    )
+
+
+def _opening(node: Mapping | None, scope: _Scope) -> Opening | None:
+    if node is None:
+        return None
+    fields = Fields(node, required="as_of balances")
+    balances = tuple(_opening_balance(balance, scope) for balance in fields.mappings("balances"))
+    return Opening(as_of=fields.day("as_of"), balances=balances)
+
+
+def _opening_balance(node: Mapping, scope: _Scope) -> OpeningBalance:
+    fields = Fields(node, required="account amount", optional="prepaid_commit subscription milestone")
+    if sum(fields.has(key) for key in ("prepaid_commit", "subscription", "milestone")) > 1:
+        raise fields.malformed("account", "a balance is that of one source")
+    names, owner = scope.names, scope.contract
+    return OpeningBalance(
+        account=fields.choice("account", ACCOUNTS),
+        amount=fields.number("amount"),
+        prepaid_commit_id=names.maybe_known("prepaid_commit", fields, "prepaid_commit", owner=owner),
+        subscription_id=names.maybe_known("subscription", fields, "subscription", owner=owner),
+        milestone_id=names.maybe_known("milestone", fields, "milestone", owner=owner),
+    )

@@ -1,0 +1,201 @@
+"""Which terms cannot be, and which may surprise: the rules that look across a case's terms.
+
+Owns the rules of contracts, commits, bundles and overrides; those of one price plan alone are
+in `ratable.price_plans`. Pure: it reads terms and answers rows, it raises nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, localcontext
+
+from ratable.money import minor_unit_digits
+from ratable.price_plans import PriceWarning, Refusal, check_price_plan
+from ratable.terms import (
+    Contract,
+    PrepaidCommit,
+    Product,
+    ProductBundle,
+    Subscription,
+    Terms,
+    TierPriceOverride,
+    UsageGroup,
+    UsageItem,
+)
+
+ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+EXACT_DIGITS = 100
+
+_Dated = Contract | UsageItem | PrepaidCommit | Subscription
+
+
+def check_terms(terms: Terms) -> list[Refusal]:
+    """Tell every term that cannot be, in the order of the terms.
+
+    The id of a refusal is that of the usage group, bundle, contract, usage item, commit,
+    subscription or milestone that breaks the rule (overrides, minimums and openings have no id:
+    their contract's). Each (kind, id, code) is told once, with the first detail.
+    """
+    found: dict[tuple[str, str, str, str | None], Refusal] = {}
+    for refusal in _refusals(terms):
+        found.setdefault((refusal.kind, refusal.id, refusal.code, refusal.contract), refusal)
+    return list(found.values())
+
+
+def warn_of_terms(terms: Terms) -> list[PriceWarning]:
+    """Tell the price plans that can be rated and may surprise; overrides are not looked at."""
+    return [
+        warning
+        for product in terms.products
+        for group in product.usage_groups
+        for warning in check_price_plan(group)[1]
+    ]
+
+
+def _refusals(terms: Terms) -> Iterator[Refusal]:
+    for product in terms.products:
+        for group in product.usage_groups:
+            yield from check_price_plan(group)[0]
+    for bundle in terms.product_bundles:
+        yield from _bundle(bundle)
+    for contract in terms.contracts:
+        yield from _contract(contract, {product.id: product for product in terms.products})
+
+
+def _bundle(bundle: ProductBundle) -> Iterator[Refusal]:
+    percentages = [line.percentage for line in bundle.lines if line.percentage is not None]
+    prices = [line.standalone_price for line in bundle.lines if line.standalone_price is not None]
+    if len(percentages) + len(prices) != len(bundle.lines) or (percentages and prices):
+        yield Refusal(bundle.id, "bundle_must_use_one_basis", "each line has one basis, all the same", "product_bundle")
+        return
+    if any(not ZERO <= percentage <= HUNDRED for percentage in percentages):
+        detail = "a percentage of a line is out of range"
+        yield Refusal(bundle.id, "percentage_must_be_between_0_and_100", detail, "product_bundle")
+    if not prices and _sum(percentages) != HUNDRED:
+        detail = f"the percentages sum to {_sum(percentages)}"
+        yield Refusal(bundle.id, "bundle_must_sum_to_100", detail, "product_bundle")
+    if prices and (min(prices) < ZERO or _sum(prices) == ZERO):
+        detail = "standalone prices are not below zero and not all zero"
+        yield Refusal(bundle.id, "amount_must_be_positive", detail, "product_bundle")
+
+
+def _sum(numbers: list[Decimal]) -> Decimal:
+    with localcontext() as context:
+        context.prec = EXACT_DIGITS
+        return sum(numbers, ZERO)
+
+
+def _contract(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
+    yield from _dates("contract", contract)
+    yield from _minimum(contract)
+    yield from _openings(contract)
+    for override in contract.tier_price_overrides:
+        yield from _override(contract, override, products)
+    yield from _items(contract, products)
+    for commit in contract.prepaid_commits:
+        yield from _prepaid_commit(contract, commit)
+    yield from _fixed_amounts(contract)
+
+
+def _dates(kind: str, term: _Dated) -> Iterator[Refusal]:
+    if term.ends_before is not None and term.ends_before <= term.starts_on:
+        detail = f"starts on {term.starts_on} and ends before {term.ends_before}"
+        yield Refusal(term.id, "dates_must_ascend", detail, kind)
+
+
+def _minimum(contract: Contract) -> Iterator[Refusal]:
+    minimums = (contract.minimum_monthly_commitment_amount, contract.minimum_monthly_commitment_quantity)
+    if any(minimum is not None and minimum < ZERO for minimum in minimums):
+        yield Refusal(contract.id, "amount_must_be_positive", "a monthly minimum is below zero", "contract")
+    groups = {item.usage_group_id for item in contract.usage_items if item.usage_group_id is not None}
+    if contract.minimum_monthly_commitment_quantity is not None and len(groups) != 1:
+        detail = f"the contract has {len(groups)} usage groups"
+        yield Refusal(contract.id, "minimum_quantity_needs_one_usage_group", detail, "contract")
+
+
+def _openings(contract: Contract) -> Iterator[Refusal]:
+    for balance in contract.opening.balances if contract.opening else ():
+        yield from _fits(("contract", contract.id), balance.amount, contract.currency)
+
+
+def _override(contract: Contract, override: TierPriceOverride, products: dict[str, Product]) -> Iterator[Refusal]:
+    group = _group(products, override.product_id, override.usage_group_id)
+    name = f"tier {override.tier_number} of {override.usage_group_id}"
+    if group is None or override.tier_number not in {tier.number for tier in group.tiers}:
+        yield Refusal(contract.id, "override_must_name_a_known_tier", f"there is no {name}", "contract")
+    if (override.price is None) == (override.percentage is None):
+        detail = f"the override of {name} has not one of price and percentage"
+        yield Refusal(contract.id, "tier_must_have_a_price", detail, "contract")
+    if min(override.price or ZERO, override.percentage or ZERO) < ZERO:
+        yield Refusal(contract.id, "amount_must_be_positive", f"the override of {name} is below zero", "contract")
+
+
+def _items(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
+    """A price plan in another currency is refused for this contract only."""
+    for item in contract.usage_items:
+        yield from _dates("usage_item", item)
+        group = _group(products, item.product_id, item.usage_group_id)
+        currency = group and (group.currency or products[item.product_id or ""].currency)
+        if group and currency and currency != contract.currency:
+            detail = f"{currency}, in a contract in {contract.currency}"
+            yield Refusal(group.id, "price_plan_currency_must_match_contract", detail, contract=contract.id)
+
+
+def _group(products: dict[str, Product], product_id: str | None, group_id: str | None) -> UsageGroup | None:
+    product = products.get(product_id or "")
+    groups = product.usage_groups if product else ()
+    return next((group for group in groups if group.id == group_id), None)
+
+
+def _prepaid_commit(contract: Contract, commit: PrepaidCommit) -> Iterator[Refusal]:
+    kind, currency = "prepaid_commit", commit.currency or contract.currency
+    if currency != contract.currency:
+        detail = f"{currency}, in a contract in {contract.currency}"
+        yield Refusal(commit.id, "prepaid_commit_currency_must_match_contract", detail, kind)
+    yield from _dates("prepaid_commit", commit)
+    yield from _owed((kind, commit.id), commit.total_value, currency)
+    if commit.rate is not None and commit.rate < ZERO:
+        yield Refusal(commit.id, "amount_must_be_positive", f"rate is {commit.rate}", kind)
+    if not ZERO <= commit.discount_percentage <= HUNDRED:
+        detail = f"discount_percentage is {commit.discount_percentage}"
+        yield Refusal(commit.id, "percentage_must_be_between_0_and_100", detail, kind)
+    yield from _breakage(commit)
+
+
+def _breakage(commit: PrepaidCommit) -> Iterator[Refusal]:
+    """All of a commit cannot be expected to lapse: progress would have no measure."""
+    percentage = commit.expected_breakage_percentage
+    if percentage is not None and not ZERO <= percentage < HUNDRED:
+        detail = f"expected_breakage_percentage is {percentage}"
+        yield Refusal(commit.id, "percentage_must_be_between_0_and_100", detail, "prepaid_commit")
+
+
+def _fixed_amounts(contract: Contract) -> Iterator[Refusal]:
+    for subscription in contract.subscriptions:
+        yield from _dates("subscription", subscription)
+        yield from _owed(("subscription", subscription.id), subscription.total_value, contract.currency)
+    for milestone in contract.milestones:
+        yield from _owed(("milestone", milestone.id), milestone.amount, contract.currency)
+
+
+def _owed(term: tuple[str, str], amount: Decimal, currency: str) -> Iterator[Refusal]:
+    """`term` is (kind, id)."""
+    kind, name = term
+    if amount <= ZERO:
+        yield Refusal(name, "amount_must_be_positive", f"the amount is {amount}", kind)
+    yield from _fits(term, amount, currency)
+
+
+def _fits(term: tuple[str, str], amount: Decimal, currency: str) -> Iterator[Refusal]:
+    kind, name = term
+    if not _is_whole_in_minor_units(amount, currency):
+        yield Refusal(name, "amount_must_fit_currency", f"{amount} has more digits than {currency}", kind)
+
+
+def _is_whole_in_minor_units(amount: Decimal, currency: str) -> bool:
+    """Trailing zeros are not digits: 10.000 fits USD."""
+    with localcontext() as context:
+        context.prec = EXACT_DIGITS
+        minor = amount.scaleb(minor_unit_digits(currency))
+        return minor == minor.to_integral_value()

@@ -1,0 +1,182 @@
+"""3 Drawdown: prepaid balances are consumed by usage; what no balance covers is overage.
+
+Owns the order in which commits are drawn, their balances, corrections of closed months and
+breakage. Does not know products of a bundle, journal accounts or when a document was sent.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import ibis
+import pyarrow as pa
+
+from ratable.backends import Sheet, Stored
+from ratable.drawdown import breakage as lapse
+from ratable.drawdown import chain, corrections, regular
+from ratable.drawdown.chain import FIXED, Drawn, Pools
+from ratable.terms import Policy
+
+__all__ = ["Booked", "Drawdowns", "Pools", "draw_down"]
+
+_SPAN = ibis.schema({"first_on": "date", "before_on": "date"})
+
+
+class Booked(NamedTuple):
+    """What earlier closes have posted of the drawdown."""
+
+    draws: Stored
+    demands: Stored
+    breakage: Stored
+
+
+class Drawdowns(NamedTuple):
+    """What `draw_down` gives."""
+
+    draws: Stored
+    demands: Stored
+    breakage: Stored
+    steps: Stored
+    balances: Stored
+
+
+class _Terms(NamedTuple):
+    items: Stored
+    months: Stored
+    pools: Pools
+    waived: Stored
+    policy: Policy
+
+
+class _Progress(NamedTuple):
+    draws: Stored
+    demands: Stored
+    balances: Stored
+
+
+def draw_down(
+    sheet: Sheet,
+    asked: Stored,
+    pools: Pools,
+    booked: Booked,
+    *,
+    items: Stored,
+    months: Stored,
+    adjustments: Stored,
+    policy: Policy,
+) -> Drawdowns:
+    """Consume prepaid balances with rated usage; what no balance covers is overage.
+
+    Commits of a contract are drawn in rank order (priority, expiration, start, id), on days when
+    they are valid. The discount applies to what the pool covers. Closed months are split again
+    with their own opening balances, and the difference is booked in the first open one.
+
+    Shapes:
+        asked         rows per (item_id, used_on): list value that asks for cover
+        pools         commits, whom they serve, top-ups, estimates of breakage
+        booked        what is posted
+        -> draws      posted and new rows per (item_id, commit_id, kind, service_on, booked_on, adjusted_on)
+        -> demands    the demand those rows stand for
+        -> breakage   new rows per (commit_id, booked_on)
+        -> steps      the balance history of the open months, per (commit_id, month_on)
+        -> balances   m rows, key commit_id: what is left, as if nothing had lapsed
+
+    Units:
+        *_minor  int64, minor units; the net of a commit's month is rounded once
+
+    Conserves:
+        gross = discount + net + overage                 per commit and month
+        granted - drawn = balance                        per commit
+        drawn gross + overage + pay-as-you-go = rated    per item and month
+
+    Rejects:
+        nothing: terms that cannot be were refused before
+
+    Raises:
+        InvariantError: a law above does not hold; always a bug.
+
+    Source:
+        ASC 606-10-55-46 to 55-49; IFRS 15 B44-B47 (unexercised rights).
+
+    Example:
+        a pool of 16,000 at 20 % and usage of 40,000: covered 20,000, net 16,000, overage 20,000.
+    """
+    terms = _Terms(items, months, pools, booked.breakage, policy)
+    progress = _Progress(
+        sheet.run(chain.copied, booked.draws, into="draws_so_far"),
+        sheet.run(chain.copied, booked.demands, into="demands_so_far"),
+        sheet.run(regular.opening_balances, pools.commits, pools.grants, booked.draws, months, into="balances_so_far"),
+    )
+    late = sheet.run(corrections.late_changes, asked, booked.demands, months)
+    history = sheet.bind("balance_history", chain.STEPS.to_pyarrow().empty_table(), chain.STEPS)
+    for row in _spans(sheet, months, adjustments):
+        span = sheet.bind("span", row, _SPAN)
+        progress = _book_changes(sheet, span, late, progress, terms)
+        due = sheet.run(corrections.due_changes, adjustments, span, into="due_adjustments")
+        changes = sheet.run(corrections.adjusted_changes, due, progress.draws, progress.demands)
+        progress = _book_changes(sheet, span, changes, progress, terms)
+        progress, drawn = _consume(sheet, span, asked, progress, terms)
+        history = sheet.run(chain.added, history, drawn.steps, into="balance_history")
+    life = sheet.run(lapse.life_to_date, progress.draws, pools.commits, pools.grants, months)
+    life = sheet.run(lapse.estimated, life, pools.estimates)
+    lapses = sheet.run(lapse.lapses, life, booked.breakage, breakage=policy.breakage, rounding=policy.rounding)
+    return Drawdowns(progress.draws, progress.demands, lapses, history, progress.balances)
+
+
+def _spans(sheet: Sheet, months: Stored, adjustments: Stored) -> list[pa.Table]:
+    """The open months, cut where adjustments are booked: those come before a month's own usage."""
+    spine = sheet.fetch(months).to_pylist()
+    open_on = min(row["open_on"] for row in spine)
+    ends = max(max(row["ends_before"] for row in spine), open_on)
+    cuts = {open_on, *(row["booked_on"] for row in sheet.fetch(adjustments).to_pylist())}
+    starts = sorted(cut for cut in cuts if cut < ends) or [open_on]
+    rows = [{"first_on": first, "before_on": before} for first, before in zip(starts, [*starts[1:], ends], strict=True)]
+    return [pa.Table.from_pylist([row], schema=_SPAN.to_pyarrow()) for row in rows]
+
+
+def _book_changes(sheet: Sheet, span: Stored, changes: Stored, progress: _Progress, terms: _Terms) -> _Progress:
+    """Book the changes that are due at the start of the span; without any, nothing is run."""
+    due = sheet.run(corrections.due_changes, changes, span)
+    if sheet.count(due) == 0:
+        return progress
+    pools, rounding = terms.pools, terms.policy.rounding
+    split = sheet.run(corrections.versions, due, progress.demands, terms.items, pools.circular)
+    openings = sheet.run(corrections.own_openings, split, pools.commits, pools.grants, progress.draws)
+    fixed = sheet.bind("no_fixed_steps", FIXED.to_pyarrow().empty_table(), FIXED)
+    ideal = chain.draw(sheet, pools, split, openings, fixed, rounding=rounding)
+    ideals = sheet.run(corrections.ideals, split, ideal.steps, progress.draws, pools.commits)
+    nets = sheet.run(corrections.corrected_nets, ideals, progress.balances)
+    capped = sheet.run(corrections.capped_chain, split)
+    caps = sheet.run(corrections.capped_state, nets)
+    drawn = chain.draw(sheet, pools, capped, caps, fixed, rounding=rounding)
+    whole = _as_draws(sheet, drawn, terms)
+    new = sheet.run(corrections.correction_draws, whole, progress.draws, due)
+    return _Progress(
+        sheet.run(chain.added, progress.draws, new, into="draws_so_far"),
+        sheet.run(corrections.changed_demands, progress.demands, due, into="demands_so_far"),
+        sheet.run(corrections.corrected_balances, progress.balances, nets, into="balances_so_far"),
+    )
+
+
+def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, terms: _Terms) -> tuple[_Progress, Drawn]:
+    """Draw the regular consumption of the span."""
+    pools = terms.pools
+    uncovered = sheet.run(regular.open_chain, asked, terms.items, pools.circular, terms.months, span)
+    state = sheet.run(regular.open_state, progress.balances)
+    fixed = sheet.run(regular.open_grants, pools.grants, pools.commits, pools.circular, terms.months, span)
+    drawn = chain.draw(sheet, pools, uncovered, state, fixed, rounding=terms.policy.rounding)
+    draws = sheet.run(regular.regular_draws, _as_draws(sheet, drawn, terms))
+    demanded = sheet.run(regular.regular_demands, asked, terms.months, span)
+    done = _Progress(
+        sheet.run(chain.added, progress.draws, draws, into="draws_so_far"),
+        sheet.run(chain.added, progress.demands, demanded, into="demands_so_far"),
+        sheet.run(regular.closing_balances, progress.balances, drawn.state, into="balances_so_far"),
+    )
+    return done, drawn
+
+
+def _as_draws(sheet: Sheet, drawn: Drawn, terms: _Terms) -> Stored:
+    pools = terms.pools
+    return sheet.run(
+        chain.chain_draws, drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits, terms.waived
+    )

@@ -1,0 +1,126 @@
+"""Regular consumption: the months that are not closed, drawn one after the other."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ratable import tables
+from ratable.drawdown.chain import FIXED, UNCOVERED
+
+
+def opening_balances(commits: ir.Table, grants: ir.Table, posted: ir.Table, months: ir.Table) -> ir.Table:
+    """What each commit has left before the first open month, as if nothing had lapsed."""
+    open_on = months.agg(open_on=months.open_on.min())
+    early = grants.cross_join(open_on)
+    early = early.filter(early.month_on < early.open_on)
+    early = early.group_by("commit_id").agg(added_minor=early.amount_minor.sum().cast("int64"))
+    drawn = _net_by_commit(posted)
+    rows = commits.left_join(early, "commit_id").drop("commit_id_right")
+    rows = rows.left_join(drawn, "commit_id").drop("commit_id_right")
+    balance = rows.granted_minor + rows.added_minor.fill_null(0) - rows.drawn_minor.fill_null(0)
+    return rows.select("commit_id", balance_minor=balance).cast(tables.BALANCES)
+
+
+def open_chain(
+    demands: ir.Table, items: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table
+) -> ir.Table:
+    """The demand of the open months in the span, as one chain."""
+    rows = demands.semi_join(_open_months(months, span), "month_on")
+    return as_chain(rows.mutate(chain=ibis.literal("open")), items, circular)
+
+
+def as_chain(rows: ir.Table, items: ir.Table, circular: ir.Table) -> ir.Table:
+    """Demand rows with a `chain`, as the chain reads them."""
+    rows = rows.inner_join(items.select("item_id", "stream_order"), "item_id")
+    marks = circular.select(circular_id="contract_id")
+    rows = rows.left_join(marks, rows.contract_id == marks.circular_id)
+    return rows.select(
+        "chain",
+        "contract_id",
+        "item_id",
+        "month_on",
+        "used_on",
+        "stream_order",
+        wave=wave(rows),
+        open_minor=rows.gross_minor,
+    ).cast(UNCOVERED)
+
+
+def wave(rows: ir.Table) -> ir.Value:
+    """Circular contracts go month by month, all others at once (wave 0)."""
+    number = rows.month_on.year() * 12 + rows.month_on.month()
+    return ibis.ifelse(rows.circular_id.isnull(), 0, number).cast("int64")
+
+
+def open_state(balances: ir.Table) -> ir.Table:
+    """Balances as the opening of the open chain."""
+    return balances.select("commit_id", "balance_minor", chain=ibis.literal("open")).select(
+        "chain", "commit_id", "balance_minor"
+    )
+
+
+def open_grants(
+    grants: ir.Table, commits: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table
+) -> ir.Table:
+    """Top-ups and credits of the open months in the span, before the month's consumption."""
+    rows = grants.semi_join(_open_months(months, span), "month_on")
+    rows = rows.group_by(["commit_id", "month_on"]).agg(granted_minor=rows.amount_minor.sum().cast("int64"))
+    rows = rows.inner_join(commits.select("commit_id", "contract_id", "rank"), "commit_id")
+    marks = circular.select(circular_id="contract_id")
+    rows = rows.left_join(marks, rows.contract_id == marks.circular_id)
+    return rows.select(
+        "commit_id",
+        "month_on",
+        "granted_minor",
+        chain=ibis.literal("open"),
+        sequence=ibis.literal(0).cast("int64"),
+        wanted_minor=ibis.literal(0).cast("int64"),
+        pass_no=ibis.ifelse(rows.circular_id.isnull(), rows["rank"], 0).cast("int64"),
+        wave=wave(rows),
+    ).select(list(FIXED.names))
+
+
+def regular_draws(draws: ir.Table) -> ir.Table:
+    """Consumption of the open months, booked in the month of use."""
+    return draws.select(
+        "contract_id",
+        "item_id",
+        "commit_id",
+        "kind",
+        service_on="month_on",
+        booked_on="month_on",
+        adjusted_on=ibis.date("0001-01-01"),
+        gross_minor="gross_minor",
+        net_minor="net_minor",
+    ).cast(tables.DRAWS)
+
+
+def regular_demands(demands: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
+    """The demand of the open months in the span, as it will be posted."""
+    rows = demands.semi_join(_open_months(months, span), "month_on")
+    return rows.select(
+        "contract_id",
+        "item_id",
+        "month_on",
+        "used_on",
+        adjusted_on=ibis.date("0001-01-01"),
+        gross_minor="gross_minor",
+    ).cast(tables.POSTED_DEMANDS)
+
+
+def closing_balances(balances: ir.Table, state: ir.Table) -> ir.Table:
+    """Balances after the chain, of the commits that it touched and of the others."""
+    after = state.filter(state.chain == "open").select("commit_id", "balance_minor")
+    return balances.anti_join(after, "commit_id").union(after)
+
+
+def _open_months(months: ir.Table, span: ir.Table) -> ir.Table:
+    rows = months.cross_join(span)
+    inside = (rows.month_on >= rows.first_on) & (rows.month_on < rows.before_on)
+    return rows.filter(rows.is_open & inside).select("month_on")
+
+
+def _net_by_commit(draws: ir.Table) -> ir.Table:
+    rows = draws.filter(draws.kind == "drawdown")
+    return rows.group_by("commit_id").agg(drawn_minor=rows.net_minor.sum().cast("int64"))

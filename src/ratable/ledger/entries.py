@@ -1,0 +1,105 @@
+"""Entries: what an event does to accounts, the other side being the position of its source."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ratable import tables
+
+DOCUMENTS, REVENUE, BREAKAGE, TERMINATION = 1, 2, 3, 4  # order within a day
+
+
+def revenue_moves(revenue: ir.Table) -> ir.Table:
+    """The revenue side of every revenue row; one entry per source, kind, service month and month booked."""
+    account = ibis.cases(
+        (revenue.kind == "breakage", "breakage_revenue"),
+        (revenue.kind == "refundable", "refund_liability"),
+        else_="revenue",
+    )
+    lapsed = revenue.kind.isin(["breakage", "refundable"])
+    entry_id = ibis.literal("/").join(
+        [
+            revenue.contract_id,
+            revenue.source_kind,
+            revenue.source_id,
+            revenue.kind,
+            revenue.service_on.strftime("%Y-%m"),
+            revenue.booked_on.strftime("%Y-%m"),
+            revenue.on.strftime("%Y-%m-%d"),
+        ]
+    )
+    is_adjusted = revenue.adjusted_on > ibis.date("0001-01-01")
+    return revenue.select(
+        "contract_id",
+        "source_kind",
+        "source_id",
+        "kind",
+        "item_id",
+        "product_id",
+        "commit_id",
+        "service_on",
+        "booked_on",
+        "on",
+        entry_id=entry_id + ibis.ifelse(is_adjusted, "/adjustment", ""),
+        account=account,
+        place=ibis.ifelse(lapsed, BREAKAGE, REVENUE).cast("int64"),
+        number=ibis.literal(0).cast("int64"),
+        debit_minor=-revenue.amount_minor,
+    ).select(list(tables.MOVES.names))
+
+
+def all_moves(documents: ir.Table, revenue: ir.Table) -> ir.Table:
+    """Both kinds of moves."""
+    return documents.union(revenue.cast(tables.MOVES))
+
+
+def positions(moves: ir.Table) -> ir.Table:
+    """The position of each source before and after each entry."""
+    keys = ["entry_id", "contract_id", "source_kind", "source_id", "kind", "service_on", "booked_on", "on"]
+    rows = moves.group_by([*keys, "place", "number"]).agg(moved_minor=moves.debit_minor.sum().cast("int64"))
+    source = {"group_by": ["contract_id", "source_kind", "source_id"], "order_by": ["on", "place", "number", "entry_id"]}
+    rows = rows.mutate(after_minor=rows.moved_minor.sum().over(ibis.window(**source, rows=(None, 0))).cast("int64"))
+    return rows.mutate(before_minor=rows.after_minor - rows.moved_minor)
+
+
+def journal(moves: ir.Table, contracts: ir.Table) -> ir.Table:
+    """Every line of every entry; zero lines are left out."""
+    counter = moves.group_by([name for name in tables.MOVES.names if name != "debit_minor"])
+    counter = counter.agg(debit_minor=moves.debit_minor.sum().cast("int64"))
+    rows = positions(moves)
+    liability = ibis.greatest(rows.after_minor, 0) - ibis.greatest(rows.before_minor, 0)
+    unbilled = ibis.greatest(-rows.after_minor, 0) - ibis.greatest(-rows.before_minor, 0)
+    commit_id = ibis.ifelse(rows.source_kind == "prepaid_commit", rows.source_id, "")
+    sides = [("contract_liability", -liability), ("unbilled_revenue", unbilled)]
+    lines = counter
+    for account, debit_minor in sides:
+        side = rows.mutate(
+            account=ibis.literal(account),
+            item_id=ibis.literal(""),
+            product_id=ibis.literal(""),
+            commit_id=commit_id,
+            debit_minor=debit_minor.cast("int64"),
+        )
+        lines = lines.union(side.select(counter.columns))
+    lines = lines.filter(lines.debit_minor != 0)
+    lines = lines.inner_join(contracts.select("contract_id", "currency"), "contract_id")
+    return lines.select(
+        "entry_id",
+        "contract_id",
+        "currency",
+        "source_kind",
+        "source_id",
+        "kind",
+        "account",
+        "item_id",
+        "product_id",
+        "commit_id",
+        "service_on",
+        "booked_on",
+        "on",
+        "place",
+        "number",
+        debit_minor=ibis.greatest(lines.debit_minor, 0),
+        credit_minor=ibis.greatest(-lines.debit_minor, 0),
+    ).cast(tables.JOURNAL)

@@ -1,0 +1,180 @@
+"""Turns: what can only be booked when all before it is.
+
+An invoice without a target clears what is unbilled at that moment, an adjustment credits the
+receivable for what had been invoiced of its month, a termination releases what is left. Each
+contract takes its turns in order, all contracts their n-th turn at once.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ratable import tables
+from ratable.ledger.entries import REVENUE
+from ratable.money import split_exact
+
+_SOURCE = ["contract_id", "source_kind", "source_id"]
+
+
+def queue(waiting: ir.Table, moves: ir.Table) -> ir.Table:
+    """Every turn of every contract, numbered from 0; adjustments of overage take a turn too."""
+    credits = moves.filter(
+        moves.entry_id.endswith("/adjustment") & moves.kind.isin(["overage", "usage"]) & (moves.account == "revenue")
+    )
+    settled = moves.filter(moves.entry_id.endswith("/adjustment") & (moves.account == "accounts_receivable"))
+    credits = credits.anti_join(settled, "entry_id")
+    keys = ["entry_id", "contract_id", "service_on", "booked_on", "on", "place", "number"]
+    credits = credits.group_by([*keys, "kind"]).agg(amount_minor=credits.debit_minor.sum().cast("int64"))
+    credits = credits.filter(credits.amount_minor > 0)
+    rows = waiting.union(credits.select(waiting.columns))
+    order = ibis.window(group_by="contract_id", order_by=["on", "place", "number", "entry_id"])
+    return rows.mutate(turn_no=ibis.row_number().over(order))
+
+
+def _before(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """Moves that come before the turn of their contract, with the turn's own columns."""
+    now = queue.inner_join(turn, "turn_no").select(
+        "contract_id",
+        turn_id="entry_id",
+        turn_kind="kind",
+        turn_service_on="service_on",
+        turn_on="on",
+        turn_place="place",
+        turn_number="number",
+        turn_minor="amount_minor",
+    )
+    rows = moves.inner_join(now, "contract_id")
+    earlier = ibis.cases(
+        (rows.on != rows.turn_on, rows.on < rows.turn_on),
+        (rows.place != rows.turn_place, rows.place < rows.turn_place),
+        (rows.number != rows.turn_number, rows.number < rows.turn_number),
+        else_=rows.entry_id < rows.turn_id,
+    )
+    return rows.filter(earlier)
+
+
+def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """Revenue not yet invoiced before the turn: the latest bookings of a source that make up its unbilled balance."""
+    rows = _before(moves, queue, turn)
+    entry = [*_SOURCE, "entry_id", "kind", "service_on", "on", "place"]
+    now = ["turn_id", "turn_kind", "turn_service_on", "turn_minor"]
+    rows = rows.group_by([*entry, *now]).agg(moved_minor=rows.debit_minor.sum().cast("int64"))
+    source = ibis.window(group_by=_SOURCE)
+    unbilled = ibis.greatest(-rows.moved_minor.sum().over(source).cast("int64"), 0)
+    rows = rows.mutate(unbilled_minor=unbilled)
+    rows = rows.filter((rows.place >= REVENUE) & (rows.moved_minor < 0))
+    latest = ibis.window(group_by=_SOURCE, order_by=[rows.on.desc(), rows.entry_id.desc()], rows=(None, 0))
+    rows = rows.mutate(size_minor=-rows.moved_minor)
+    rows = rows.mutate(reached=rows.size_minor.sum().over(latest).cast("int64"))
+    left = rows.unbilled_minor - (rows.reached - rows.size_minor)
+    rows = rows.mutate(open_minor=ibis.greatest(ibis.least(left, rows.size_minor), 0))
+    return rows.filter(rows.open_minor > 0)
+
+
+def invoiced(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """An invoice without a target: oldest lots first, the rest is liability of the contract's usage."""
+    invoices = queue.inner_join(turn, "turn_no")
+    invoices = invoices.filter(invoices.kind == "invoice")
+    rank = ibis.cases(
+        (lots.source_kind == "prepaid_commit", 0),
+        (lots.source_kind == "subscription", 1),
+        (lots.source_kind == "milestone", 2),
+        else_=3,
+    )
+    rows = lots.filter(lots.turn_kind == "invoice").mutate(source_order=rank)
+    order = ["on", "source_order", "source_id", "entry_id"]
+    oldest = ibis.window(group_by="contract_id", order_by=order, rows=(None, 0))
+    rows = rows.mutate(reached=rows.open_minor.sum().over(oldest).cast("int64"))
+    left = rows.turn_minor - (rows.reached - rows.open_minor)
+    rows = rows.mutate(taken_minor=ibis.greatest(ibis.least(left, rows.open_minor), 0))
+    cleared = rows.group_by([*_SOURCE, "turn_id"]).agg(taken_minor=rows.taken_minor.sum().cast("int64"))
+    cleared = cleared.filter(cleared.taken_minor > 0)
+    by_invoice = cleared.group_by("turn_id").agg(cleared_minor=cleared.taken_minor.sum().cast("int64"))
+    over = invoices.left_join(by_invoice, invoices.entry_id == by_invoice.turn_id)
+    over = over.select(
+        "contract_id",
+        source_kind=ibis.literal("usage"),
+        source_id="contract_id",
+        turn_id="entry_id",
+        taken_minor=over.amount_minor - over.cleared_minor.fill_null(0),
+    )
+    every = cleared.select(over.columns).union(over)
+    every = every.group_by([*_SOURCE, "turn_id"]).agg(taken_minor=every.taken_minor.sum().cast("int64"))
+    every = every.filter(every.taken_minor > 0)
+    head = invoices.select("service_on", "booked_on", "on", "place", "number", invoice_id="entry_id")
+    rows = every.inner_join(head, every.turn_id == head.invoice_id)
+    return _moves(
+        rows,
+        entry_id=rows.turn_id + "/" + rows.source_kind + "/" + rows.source_id,
+        kind=ibis.literal("invoice"),
+        account=ibis.literal("accounts_receivable"),
+        debit_minor=rows.taken_minor,
+    )
+
+
+def credited(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """An adjustment of overage: what had been invoiced of its month is credited to the receivable."""
+    adjustments = queue.inner_join(turn, "turn_no")
+    adjustments = adjustments.filter(adjustments.kind.isin(["overage", "usage"]))
+    month = lots.filter((lots.source_kind == "usage") & lots.kind.isin(["overage", "usage"]))
+    month = month.filter(month.service_on == month.turn_service_on)
+    month = month.group_by("turn_id").agg(open_minor=month.open_minor.sum().cast("int64"))
+    rows = adjustments.left_join(month, adjustments.entry_id == month.turn_id)
+    invoiced_part = ibis.greatest(rows.amount_minor - rows.open_minor.fill_null(0), 0)
+    rows = rows.mutate(invoiced_part=invoiced_part, source_kind=ibis.literal("usage"), source_id=rows.contract_id)
+    rows = rows.filter(rows.invoiced_part > 0)
+    return _moves(
+        rows,
+        entry_id=rows.entry_id,
+        kind=rows.kind,
+        account=ibis.literal("accounts_receivable"),
+        debit_minor=-rows.invoiced_part,
+    )
+
+
+def released(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """A termination: each source's liability leaves, the refund first, the rest as breakage."""
+    rows = _before(moves, queue, turn)
+    rows = rows.filter(rows.turn_kind == "termination")
+    held = rows.group_by([*_SOURCE, "turn_id", "turn_minor"]).agg(held_minor=rows.debit_minor.sum().cast("int64"))
+    held = held.filter(held.held_minor > 0)
+    held = split_exact(
+        held,
+        "refund_minor",
+        total="turn_minor",
+        weight="held_minor",
+        within=["turn_id"],
+        ties=["source_kind", "source_id"],
+    )
+    head = queue.select("service_on", "booked_on", "on", "place", "number", termination_id="entry_id")
+    rows = held.inner_join(head, held.turn_id == head.termination_id)
+    entry_id = rows.turn_id + "/" + rows.source_kind + "/" + rows.source_id
+    refund = _moves(
+        rows,
+        entry_id=entry_id,
+        kind=ibis.literal("adjustment"),
+        account=ibis.literal("refund_liability"),
+        debit_minor=-rows.refund_minor,
+    )
+    rest = _moves(
+        rows,
+        entry_id=entry_id,
+        kind=ibis.literal("adjustment"),
+        account=ibis.literal("breakage_revenue"),
+        debit_minor=rows.refund_minor - rows.held_minor,
+    )
+    return refund.union(rest)
+
+
+def taken(invoiced: ir.Table, credited: ir.Table, released: ir.Table) -> ir.Table:
+    """All moves of the turn."""
+    rows = invoiced.union(credited).union(released)
+    return rows.filter(rows.debit_minor != 0)
+
+
+def _moves(rows: ir.Table, **columns: ir.Value) -> ir.Table:
+    given = rows.mutate(**columns)
+    commit_id = ibis.ifelse(given.source_kind == "prepaid_commit", given.source_id, "")
+    given = given.mutate(item_id=ibis.literal(""), product_id=ibis.literal(""), commit_id=commit_id)
+    return given.select(list(tables.MOVES.names)).cast(tables.MOVES)

@@ -1,0 +1,143 @@
+"""Exact arithmetic over table columns: scaled integers, one rounding, splits that lose nothing.
+
+Quantities and prices travel as decimal(38,0) scaled by 10^12 (`_e12`), their products as `_e24`,
+posted amounts as int64 minor units (`_minor`). The operators `/`, `//` and `mean` run in double on
+DuckDB whatever their declared type says, so division exists only here, as `mul_div`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from ratable.errors import InexactNumberError
+
+EXACT = dt.Decimal(38, 0)
+SCALE = 10**12
+_MINOR_UNIT_DIGITS = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
+        0,
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+
+
+@ibis.udf.scalar.builtin(name="mul_div_half_up", signature=((EXACT, EXACT, EXACT), EXACT))
+def _mul_div_half_up(a: int, b: int, c: int) -> int:  # type: ignore[empty-body]
+    """a*b/c, halves away from zero."""
+
+
+@ibis.udf.scalar.builtin(name="mul_div_half_even", signature=((EXACT, EXACT, EXACT), EXACT))
+def _mul_div_half_even(a: int, b: int, c: int) -> int:  # type: ignore[empty-body]
+    """a*b/c, halves to the even neighbour."""
+
+
+@ibis.udf.scalar.builtin(name="mul_div_floor", signature=((EXACT, EXACT, EXACT), EXACT))
+def _mul_div_floor(a: int, b: int, c: int) -> int:  # type: ignore[empty-body]
+    """a*b/c of non-negative numbers, cut to the whole below."""
+
+
+@ibis.udf.scalar.builtin(name="local_day", signature=(("string", "timestamp('UTC')"), "date"))
+def local_day(zone: str, instant: object) -> object:
+    """The calendar day of an instant in a time zone."""
+
+
+@ibis.udf.scalar.builtin(name="hash64", signature=(("string",), "int64"))
+def hash64(text: str) -> int:  # type: ignore[empty-body]
+    """A 64-bit hash, for finding candidates only: equal texts have equal hashes."""
+
+
+def minor_unit_digits(currency: str) -> int:
+    """ISO 4217 digits of the minor unit of `currency`."""
+    return _MINOR_UNIT_DIGITS.get(currency, 2)
+
+
+def exact(value: int | ir.Value) -> ir.Value:
+    """`value` (a whole number or an integer column) as decimal(38,0)."""
+    return (ibis.literal(str(value)) if isinstance(value, int) else value).cast(EXACT)
+
+
+def mul_div(a: ir.Value, b: int | ir.Value, c: int | ir.Value, rounding: str = "half_up") -> ir.Value:
+    """a*b/c, rounded once by `rounding`, on 128-bit integers; an overflow is refused."""
+    function = _mul_div_half_even if rounding == "half_even" else _mul_div_half_up
+    return function(exact(a), exact(b), exact(c))
+
+
+def minor(a: ir.Value, b: int | ir.Value, c: int | ir.Value, rounding: str) -> ir.Value:
+    """Like `mul_div`, as an amount in minor units (int64)."""
+    return mul_div(a, b, c, rounding).cast("int64")
+
+
+def floor_div(a: ir.Value, b: int | ir.Value, c: int | ir.Value) -> ir.Value:
+    """a*b/c of non-negative numbers, cut to the whole below."""
+    return _mul_div_floor(exact(a), exact(b), exact(c))
+
+
+def started(a: ir.Value, size: ir.Value) -> ir.Value:
+    """How many packages of `size` non-negative `a` starts (the ceiling of a/size)."""
+    return floor_div(exact(a) + exact(size) - exact(1), 1, size)
+
+
+def scaled(value: ir.Value) -> ir.Value:
+    """A decimal(38,12) column as decimal(38,0) scaled by 10^12."""
+    return (value.cast(dt.Decimal(38, 12)) * ibis.literal(str(SCALE)).cast(dt.Decimal(13, 0))).cast(EXACT)
+
+
+def split_exact(
+    table: ir.Table,
+    into: str,
+    *,
+    total: str,
+    weight: str,
+    within: Sequence[str],
+    ties: Sequence[str],
+) -> ir.Table:
+    """Add the column `into`: `total` of each group `within`, split by `weight`, nothing lost.
+
+    Largest remainder on the absolute total, the sign restored, ties by the columns `ties` (never
+    by input order). Weights are not negative; a group whose weights are all zero gives zeros.
+    """
+    group = ibis.window(group_by=list(within))
+    table = table.mutate(_weight=exact(table[weight]), _size=exact(table[total].abs()))
+    table = table.mutate(_whole=table["_weight"].sum().over(group))
+    base = floor_div(table["_size"], table["_weight"], ibis.greatest(table["_whole"], exact(1)))
+    table = table.mutate(_base=base)
+    table = table.mutate(
+        _rest=table["_size"] * table["_weight"] - table["_base"] * table["_whole"],
+        _given=table["_base"].sum().over(group),
+    )
+    order = [table["_rest"].desc(), *(table[name] for name in ties)]
+    rank = ibis.row_number().over(ibis.window(group_by=list(within), order_by=order))
+    table = table.mutate(_rank=rank)
+    extra = ((table["_rank"] < table["_size"] - table["_given"]) & (table["_whole"] > exact(0))).cast("int64")
+    share = (table["_base"].cast("int64") + extra) * ibis.ifelse(table[total] < 0, -1, 1)
+    return table.mutate(**{into: share.cast("int64")}).drop(
+        "_weight", "_size", "_whole", "_base", "_rest", "_given", "_rank"
+    )
+
+
+def to_e12(value: Decimal) -> int:
+    """A decimal with at most 12 places as a whole number scaled by 10^12."""
+    whole = value.scaleb(12)
+    if whole != whole.to_integral_value():
+        raise InexactNumberError(f"{value} has more than 12 decimal places")
+    return int(whole)
+
+
+def to_minor(value: Decimal, currency: str) -> int:
+    """An amount in major units as minor units of `currency`."""
+    whole = value.scaleb(minor_unit_digits(currency))
+    if whole != whole.to_integral_value():
+        raise InexactNumberError(f"{value} has more decimal places than {currency} has")
+    return int(whole)
+
+
+def to_major(amount_minor: int, currency: str) -> Decimal:
+    """An amount in minor units of `currency` as major units."""
+    return Decimal(amount_minor).scaleb(-minor_unit_digits(currency))

@@ -1,0 +1,151 @@
+"""The whole calculation on one page: usage, rating, drawdown, allocation, recognition, ledger.
+
+Owns the order of the flow and introduces the stages to each other; no stage knows another.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import ibis.expr.types as ir
+
+from ratable import checks
+from ratable.allocation import allocate
+from ratable.backends import Sheet, Stored
+from ratable.drawdown import Booked, Drawdowns, Pools, draw_down
+from ratable.drawdown.demands import all_months, daily_before, demands, drawing_months, edge_months, short_months
+from ratable.ledger import Journal, journalize
+from ratable.rating import Rated, rate
+from ratable.rating.minimums import counted, shortfalls, true_up
+from ratable.recognition import recognize
+from ratable.terms import Policy
+from ratable.usage import Metered, meter, meter_days
+
+# Up to so many (item, month) are drawn by day at once; above, only the months in which the day matters.
+DAILY_MONTHS = 20_000
+
+
+class Inputs(NamedTuple):
+    """Everything that a run reads: what was agreed, the facts, and what is posted."""
+
+    months: Stored
+    contracts: Stored
+    items: Stored
+    tiers: Stored
+    shares: Stored
+    schedules: Stored
+    pools: Pools
+    usage: Stored
+    voids: Stored
+    adjustments: Stored
+    documents: Stored
+    waiting: Stored
+    posted_drawdown: Booked
+    posted_revenue: Stored
+
+
+class _Run(NamedTuple):
+    policy: Policy
+    zone: str
+
+
+class Outcome(NamedTuple):
+    """Everything that a run gives, in the order of the flow."""
+
+    metered: Metered
+    rated: Rated
+    drawdowns: Drawdowns
+    allocated: Stored
+    revenue: Stored
+    journal: Journal
+
+
+def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC") -> Outcome:
+    """Calculate every month of `inputs.months`: the whole of each, and the difference to what is posted.
+
+    Nothing is changed anywhere: the outcome is a draft until somebody keeps it. `revenue` and
+    `journal` hold posted and new rows together; new rows are those booked in an open month.
+    """
+    items, months = inputs.items, inputs.months
+    metered = meter(sheet, inputs.usage, inputs.voids, items, zone=zone, late_usage=policy.late_usage)
+    rated = rate(sheet, metered.by_month, items, inputs.tiers, months, rounding=policy.rounding)
+    drawdowns = _drawdowns(sheet, inputs, metered, rated, _Run(policy, zone))
+    floors, worth = shortfalls(
+        sheet,
+        metered.by_month,
+        items,
+        inputs.tiers,
+        inputs.contracts,
+        months,
+        partial_month=policy.minimum_partial_month,
+    )
+    counted_fees = sheet.run(counted, rated.months, drawdowns.draws, items)
+    true_ups = true_up(sheet, floors, worth, counted_fees, rounding=policy.rounding)
+    allocated = allocate(sheet, rated.months, drawdowns.draws, items, inputs.shares)
+    calendar = (months, inputs.contracts, inputs.pools.commits, items)
+    new = recognize(
+        sheet,
+        allocated,
+        true_ups,
+        drawdowns.breakage,
+        inputs.schedules,
+        inputs.posted_revenue,
+        calendar=calendar,
+        rounding=policy.rounding,
+    )
+    revenue = sheet.run(all_revenue, inputs.posted_revenue, new)
+    journal = journalize(sheet, revenue, inputs.documents, inputs.waiting, inputs.contracts)
+    outcome = Outcome(metered, rated, drawdowns, allocated, revenue, journal)
+    _check(sheet, outcome, inputs)
+    return outcome
+
+
+def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
+    drawdowns, rated = outcome.drawdowns, outcome.rated
+    flow = sheet.run(
+        checks.flow_laws,
+        rated.months,
+        rated.lines,
+        drawdowns.draws,
+        outcome.allocated,
+        inputs.items,
+        outcome.revenue,
+    )
+    ledger = sheet.run(
+        checks.ledger_laws, outcome.revenue, outcome.journal.journal, inputs.pools.commits, drawdowns.balances
+    )
+    checks.hold(sheet, laws=(flow, ledger))
+
+
+def all_revenue(posted: ir.Table, new: ir.Table) -> ir.Table:
+    """Revenue of closed months and of this run."""
+    return posted.union(new)
+
+
+def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, run: _Run) -> Drawdowns:
+    """Draw down, by day where the day decides who is covered; that spares a large run the days that do not."""
+    drawing = sheet.run(drawing_months, rated.months, inputs.items)
+    if sheet.count(drawing) <= DAILY_MONTHS:
+        return _draw(sheet, inputs, metered, rated, drawing, run)
+    edges = sheet.run(edge_months, drawing, inputs.items, inputs.pools.commits, inputs.months)
+    before = sheet.run(daily_before, edges, inputs.posted_drawdown.demands)
+    drawdowns = _draw(sheet, inputs, metered, rated, before, run)
+    short = sheet.run(short_months, drawing, before, inputs.items, drawdowns.steps, inputs.pools.commits)
+    if sheet.count(short) == 0:
+        return drawdowns
+    return _draw(sheet, inputs, metered, rated, sheet.run(all_months, before, short), run)
+
+
+def _draw(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, daily: Stored, run: _Run) -> Drawdowns:
+    days = meter_days(sheet, inputs.usage, metered, daily, zone=run.zone)
+    asked = sheet.run(demands, rated.months, days, inputs.items, inputs.months)
+    return draw_down(
+        sheet,
+        asked,
+        inputs.pools,
+        inputs.posted_drawdown,
+        items=inputs.items,
+        months=inputs.months,
+        adjustments=inputs.adjustments,
+        policy=run.policy,
+    )

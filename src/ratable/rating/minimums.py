@@ -1,0 +1,110 @@
+"""Monthly minimums: what a contract's month lacks to its commitment, by amount and by quantity.
+
+Both describe one floor: the larger shortfall is due, never the sum.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ratable.backends import Sheet, Stored
+from ratable.money import SCALE, exact, minor, mul_div
+from ratable.rating.prices import is_touched, units, value_e24
+from ratable.terms import PartialMonth, Rounding
+
+
+def shortfalls(  # noqa: PLR0913 - six tables make a floor
+    sheet: Sheet,
+    metered: Stored,
+    items: Stored,
+    tiers: Stored,
+    contracts: Stored,
+    months: Stored,
+    *,
+    partial_month: PartialMonth,
+) -> tuple[Stored, Stored]:
+    """The floors of each contract's months, and the value of the units short of a minimum quantity."""
+    floors = sheet.run(minimum_months, contracts, months, partial_month=partial_month)
+    return floors, sheet.run(quantity_shortfalls, floors, metered, items, tiers)
+
+
+def true_up(sheet: Sheet, floors: Stored, worth: Stored, counted: Stored, *, rounding: Rounding) -> Stored:
+    """One true-up per contract and month: max(0, amount shortfall, value of the quantity shortfall).
+
+    `counted` has, per contract and month, the net of commits plus overage plus pay-as-you-go.
+    """
+    return sheet.run(true_ups, floors, worth, counted, rounding=rounding)
+
+
+def counted(rated: ir.Table, draws: ir.Table, items: ir.Table) -> ir.Table:
+    """What counts toward the floor: net of commits, overage and pay-as-you-go, by contract and month."""
+    direct = rated.semi_join(items.filter(~items.draws), "item_id")
+    direct = direct.select("contract_id", "month_on", "amount_minor")
+    drawn = draws.select("contract_id", month_on="service_on", amount_minor="net_minor")
+    both = direct.union(drawn)
+    return both.group_by(["contract_id", "month_on"]).agg(counted_minor=both.amount_minor.sum().cast("int64"))
+
+
+def minimum_months(contracts: ir.Table, months: ir.Table, *, partial_month: PartialMonth) -> ir.Table:
+    """Every month that a contract with a minimum touches, with its floors."""
+    rows = contracts.filter((contracts.minimum_amount_e12 > exact(0)) | (contracts.minimum_quantity_e12 > exact(0)))
+    calendar = months.select("month_on", "days", month_ends="ends_before")
+    first_on = ibis.greatest(rows.starts_on, rows.counts_from)
+    rows = rows.mutate(first_on=first_on)
+    rows = rows.inner_join(calendar, [rows.first_on < calendar.month_ends, rows.ends_before > calendar.month_on])
+    if partial_month == "prorated":
+        ends = ibis.least(rows.ends_before, rows.month_ends)
+        part = ends.delta(ibis.greatest(rows.first_on, rows.month_on), unit="day").cast("int64")
+    else:
+        part = rows.days
+    return rows.select(
+        "contract_id",
+        "month_on",
+        "minor_divisor",
+        amount_e24=mul_div(rows.minimum_amount_e12 * exact(SCALE), part, rows.days),
+        quantity_e12=mul_div(rows.minimum_quantity_e12, part, rows.days),
+    )
+
+
+def quantity_shortfalls(floors: ir.Table, metered: ir.Table, items: ir.Table, tiers: ir.Table) -> ir.Table:
+    """Value of the minimum quantity less value of what was used, never below zero, unrounded.
+
+    Only pay-as-you-go units count. The contract has one usage group, so its first item's tiers price both.
+    """
+    priced = items.filter(items.pricing_model != "")
+    payg = priced.filter(~priced.draws).select("item_id", "contract_id")
+    used = metered.inner_join(payg, "item_id")
+    used = used.group_by(["contract_id", "month_on"]).agg(used_e12=used.quantity_e12.sum())
+    first = priced.group_by("contract_id").agg(item_id=priced.item_id.min())
+    rows = floors.filter(floors.quantity_e12 > exact(0)).select(
+        "contract_id", "month_on", floor_e12="quantity_e12"
+    )
+    rows = rows.left_join(used, ["contract_id", "month_on"])
+    rows = rows.select("contract_id", "month_on", "floor_e12", used_e12=rows.used_e12.fill_null(exact(0)))
+    rows = rows.inner_join(first, "contract_id")
+    rows = rows.inner_join(priced.drop("contract_id"), "item_id").inner_join(tiers, "item_id")
+    rows = _with_worth(rows, "at_floor", "floor_e12")
+    rows = _with_worth(rows, "at_use", "used_e12")
+    worth = rows.group_by(["contract_id", "month_on"]).agg(at_floor=rows.at_floor.sum(), at_use=rows.at_use.sum())
+    return worth.select(
+        "contract_id", "month_on", shortfall_e24=ibis.greatest(worth.at_floor - worth.at_use, exact(0))
+    )
+
+
+def true_ups(floors: ir.Table, worth: ir.Table, counted: ir.Table, *, rounding: Rounding) -> ir.Table:
+    """The larger shortfall, rounded once."""
+    keys = ["contract_id", "month_on"]
+    rows = floors.left_join(worth, keys).drop("contract_id_right", "month_on_right")
+    rows = rows.left_join(counted, keys).drop("contract_id_right", "month_on_right")
+    counted_e24 = exact(rows.counted_minor.fill_null(0)) * rows.minor_divisor
+    due_e24 = ibis.greatest(rows.amount_e24 - counted_e24, rows.shortfall_e24.fill_null(exact(0)), exact(0))
+    rows = rows.mutate(amount_minor=minor(due_e24, 1, rows.minor_divisor, rounding))
+    return rows.filter(rows.amount_minor > 0).select(*keys, "amount_minor")
+
+
+def _with_worth(rows: ir.Table, into: str, quantity: str) -> ir.Table:
+    """Add the value that a tier has of a month's quantity."""
+    rows = rows.mutate(quantity_e12=rows[quantity])
+    rows = rows.mutate(units_e12=units(rows))
+    return rows.mutate(**{into: ibis.ifelse(is_touched(rows, rows.units_e12), value_e24(rows), exact(0))})

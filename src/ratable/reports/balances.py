@@ -1,0 +1,86 @@
+"""Balances of accounts and how they came to be."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+CREDIT_SIDE = ("contract_liability", "refund_liability", "revenue", "breakage_revenue", "opening_balance")
+ROLLED = ("contract_liability", "unbilled_revenue", "accounts_receivable")
+RECOGNIZED = ("usage", "drawdown", "overage", "minimum", "subscription", "milestone")
+LAPSED = ("breakage", "refundable")
+
+
+def on_normal_side(journal: ir.Table) -> ir.Value:
+    """The amount of a line, positive on the account's normal side."""
+    debit = journal.debit_minor - journal.credit_minor
+    return ibis.ifelse(journal.account.isin(CREDIT_SIDE), -debit, debit)
+
+
+def balances(journal: ir.Table, day: ir.Table) -> ir.Table:
+    """Life-to-date balance of each account, contract and prepaid commit at the end of `day.at`."""
+    rows = journal.cross_join(day)
+    rows = rows.filter(rows.on <= rows["at"]).mutate(amount=on_normal_side(rows))
+    keys = ["account", "contract_id", "currency", "commit_id"]
+    return rows.group_by(keys).agg(amount_minor=rows.amount.sum().cast("int64"))
+
+
+def trial_balance(journal: ir.Table, day: ir.Table) -> ir.Table:
+    """Debits, credits and balance of each account and currency at the end of `day.at`."""
+    rows = journal.cross_join(day)
+    rows = rows.filter(rows.on <= rows["at"])
+    rows = rows.mutate(amount=on_normal_side(rows))
+    return rows.group_by(["account", "currency"]).agg(
+        debit_minor=rows.debit_minor.sum().cast("int64"),
+        credit_minor=rows.credit_minor.sum().cast("int64"),
+        balance_minor=rows.amount.sum().cast("int64"),
+    )
+
+
+def rollforward(journal: ir.Table, months: ir.Table) -> ir.Table:
+    """Opening, movements by cause and closing of the position accounts, by contract and month.
+
+    contract_liability: opening + billed - recognized - breakage + other = closing;
+    unbilled_revenue: opening + recognized + breakage - billed + other = closing;
+    accounts_receivable: opening + billed + other = closing.
+    """
+    rows = journal.filter(journal.account.isin(ROLLED))
+    keys = ["account", "contract_id", "currency"]
+    cause = ibis.cases(
+        (rows.kind == "invoice", "billed"),
+        (rows.account == "accounts_receivable", "other"),
+        (rows.kind.isin(RECOGNIZED), "recognized"),
+        (rows.kind.isin(LAPSED), "breakage"),
+        else_="other",
+    )
+    rows = rows.mutate(cause=cause, amount=on_normal_side(rows))
+    by_month = rows.group_by([*keys, "booked_on"]).agg(
+        **{
+            name: ibis.ifelse(rows.cause == name, rows.amount, 0).sum().cast("int64")
+            for name in ("billed", "recognized", "breakage", "other")
+        }
+    )
+    known = by_month.select(*keys).distinct()
+    early = by_month.select("booked_on").distinct().anti_join(months, [("booked_on", "month_on")])
+    spine = months.select(period="month_on").union(early.select(period="booked_on"))
+    every = known.cross_join(spine)
+    moved = every.left_join(
+        by_month, [*[every[key] == by_month[key] for key in keys], every.period == by_month.booked_on]
+    ).drop("booked_on", *(f"{key}_right" for key in keys))
+    figures = {name: moved[name].fill_null(0) for name in ("billed", "recognized", "breakage", "other")}
+    moved = moved.mutate(**figures)
+    moved = moved.mutate(total=moved.billed + moved.recognized + moved.breakage + moved.other)
+    so_far = ibis.window(group_by=keys, order_by="period", rows=(None, 0))
+    moved = moved.mutate(closing_minor=moved.total.sum().over(so_far).cast("int64"))
+    is_liability = moved.account == "contract_liability"
+    is_unbilled = moved.account == "unbilled_revenue"
+    return moved.select(
+        *keys,
+        "period",
+        opening_minor=moved.closing_minor - moved.total,
+        billed_minor=ibis.ifelse(is_unbilled, -moved.billed, moved.billed),
+        recognized_minor=ibis.ifelse(is_liability, -moved.recognized, moved.recognized),
+        breakage_minor=ibis.ifelse(is_liability, -moved.breakage, moved.breakage),
+        other_minor=moved.other,
+        closing_minor="closing_minor",
+    )

@@ -1,0 +1,60 @@
+"""What is left: prepaid commits over time, and remaining performance obligations."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ratable.money import minor
+from ratable.terms import Rounding
+
+_DAY = ibis.interval(days=1)
+
+
+def burn_down(commits: ir.Table, grants: ir.Table, revenue: ir.Table, day: ir.Table) -> ir.Table:
+    """Remaining value and status of each prepaid commit at the end of `day.at`."""
+    drawn = revenue.filter(revenue.kind == "drawdown").cross_join(day)
+    drawn = drawn.filter(drawn.on <= drawn["at"])
+    drawn = drawn.group_by(["commit_id"]).agg(drawn_minor=drawn.amount_minor.sum().cast("int64"))
+    added = grants.cross_join(day)
+    added = added.filter(added.month_on <= added["at"])
+    added = added.group_by("commit_id").agg(added_minor=added.amount_minor.sum().cast("int64"))
+    rows = commits.left_join(drawn, "commit_id").drop("commit_id_right")
+    rows = rows.left_join(added, "commit_id").drop("commit_id_right").cross_join(day)
+    last_on = (rows.ends_before - _DAY).cast("date")
+    ended = (last_on <= rows["at"]) & (rows.ends_before < ibis.date("9999-12-31"))
+    left = rows.granted_minor + rows.added_minor.fill_null(0) - rows.drawn_minor.fill_null(0)
+    rows = rows.mutate(ended=ended, left=left)
+    return rows.select(
+        "commit_id",
+        "contract_id",
+        "ends_before",
+        remaining_minor=ibis.ifelse(rows.ended, 0, rows.left).cast("int64"),
+        status=ibis.cases((rows.ended, "EXPIRED"), (rows.left <= 0, "EXHAUSTED"), else_="ACTIVE"),
+    )
+
+
+def remaining_obligations(
+    burnt: ir.Table, schedules: ir.Table, revenue: ir.Table, day: ir.Table, *, rounding: Rounding
+) -> ir.Table:
+    """Contracted revenue not yet recognized at the end of `day.at`, by contract and band.
+
+    Commits count with what remains, by their expiration; subscriptions and milestones by the day on
+    which they will be recognized. Usage and minimums are exempt.
+
+    Source: ASC 606-10-50-13 to 50-14A.
+    """
+    pools = burnt.cross_join(day)
+    last_on = (pools.ends_before - _DAY).cast("date")
+    pools = pools.select("contract_id", amount="remaining_minor", on=last_on, at="at")
+    planned = schedules.cross_join(day)
+    amount = minor(planned.total_minor, planned.weight_to_date, planned.weight_total, rounding) - minor(
+        planned.total_minor, planned.weight_before, planned.weight_total, rounding
+    )
+    done = revenue.filter(revenue.kind.isin(["subscription", "milestone"])).cross_join(day)
+    done = done.filter(done.on <= done["at"])
+    done = done.select("contract_id", amount=-done.amount_minor, on="on", at="at")
+    rows = pools.union(planned.select("contract_id", amount=amount, on="on", at="at")).union(done)
+    year = (rows["at"] + ibis.interval(years=1)).cast("date")
+    rows = rows.mutate(band=ibis.ifelse(rows.on <= year, "12_months", "later"))
+    return rows.group_by(["contract_id", "band"]).agg(amount_minor=rows.amount.sum().cast("int64"))

@@ -1,0 +1,358 @@
+"""Terms as tables: what the stages read of what was agreed.
+
+Owns the translation of the records of `terms`, and of what has been amended since, into rows of
+`tables`. Does no sum; a price is only brought to its scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+import ibis
+
+from ratable import tables
+from ratable.money import SCALE, minor_unit_digits, to_e12, to_minor
+from ratable.periods import FAR, day_after, month_of, months_between, next_month, schedule_weights
+from ratable.terms import (
+    BundleLine,
+    Contract,
+    Milestone,
+    OpeningBalance,
+    PrepaidCommit,
+    Product,
+    Subscription,
+    Terms,
+    Tier,
+    UsageGroup,
+    UsageItem,
+)
+
+Row = dict[str, object]
+_OPEN_END_E12 = 10**37  # above any quantity that fits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendments:
+    """What changed after signing, as far as it is known."""
+
+    terminated_on: dict[str, date] = field(default_factory=dict)
+    allocations: dict[str, tuple[BundleLine, ...]] = field(default_factory=dict)
+    grants: tuple[tuple[str, date, Decimal], ...] = ()  # commit, month, amount: top-ups, and credits below zero
+    estimates: tuple[tuple[str, date, Decimal], ...] = ()  # commit, month, expected breakage percentage
+    addressed: frozenset[str] = frozenset()  # commits with prepaid usage of their own
+    unaddressed: frozenset[str] = frozenset()  # contracts with prepaid usage in rank order
+
+
+class TermsTables(NamedTuple):
+    """Rows for the tables of what was agreed."""
+
+    contracts: list[Row]
+    items: list[Row]
+    tiers: list[Row]
+    commits: list[Row]
+    eligible: list[Row]
+    circular: list[Row]
+    grants: list[Row]
+    estimates: list[Row]
+    shares: list[Row]
+    schedules: list[Row]
+
+    @classmethod
+    def schemas(cls) -> dict[str, ibis.Schema]:
+        """The schema of each table, by field name."""
+        return {name: getattr(tables, name.upper()) for name in cls._fields}
+
+
+def addressed_stream(commit_id: str) -> str:
+    """The id of the stream of prepaid usage addressed to a commit."""
+    return f"!prepaid_commit/{commit_id}"
+
+
+def unaddressed_stream(contract_id: str) -> str:
+    """The id of the stream of prepaid usage of a contract that names no commit."""
+    return f"!unaddressed/{contract_id}"
+
+
+def month_rows(first_on: date, before_on: date, open_on: date) -> list[Row]:
+    """The months from `first_on` up to, not including, `before_on`."""
+    return [
+        {
+            "month_on": month_on,
+            "ends_before": next_month(month_on),
+            "days": (next_month(month_on) - month_on).days,
+            "open_on": open_on,
+            "is_open": month_on >= open_on,
+        }
+        for month_on in months_between(first_on, before_on)
+    ]
+
+
+def terms_tables(terms: Terms, amendments: Amendments) -> TermsTables:
+    """All tables of what was agreed, with what is known of amendments."""
+    found = TermsTables(*([] for _ in TermsTables._fields))
+    catalog = _Catalog(terms)
+    for contract in terms.contracts:
+        _ContractRows(contract, catalog, amendments).into(found, terms.policy.zero_usage_flat_fee)
+    for commit_id, month_on, amount in amendments.grants:
+        currency = catalog.currency_of_commit[commit_id]
+        found.grants.append({"commit_id": commit_id, "month_on": month_on, "amount_minor": to_minor(amount, currency)})
+    for commit_id, month_on, percentage in amendments.estimates:
+        found.estimates.append(_estimate(commit_id, month_on, percentage))
+    proration = terms.policy.proration
+    for contract in terms.contracts:
+        for subscription in contract.subscriptions:
+            found.schedules.extend(_subscription_rows(contract, subscription, amendments, proration))
+        for milestone in contract.milestones:
+            found.schedules.extend(_milestone_rows(contract, milestone, amendments))
+    return found
+
+
+class _Catalog:
+    """Products and bundles by id."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.products: dict[str, Product] = {product.id: product for product in terms.products}
+        self.bundles = {bundle.id: bundle for bundle in terms.product_bundles}
+        self.currency_of_commit = {
+            commit.id: contract.currency for contract in terms.contracts for commit in contract.prepaid_commits
+        }
+
+    def group(self, item: UsageItem) -> UsageGroup | None:
+        if item.product_id is None or item.usage_group_id is None:
+            return None
+        groups = self.products[item.product_id].usage_groups
+        return next(group for group in groups if group.id == item.usage_group_id)
+
+
+class _ContractRows:
+    """The rows of one contract."""
+
+    def __init__(self, contract: Contract, catalog: _Catalog, amendments: Amendments) -> None:
+        self.contract = contract
+        self.catalog = catalog
+        self.amendments = amendments
+        self.divisor = 10 ** (24 - minor_unit_digits(contract.currency))
+        self.terminated_on = amendments.terminated_on.get(contract.id, FAR)
+        ends_before = contract.ends_before or FAR
+        self.ends_before = min(ends_before, day_after(self.terminated_on))
+        self.counts_from = counts_from(contract)
+
+    def into(self, found: TermsTables, zero_usage_flat_fee: bool) -> None:  # noqa: FBT001
+        found.contracts.append(self._contract())
+        ranked = sorted(self.contract.prepaid_commits, key=_rank_key)
+        for rank, commit in enumerate(ranked, start=1):
+            found.commits.append(self._commit(commit, rank))
+            if commit.expected_breakage_percentage is not None:
+                found.estimates.append(_estimate(commit.id, date(1, 1, 1), commit.expected_breakage_percentage))
+        streams = list(self._streams())
+        pairs = list(self._eligible(streams, ranked))
+        circular = _is_circular(pairs)
+        if circular:
+            found.circular.append({"contract_id": self.contract.id})
+        for pair in pairs:
+            pass_no = 0 if circular and pair["is_home"] else pair["rank"]
+            found.eligible.append({**pair, "pass_no": pass_no, "contract_id": self.contract.id})
+        for item in self.contract.usage_items:
+            group = self.catalog.group(item)
+            found.items.append(self._item(item, group, zero_usage_flat_fee))
+            found.tiers.extend(self._tiers(item, group))
+            found.shares.extend(self._shares(item))
+        for stream_id, product_id, order in streams:
+            found.items.append(self._stream_item(stream_id, product_id, order))
+            found.shares.append(_share(stream_id, product_id or "", 1))
+
+    def _contract(self) -> Row:
+        contract = self.contract
+        return {
+            "contract_id": contract.id,
+            "currency": contract.currency,
+            "minor_divisor": self.divisor,
+            "starts_on": contract.starts_on,
+            "ends_before": self.ends_before,
+            "counts_from": self.counts_from,
+            "terminated_on": self.terminated_on,
+            "minimum_amount_e12": to_e12(contract.minimum_monthly_commitment_amount or Decimal(0)),
+            "minimum_quantity_e12": to_e12(contract.minimum_monthly_commitment_quantity or Decimal(0)),
+        }
+
+    def _item(self, item: UsageItem, group: UsageGroup | None, zero_usage_flat_fee: bool) -> Row:  # noqa: FBT001
+        return {
+            **self._stream_item(item.id, item.product_id, 2),
+            "bundle_id": item.product_bundle_id or "",
+            "pricing_model": group.pricing_model if group else "",
+            "package_size_e12": to_e12((group.package_size if group else None) or Decimal(0)),
+            "free_units_e12": to_e12(group.free_units if group else Decimal(0)),
+            "zero_usage_flat_fee": zero_usage_flat_fee,
+            "draws": item.draws,
+            "starts_on": item.starts_on,
+            "ends_before": item.ends_before or FAR,
+        }
+
+    def _stream_item(self, item_id: str, product_id: str | None, order: int) -> Row:
+        return {
+            "item_id": item_id,
+            "contract_id": self.contract.id,
+            "product_id": product_id or "",
+            "bundle_id": "",
+            "pricing_model": "",
+            "package_size_e12": 0,
+            "free_units_e12": 0,
+            "zero_usage_flat_fee": False,
+            "draws": True,
+            "stream_order": order,
+            "starts_on": self.contract.starts_on,
+            "ends_before": FAR,
+            "contract_starts_on": max(self.contract.starts_on, self.counts_from),
+            "contract_ends_before": self.ends_before,
+            "currency": self.contract.currency,
+            "minor_divisor": self.divisor,
+        }
+
+    def _streams(self) -> Iterator[tuple[str, str | None, int]]:
+        for commit in self.contract.prepaid_commits:
+            if commit.id in self.amendments.addressed:
+                yield addressed_stream(commit.id), commit.product_id, 0
+        if self.contract.id in self.amendments.unaddressed:
+            yield unaddressed_stream(self.contract.id), None, 1
+
+    def _eligible(self, streams: list[tuple[str, str | None, int]], ranked: list[PrepaidCommit]) -> Iterator[Row]:
+        for rank, commit in enumerate(ranked, start=1):
+            for stream_id, product_id, order in streams:
+                is_home = stream_id == addressed_stream(commit.id)
+                fits = order == 1 or None in (commit.product_id, product_id) or commit.product_id == product_id
+                if is_home or fits:
+                    yield {"item_id": stream_id, "commit_id": commit.id, "rank": rank, "is_home": is_home}
+            for item in self.contract.usage_items:
+                if item.draws and commit.product_id in {None, item.product_id}:
+                    yield {"item_id": item.id, "commit_id": commit.id, "rank": rank, "is_home": False}
+
+    def _commit(self, commit: PrepaidCommit, rank: int) -> Row:
+        ends_before = commit.ends_before or FAR
+        ended_early = self.terminated_on < FAR and day_after(self.terminated_on) < ends_before
+        return {
+            "commit_id": commit.id,
+            "contract_id": self.contract.id,
+            "product_id": commit.product_id or "",
+            "granted_minor": to_minor(granted(self.contract, commit), self.contract.currency),
+            "keep_e12": SCALE - to_e12(commit.discount_percentage) // 100,
+            "starts_on": commit.starts_on,
+            "ends_before": min(ends_before, day_after(self.terminated_on)),
+            "rank": rank,
+            "expires": commit.ends_before is not None and not ended_early,
+        }
+
+    def _tiers(self, item: UsageItem, group: UsageGroup | None) -> Iterator[Row]:
+        lower_e12 = 0
+        for tier in group.tiers if group else ():
+            upper_e12 = _OPEN_END_E12 if tier.upper_quantity is None else to_e12(tier.upper_quantity)
+            yield {
+                "item_id": item.id,
+                "tier": tier.number,
+                "lower_e12": lower_e12,
+                "upper_e12": upper_e12,
+                "unit_price_e12": self._unit_price_e12(item, tier),
+                "flat_fee_e12": to_e12(tier.flat_fee),
+            }
+            lower_e12 = upper_e12
+
+    def _unit_price_e12(self, item: UsageItem, tier: Tier) -> int:
+        price, percentage = tier.price, tier.percentage
+        for own in self.contract.tier_price_overrides:
+            same = (own.product_id, own.usage_group_id, own.tier_number)
+            if same == (item.product_id, item.usage_group_id, tier.number):
+                price, percentage = own.price, own.percentage
+        return to_e12(price if price is not None else (percentage or Decimal(0)).scaleb(-2))
+
+    def _shares(self, item: UsageItem) -> Iterator[Row]:
+        if item.product_bundle_id is None:
+            yield _share(item.id, item.product_id or "", 1)
+            return
+        lines = self.amendments.allocations.get(item.id) or self.catalog.bundles[item.product_bundle_id].lines
+        for line in lines:
+            weight = line.percentage if line.percentage is not None else line.standalone_price
+            yield _share(item.id, line.product_id, to_e12(weight or Decimal(0)))
+
+
+def counts_from(contract: Contract) -> date:
+    """The first day of a contract that is computed: after its cut-over, if it has one."""
+    return day_after(contract.opening.as_of) if contract.opening else contract.starts_on
+
+
+def granted(contract: Contract, commit: PrepaidCommit) -> Decimal:
+    """What a commit starts with here: its total, or at a cut-over the liability brought in for it."""
+    opening = contract.opening
+    if opening is None or commit.starts_on > opening.as_of:
+        return commit.total_value
+    mine: Iterable[OpeningBalance] = (
+        balance
+        for balance in opening.balances
+        if balance.prepaid_commit_id == commit.id and balance.account == "contract_liability"
+    )
+    return sum((balance.amount for balance in mine), Decimal(0))
+
+
+def _rank_key(commit: PrepaidCommit) -> tuple[int, date, date, str]:
+    return (commit.priority, commit.ends_before or FAR, commit.starts_on, commit.id)
+
+
+def _is_circular(pairs: list[Row]) -> bool:
+    """Does addressed usage meet other usage on a commit? Then the months must be drawn one by one."""
+    homes = {pair["item_id"]: pair["commit_id"] for pair in pairs if pair["is_home"]}
+    return any(
+        pair["commit_id"] in homes.values() and homes.get(pair["item_id"]) != pair["commit_id"] for pair in pairs
+    ) or any(pair["item_id"] in homes and not pair["is_home"] for pair in pairs)
+
+
+def _share(item_id: str, product_id: str, weight_e12: int) -> Row:
+    return {"item_id": item_id, "product_id": product_id, "weight_e12": weight_e12}
+
+
+def _estimate(commit_id: str, month_on: date, percentage: Decimal) -> Row:
+    return {"commit_id": commit_id, "month_on": month_on, "keep_e12": SCALE - to_e12(percentage) // 100}
+
+
+def _subscription_rows(
+    contract: Contract, subscription: Subscription, amendments: Amendments, proration: str
+) -> Iterator[Row]:
+    last_on = min(subscription.ends_before - timedelta(days=1), amendments.terminated_on.get(contract.id, FAR))
+    weights = schedule_weights(subscription.starts_on, subscription.ends_before, proration)
+    start = counts_from(contract)
+    for month_on in months_between(month_of(subscription.starts_on), next_month(last_on)):
+        first_on = max(month_on, start)
+        end_on = min(next_month(month_on) - timedelta(days=1), last_on)
+        if first_on > end_on:
+            continue
+        yield {
+            "source_id": subscription.id,
+            "kind": "subscription",
+            "contract_id": contract.id,
+            "product_id": subscription.product_id or "",
+            "month_on": month_on,
+            "on": end_on,
+            "total_minor": to_minor(subscription.total_value, contract.currency),
+            "weight_to_date": weights.through(end_on),
+            "weight_before": weights.through(first_on - timedelta(days=1)),
+            "weight_total": weights.total,
+        }
+
+
+def _milestone_rows(contract: Contract, milestone: Milestone, amendments: Amendments) -> Iterator[Row]:
+    ended = milestone.on > amendments.terminated_on.get(contract.id, FAR)
+    if ended or milestone.on < counts_from(contract):
+        return
+    yield {
+        "source_id": milestone.id,
+        "kind": "milestone",
+        "contract_id": contract.id,
+        "product_id": milestone.product_id or "",
+        "month_on": month_of(milestone.on),
+        "on": milestone.on,
+        "total_minor": to_minor(milestone.amount, contract.currency),
+        "weight_to_date": 1,
+        "weight_before": 0,
+        "weight_total": 1,
+    }

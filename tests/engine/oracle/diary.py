@@ -1,0 +1,144 @@
+"""What the books have learnt so far, each thing with the month in which it is booked.
+
+A month of booking is fixed when the entry is played and never changes, so that the whole
+calculation can be replayed from the diary at any time with the same rows for closed months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from ratable.terms import BundleLine
+from tests.engine.oracle.units import BEGINNING, month_of, next_month
+
+Source = tuple[str, str]  # kind and id; ("usage", "") is the contract's usage
+USAGE: Source = ("usage", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A usage record that was accepted; its target is an item, a prepaid commit or a contract."""
+
+    id: str
+    target: Source
+    contract: str
+    day: date
+    quantity: Fraction | None
+    amount: Fraction | None
+    booked: date
+    content: object
+
+    @property
+    def service(self) -> date:
+        return month_of(self.day)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """An invoice, a payment or a credit memo, in minor units."""
+
+    kind: str  # invoice | payment | memo_revenue | memo_liability
+    contract: str
+    amount: int
+    on: date
+    booked: date
+    service: date
+    number: int
+    source: Source | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """An adjustment of a prepaid commit's usage of a closed month."""
+
+    commit: str
+    period: date
+    amount: Fraction
+    on: date
+    booked: date
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allocation:
+    item: str
+    lines: tuple[BundleLine, ...]
+    booked: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """A top-up, in minor units."""
+
+    commit: str
+    amount: int
+    booked: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    commit: str
+    percentage: Fraction
+    booked: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Termination:
+    """`last` is the last day of service; `on` is the day on which the books end the contract."""
+
+    contract: str
+    last: date
+    on: date
+    booked: date
+    refund: int
+    number: int
+
+
+@dataclass
+class Diary:
+    """Everything accepted, and what was not."""
+
+    facts: dict[str, Fact] = field(default_factory=dict)
+    voided: dict[str, date] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    correction_ids: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    allocations: list[Allocation] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    expectations: list[Expectation] = field(default_factory=list)
+    terminations: dict[str, Termination] = field(default_factory=dict)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: int = 0
+    closed_through: date | None = None
+    first_closed: date | None = None
+
+    @property
+    def first_open(self) -> date:
+        """The first month that is not closed; the beginning of time if none is."""
+        return next_month(self.closed_through) if self.closed_through else BEGINNING
+
+    def booking_month(self, month: date) -> date:
+        return max(month_of(month), self.first_open)
+
+    def booking_day(self, on: date) -> date:
+        return on if month_of(on) >= self.first_open else self.first_open
+
+    def facts_known(self, service: date, booked: date) -> list[Fact]:
+        """Facts of a service month as known when the month `booked` is computed."""
+        return [fact for fact in self.facts.values() if fact.service == service and self.is_known(fact, booked)]
+
+    def is_known(self, fact: Fact, booked: date) -> bool:
+        return fact.booked <= booked < self.voided.get(fact.id, date.max)
+
+    def termination_known(self, contract: str, booked: date) -> Termination | None:
+        termination = self.terminations.get(contract)
+        return termination if termination and termination.booked <= booked else None
+
+    def last_booked(self) -> date:
+        months = [fact.booked for fact in self.facts.values()] + list(self.voided.values())
+        months += [d.booked for d in self.documents] + [c.booked for c in self.corrections]
+        months += [t.booked for t in self.terminations.values()]
+        return max(months, default=BEGINNING)

@@ -1,0 +1,539 @@
+"""Recognition: one contract, month by month, everything known about a month less what is booked for it.
+
+Owns the pools of prepaid commits and the bookings (signed revenue lines with their dates). It does not
+know invoices: whether revenue is released from a liability or unbilled is the ledger's business.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from ratable.terms import Contract, PrepaidCommit, UsageItem
+from tests.engine.oracle.agreed import Agreed, Window, window
+from tests.engine.oracle.allocation import allocate
+from tests.engine.oracle.bookings import (
+    BREAKAGE,
+    REVENUE,
+    Booking,
+    LineKey,
+    Month,
+    PoolMove,
+    PostKey,
+    Turn,
+)
+from tests.engine.oracle.diary import USAGE, Correction, Diary, Fact, Source, Termination
+from tests.engine.oracle.drawdown import Draw, Pool, Split, Stream, demand_by_day
+from tests.engine.oracle.rating import Rated, list_value, rate_month
+from tests.engine.oracle.schedule import earned_through
+from tests.engine.oracle.units import (
+    ZERO,
+    day_after,
+    day_before,
+    days_in,
+    in_minor,
+    last_day,
+    month_of,
+    months,
+    rounded,
+)
+
+
+class Recognition:
+    """One contract through the horizon."""
+
+    def __init__(self, agreed: Agreed, diary: Diary, contract: Contract) -> None:
+        self.agreed, self.diary, self.contract = agreed, diary, contract
+        self.policy = agreed.policy
+        self.currency = contract.currency
+        self.served_after = agreed.served_after(contract)
+        self.commits = {c.id: c for c in contract.prepaid_commits if c.currency in (None, contract.currency)}
+        self.base = {c.id: self.first_value(c) for c in self.commits.values()}
+        self.granted = dict(self.base)
+        self.remaining = dict(self.base)
+        self.left_before_expiry = dict(self.base)
+        self.drawn: dict[str, int] = defaultdict(int)
+        self.drawn_in_month: dict[str, int] = defaultdict(int)
+        self.recognized: dict[str, int] = defaultdict(int)
+        self.breakage: dict[str, int] = defaultdict(int)
+        self.ended: set[str] = set()  # expired, or terminated
+        self.had_breakage: set[str] = set()
+        self.months: dict[date, Month] = {}
+        self.rated: dict[tuple[str, date], Rated] = {}
+        self.time_booked: dict[tuple[Source, date], int] = defaultdict(int)
+        self.bookings: list[Booking] = []
+        self.moves: list[PoolMove] = []
+
+    # ── terms of this contract ────────────────────────────────────────────────────────────────
+
+    def minor(self, amount: Fraction) -> int:
+        return rounded(in_minor(amount, self.currency), self.policy.rounding)
+
+    def first_value(self, commit: PrepaidCommit) -> int:
+        """The pool at the start: its value, or what the cut-over says is left of it."""
+        opening = self.contract.opening
+        if opening is not None:
+            named = [
+                b for b in opening.balances if b.prepaid_commit_id == commit.id and b.account == "contract_liability"
+            ]
+            if named:
+                return self.minor(sum((Fraction(b.amount) for b in named), start=ZERO))
+            if commit.starts_on <= opening.as_of:
+                return 0
+        return self.minor(Fraction(commit.total_value))
+
+    def first_month(self) -> date:
+        if self.contract.opening is not None:
+            return month_of(day_after(self.served_after))
+        starts = [self.contract.starts_on]
+        starts += [c.starts_on for c in self.contract.prepaid_commits]
+        starts += [s.starts_on for s in self.contract.subscriptions] + [m.on for m in self.contract.milestones]
+        return month_of(min(starts))
+
+    def termination(self, booked: date) -> Termination | None:
+        return self.diary.termination_known(self.contract.id, booked)
+
+    def last_service(self, booked: date) -> date | None:
+        termination = self.termination(booked)
+        return termination.last if termination else None
+
+    def active(self, item: UsageItem, month: date, booked: date) -> Window:
+        """The days of the month on which the item is active, as known in `booked`."""
+        whole = window(item.starts_on, item.ends_before).meet(self.agreed.serves(self.contract))
+        return whole.until(self.last_service(booked)).in_month(month)
+
+    def contract_days(self, month: date, booked: date) -> Window:
+        return self.agreed.serves(self.contract).until(self.last_service(booked)).in_month(month)
+
+    def commit_days(self, commit: PrepaidCommit, booked: date) -> Window:
+        return window(commit.starts_on, commit.ends_before).until(self.last_service(booked))
+
+    def pools(self, booked: date) -> list[Pool]:
+        return [self.pool(commit, booked) for commit in self.commits.values()]
+
+    def pool(self, commit: PrepaidCommit, booked: date) -> Pool:
+        expires = commit.ends_before or date.max
+        rank = (commit.priority, expires, commit.starts_on, commit.id)
+        factor = 1 - Fraction(commit.discount_percentage) / 100
+        return Pool(commit.id, commit.product_id, self.commit_days(commit, booked), rank, factor)
+
+    def expires_on(self, commit: str) -> date | None:
+        ends_before = self.commits[commit].ends_before
+        return day_before(ends_before) if ends_before else None
+
+    # ── the months ────────────────────────────────────────────────────────────────────────────
+
+    def run(self, horizon: date) -> Recognition:
+        for month in months(self.first_month(), horizon):
+            self.book_month(month)
+        return self
+
+    def book_month(self, month: date) -> None:
+        self.drawn_in_month = defaultdict(int)
+        self.change_pools(month)
+        for service in sorted(self.months):
+            self.correct(service, month)
+        self.book_regular(month)
+        self.reallocate(month)
+        self.true_up(month)
+        self.break_proportionally(month)
+        self.left_before_expiry = dict(self.remaining)
+        self.expire(month)
+        self.end_pools(month)
+        self.recognize_time(month)
+        self.recognize_milestones(month)
+
+    def change_pools(self, month: date) -> None:
+        """Top-ups and credit memos count for the whole month."""
+        for grant in self.diary.grants:
+            if grant.booked == month and grant.commit in self.commits:
+                self.change_pool(PoolMove(month, grant.commit, grant.amount), month)
+        for memo in self.diary.documents:
+            mine = memo.kind == "memo_liability" and memo.contract == self.contract.id
+            if mine and memo.booked == month and memo.source:
+                self.change_pool(PoolMove(memo.on, memo.source[1], -memo.amount), month)
+
+    def change_pool(self, move: PoolMove, month: date) -> None:
+        """Let a pool grow or shrink; it never shrinks below nothing, whatever was learnt after the document."""
+        if move.commit in self.ended:
+            self.granted[move.commit] += move.amount
+            self.lapse(move.commit, move.amount, on=last_day(month), booked=month)
+            return
+        amount = max(move.amount, -self.remaining[move.commit])
+        self.granted[move.commit] += amount
+        self.remaining[move.commit] += amount
+        self.moves.append(PoolMove(move.on, move.commit, amount))
+
+    def book_regular(self, month: date) -> None:
+        state = self.months[month] = Month()
+        state.opening = dict(self.remaining)
+        state.streams, state.direct = self.demand(month, month, [])
+        split = self.draw(state.streams, month, state.opening)
+        self.take(state, split, Turn(month, month))
+
+    def correct(self, service: date, booked: date) -> None:
+        """What the books learnt in `booked` about an earlier month: late usage first, then adjustments."""
+        state = self.months[service]
+        if self.is_touched(service, booked):
+            self.rebook(state, Turn(service, booked))
+        for correction in self.diary.corrections:
+            if (correction.booked, correction.period) == (booked, service) and correction.commit in self.commits:
+                state.corrections.append(correction)
+                self.rebook(state, Turn(service, booked, correction))
+
+    def is_touched(self, service: date, booked: date) -> bool:
+        of_month = [f for f in self.diary.facts.values() if f.service == service and f.contract == self.contract.id]
+        learnt = any(booked in (fact.booked, self.diary.voided.get(fact.id)) for fact in of_month)
+        termination = self.termination(booked)
+        return learnt or (termination is not None and termination.booked == booked)
+
+    # ── demand ────────────────────────────────────────────────────────────────────────────────
+
+    def demand(
+        self, service: date, booked: date, corrections: list[Correction]
+    ) -> tuple[tuple[Stream, ...], dict[PostKey, int]]:
+        """Draw streams and pay-as-you-go amounts of a service month, as known in `booked`."""
+        streams: list[Stream] = []
+        direct: dict[PostKey, int] = {}
+        for item in self.contract.usage_items:
+            amount, stream = self.demand_of_item(item, service, booked)
+            if stream:
+                streams.append(stream)
+            elif amount:
+                direct[("item", item.id), None, "usage"] = amount
+        addressed: list[Source] = [("prepaid_commit", commit) for commit in self.commits]
+        for target in [*addressed, ("contract", self.contract.id)]:
+            stream = self.demand_in_money(target, Turn(service, booked), corrections)
+            if stream.demand:
+                streams.append(stream)
+        return tuple(sorted(streams, key=lambda s: s.order)), direct
+
+    def facts_of(self, target: Source, service: date, booked: date) -> list[Fact]:
+        stops = self.last_service(booked) or date.max
+        facts = self.diary.facts_known(service, booked)
+        return [fact for fact in facts if fact.target == target and self.served_after < fact.day <= stops]
+
+    def demand_of_item(self, item: UsageItem, service: date, booked: date) -> tuple[int, Stream | None]:
+        facts = self.facts_of(("item", item.id), service, booked)
+        group = self.agreed.group_of(self.contract, item)
+        active = self.active(item, service, booked)
+        rated = rate_month(group, facts, self.policy, active=active.days > 0, currency=self.currency)
+        self.rated[item.id, service] = rated
+        if not item.draws:
+            return rated.amount, None
+        weights: dict[date, Fraction] = defaultdict(Fraction)
+        for fact in facts:
+            if group is None or group.pricing_model != "fixed_fee":
+                weights[fact.day] += (fact.amount if fact.amount is not None else fact.quantity) or ZERO
+        fallback = active.last if active.days else last_day(service)
+        demand = demand_by_day(rated.amount, weights, fallback or last_day(service))
+        return rated.amount, Stream(("item", item.id), item.product_id, demand)
+
+    def demand_in_money(self, target: Source, turn: Turn, corrections: list[Correction]) -> Stream:
+        """Usage told in list value: of one commit (with its adjustments), or of the contract."""
+        service, booked = turn.service, turn.booked
+        weights: dict[date, Fraction] = defaultdict(Fraction)
+        for fact in self.facts_of(target, service, booked):
+            weights[fact.day] += fact.amount or ZERO
+        kind, id = target
+        mine = [c.amount for c in corrections if kind == "prepaid_commit" and c.commit == id]
+        total = max(0, self.minor(sum(weights.values(), start=ZERO) + sum(mine, start=ZERO)))
+        fallback = last_day(service)
+        product = None
+        if kind == "prepaid_commit":
+            product = self.commits[id].product_id
+            valid = self.commit_days(self.commits[id], booked).in_month(service)
+            fallback = valid.last if valid.days and valid.last else fallback
+        return Stream(target, product, demand_by_day(total, weights, fallback))
+
+    def draw(self, streams: tuple[Stream, ...], booked: date, balances: Mapping[str, int]) -> Split:
+        pools = self.pools(booked)
+        return Draw(streams, pools, balances, rounding=self.policy.rounding, cascade=self.policy.cascade).run()
+
+    # ── late usage, voids and adjustments ─────────────────────────────────────────────────────
+
+    def rebook(self, state: Month, turn: Turn) -> None:
+        """Re-split a closed month with its own opening balances, and book the difference."""
+        service, booked = turn.service, turn.booked
+        streams, direct = self.demand(service, booked, state.corrections)
+        if streams == state.streams and direct == state.direct:
+            return
+        ideal = self.draw(streams, booked, state.opening)
+        ideal_before = self.draw(state.streams, booked, state.opening)
+        may_draw = {
+            commit: self.net_allowed(commit, state, ideal=ideal.net_of(commit), before=ideal_before.net_of(commit))
+            for commit in self.commits
+        }
+        split = self.draw(streams, booked, may_draw)
+        self.forgive_overage(split, state)
+        state.streams, state.direct = streams, direct
+        before = {commit: state.net_of(commit) for commit in self.commits}
+        self.take(state, split, turn)
+        for commit, net in before.items():
+            if commit in self.ended and state.net_of(commit) != net:
+                self.lapse(commit, net - state.net_of(commit), on=last_day(booked), booked=booked)
+
+    def net_allowed(self, commit: str, state: Month, *, ideal: int, before: int) -> int:
+        """Late usage draws what is left today; what was drawn may only stay or come back."""
+        available = self.remaining[commit]
+        if commit in self.ended:
+            available = self.breakage[commit] if commit in self.had_breakage else 0
+        drawn = min(max(0, ideal - before), max(0, available))
+        return min(ideal, state.net_of(commit) + drawn)
+
+    def forgive_overage(self, split: Split, state: Month) -> None:
+        """On a commit whose breakage is booked no overage arises: the rest is discount."""
+        for (source, home), amount in list(split.overage.items()):
+            if home in self.had_breakage and home in self.ended:
+                stays = min(amount, state.amounts.get((source, home, "overage"), 0))
+                split.overage[source, home] = stays
+                split.covered[source, home] += amount - stays
+
+    def take(self, state: Month, split: Split, turn: Turn) -> None:
+        """Book a split: pools, revenue, and the figures of consumption."""
+        target: dict[PostKey, int] = dict(state.direct)
+        for (source, commit), net in split.net.items():
+            target[source, commit, "drawdown"] = net
+        for (source, home), amount in split.overage.items():
+            target[source, home, "overage" if home else "usage"] = amount
+        for commit in self.commits:
+            self.draw_from(commit, split.net_of(commit) - state.net_of(commit), turn.booked)
+            self.count(state, split, commit, is_adjustment=turn.correction is not None)
+        self.post(state, target, turn)
+
+    def draw_from(self, commit: str, net: int, booked: date) -> None:
+        self.drawn[commit] += net
+        self.drawn_in_month[commit] += net
+        if commit not in self.ended and net:
+            self.remaining[commit] -= net
+            self.moves.append(PoolMove(self.day_of("drawdown", booked, commit), commit, -net))
+
+    def count(self, state: Month, split: Split, commit: str, *, is_adjustment: bool) -> None:
+        net, covered, overage = split.net_of(commit), split.covered_of(commit), split.overage_of(commit)
+        now = {"gross": covered + overage, "discount": covered - net, "net": net, "overage": overage}
+        for name, value in now.items():
+            if not is_adjustment:
+                state.regular[commit][name] += value - state.figures[commit][name]
+            state.figures[commit][name] = value
+
+    # ── posting ───────────────────────────────────────────────────────────────────────────────
+
+    def post(self, state: Month, target: Mapping[PostKey, int], turn: Turn) -> None:
+        """Book the difference between what should stand for a service month and what does."""
+        booked, correction = turn.booked, turn.correction
+        state.amounts = {key: amount for key, amount in target.items() if amount}
+        wanted = {
+            (key, product): share
+            for key, amount in state.amounts.items()
+            for product, share in self.shares(key, amount, booked).items()
+        }
+        grouped: dict[tuple[Source, str, date, int], dict[LineKey, int]] = {}
+        for line in sorted({*wanted, *state.lines}, key=repr):
+            difference = wanted.get(line, 0) - state.lines.get(line, 0)
+            if difference:
+                (stream, commit, type_), product = line
+                source: Source = ("prepaid_commit", commit) if type_ == "drawdown" and commit else USAGE
+                on, number = self.day_of(type_, booked, commit), 0
+                if correction and type_ != "drawdown":
+                    on, number = max(correction.on, booked), correction.number
+                item = stream[1] if stream[0] == "item" else None
+                lines = grouped.setdefault((source, type_, on, number), defaultdict(int))
+                lines[product, item, commit] += difference
+        state.lines = wanted
+        for (source, type_, on, number), lines in grouped.items():
+            self.book(source, type_, lines, service=turn.service, booked=booked, on=on, number=number)
+
+    def shares(self, key: PostKey, amount: int, booked: date) -> dict[str | None, int]:
+        """An amount by product: the item's, its bundle's, or the commit's."""
+        (kind, id), commit, _ = key
+        if kind != "item":
+            return {self.commits[commit].product_id if commit else None: amount}
+        _, item = self.agreed.items[id]
+        if item.product_bundle_id is None:
+            return {item.product_id: amount}
+        known = [a.lines for a in self.diary.allocations if a.item == id and a.booked <= booked]
+        return allocate(amount, known[-1] if known else self.agreed.bundles[item.product_bundle_id].lines)
+
+    def reallocate(self, booked: date) -> None:
+        for service, state in self.months.items():
+            self.post(state, state.amounts, Turn(service, booked))
+
+    def day_of(self, type_: str, booked: date, commit: str | None = None) -> date:
+        """The journal date: the end of the month, or of the commit, or of the contract."""
+        day = last_day(booked)
+        if commit and type_ in ("drawdown", "breakage"):
+            expires = self.expires_on(commit)
+            if expires and month_of(expires) == booked:
+                day = expires
+        termination = self.termination(booked)
+        return min(day, termination.on) if termination and termination.booked == booked else day
+
+    def book(self, source: Source, type_: str, lines: Mapping[LineKey, int], **what: Any) -> None:
+        kept = {key: amount for key, amount in lines.items() if amount}
+        if kept:
+            klass = BREAKAGE if type_ == "breakage" else REVENUE
+            what.setdefault("on", self.day_of(type_, what["booked"]))
+            self.bookings.append(Booking(source=source, type=type_, klass=klass, lines=kept, **what))
+
+    # ── minimum ───────────────────────────────────────────────────────────────────────────────
+
+    def true_up(self, booked: date) -> None:
+        if (self.contract.minimum_monthly_commitment_amount, self.contract.minimum_monthly_commitment_quantity) == (
+            None,
+            None,
+        ):
+            return
+        for service, state in self.months.items():
+            due = self.shortfall(service, booked)
+            self.book(USAGE, "minimum", {(None, None, None): due - state.true_up}, service=service, booked=booked)
+            state.true_up = due
+
+    def shortfall(self, service: date, booked: date) -> int:
+        """The larger of the shortfall in money and the value of the shortfall in quantity, rounded once."""
+        days = self.contract_days(service, booked)
+        if days.days == 0:
+            return 0
+        part = Fraction(days.days, days_in(service)) if self.policy.minimum_partial_month == "prorated" else Fraction(1)
+        short = [ZERO]
+        if self.contract.minimum_monthly_commitment_amount is not None:
+            minimum = in_minor(self.contract.minimum_monthly_commitment_amount, self.currency) * part
+            short.append(minimum - sum(self.months[service].amounts.values()))
+        if self.contract.minimum_monthly_commitment_quantity is not None:
+            short.append(self.short_quantity(service, booked, part))
+        return rounded(max(short), self.policy.rounding)
+
+    def short_quantity(self, service: date, booked: date, part: Fraction) -> Fraction:
+        """The value of the quantity that is missing, at the contract's prices (pay-as-you-go only)."""
+        items = [item for item in self.contract.usage_items if self.agreed.group_of(self.contract, item)]
+        group = self.agreed.group_of(self.contract, items[0]) if items else None
+        if group is None:
+            return ZERO
+        used = ZERO
+        for item in items:
+            facts = [] if item.draws else self.facts_of(("item", item.id), service, booked)
+            used += sum((fact.quantity or ZERO for fact in facts if fact.amount is None), start=ZERO)
+        minimum = Fraction(self.contract.minimum_monthly_commitment_quantity or 0) * part
+        value = list_value(group, minimum, self.policy) - list_value(group, used, self.policy)
+        return in_minor(value, self.currency)
+
+    # ── the end of a commit ───────────────────────────────────────────────────────────────────
+
+    def expected_breakage(self, commit: PrepaidCommit, booked: date) -> Fraction:
+        known = [e.percentage for e in self.diary.expectations if e.commit == commit.id and e.booked <= booked]
+        return known[-1] if known else Fraction(commit.expected_breakage_percentage or 0)
+
+    def break_proportionally(self, booked: date) -> None:
+        """Recognize expected breakage with the draws; the rest of the commit when it expires."""
+        if self.policy.breakage != "proportional":
+            return
+        for commit in self.commits.values():
+            if commit.id in self.ended:
+                continue
+            granted, drawn = self.granted[commit.id], self.drawn[commit.id]
+            share = 1 - self.expected_breakage(commit, booked) / 100
+            target = min(granted, rounded(drawn / share, self.policy.rounding)) if share else granted
+            if self.expires_in(commit, booked):
+                target = granted
+            more = target - self.recognized[commit.id] - self.drawn_in_month[commit.id]
+            self.recognized[commit.id] = target
+            self.book_breakage(commit.id, more, on=self.day_of("breakage", booked, commit.id), booked=booked)
+
+    def expires_in(self, commit: PrepaidCommit, booked: date) -> bool:
+        """Whether the commit expires in this month (or should have, before the cut-over)."""
+        expires = self.expires_on(commit.id)
+        stops = self.last_service(booked)
+        return (
+            commit.id not in self.ended
+            and expires is not None
+            and month_of(expires) <= booked
+            and (stops is None or expires <= stops)
+        )
+
+    def expire(self, booked: date) -> None:
+        for commit in self.commits.values():
+            if self.expires_in(commit, booked):
+                rest = self.remaining[commit.id]
+                self.remaining[commit.id] = 0
+                self.ended.add(commit.id)
+                if self.policy.breakage != "proportional":
+                    self.lapse(commit.id, rest, on=self.day_of("breakage", booked, commit.id), booked=booked)
+
+    def end_pools(self, booked: date) -> None:
+        """A termination ends the pools; the ledger knows what becomes of their liability."""
+        termination = self.termination(booked)
+        if termination and termination.booked == booked:
+            self.remaining = dict.fromkeys(self.remaining, 0)
+            self.ended |= set(self.commits)
+
+    def lapse(self, commit: str, amount: int, *, on: date, booked: date) -> None:
+        """Value that nobody can draw any more: breakage, or a refund liability."""
+        if self.policy.breakage == "none":
+            self.book_breakage(commit, amount, on=on, booked=booked, to_refund=True)
+        else:
+            self.book_breakage(commit, amount, on=on, booked=booked)
+
+    def book_breakage(self, commit: str, amount: int, *, on: date, booked: date, to_refund: bool = False) -> None:
+        if not to_refund:
+            self.breakage[commit] += amount
+            if amount:
+                self.had_breakage.add(commit)
+        key = (self.commits[commit].product_id, None, commit)
+        source: Source = ("prepaid_commit", commit)
+        self.book(source, "breakage", {key: amount}, service=booked, booked=booked, on=on, to_refund=to_refund)
+
+    # ── subscriptions and milestones ──────────────────────────────────────────────────────────
+
+    def recognize_time(self, booked: date) -> None:
+        for subscription in self.contract.subscriptions:
+            key = (subscription.product_id, subscription.id, None)
+
+            def earned(day: date, subscription=subscription) -> int:  # noqa: ANN001
+                return earned_through(
+                    subscription,
+                    day,
+                    method=self.policy.proration,
+                    rounding=self.policy.rounding,
+                    currency=self.currency,
+                )
+
+            for service in self.months_to_look_at(booked):
+                due = self.earned_in(service, booked, earned)
+                self.book_due("subscription", key, Turn(service, booked), due=due)
+
+    def months_to_look_at(self, booked: date) -> list[date]:
+        termination = self.termination(booked)
+        return sorted(self.months) if termination and termination.booked == booked else [booked]
+
+    def earned_in(self, service: date, booked: date, earned: Callable[[date], int]) -> int:
+        through = last_day(service)
+        stops = self.last_service(booked)
+        through = min(through, stops) if stops else through
+        after = max(day_before(service), self.served_after)
+        return earned(through) - earned(after) if through > after else 0
+
+    def recognize_milestones(self, booked: date) -> None:
+        stops = self.last_service(booked)
+        for milestone in self.contract.milestones:
+            service = month_of(milestone.on)
+            if service in self.months and service in self.months_to_look_at(booked):
+                counts = milestone.on > self.served_after and (stops is None or milestone.on <= stops)
+                due = self.minor(Fraction(milestone.amount)) if counts else 0
+                key = (milestone.product_id, milestone.id, None)
+                on = milestone.on if service == booked and due else booked
+                self.book_due("milestone", key, Turn(service, booked), due=due, on=on)
+
+    def book_due(self, kind: str, key: LineKey, turn: Turn, *, due: int, on: date | None = None) -> None:
+        """Book what is due of a subscription's or milestone's month, less what is booked of it."""
+        source: Source = (kind, key[1] or "")
+        difference = due - self.time_booked[source, turn.service]
+        self.time_booked[source, turn.service] = due
+        day = on or self.day_of(kind, turn.booked)
+        self.book(source, kind, {key: difference}, service=turn.service, booked=turn.booked, on=day)
+
+
+def recognize(agreed: Agreed, diary: Diary, horizon: date) -> dict[str, Recognition]:
+    """Every contract through the horizon."""
+    return {contract.id: Recognition(agreed, diary, contract).run(horizon) for contract in agreed.terms.contracts}
