@@ -110,16 +110,34 @@ def split_exact(
     table = table.mutate(_base=base)
     table = table.mutate(
         _rest=table["_size"] * table["_weight"] - table["_base"] * table["_whole"],
-        _given=table["_base"].sum().over(group),
+        _size=ibis.ifelse(table["_whole"] > exact(0), table["_size"], exact(0)),
     )
+    return _hand_out(table, into, total, within, ties).drop("_weight", "_whole")
+
+
+def round_to_sum(
+    table: ir.Table, into: str, *, total: str, value: str, divisor: str, within: Sequence[str], ties: Sequence[str]
+) -> ir.Table:
+    """Add the column `into`: each non-negative `value`/`divisor` rounded so that a group sums to `total`.
+
+    `total` is the rounded sum of the group's values; the units that rounding down loses go to the
+    largest fractions, ties by the columns `ties`.
+    """
+    base = floor_div(table[value], 1, table[divisor])
+    table = table.mutate(_base=base, _size=exact(table[total]))
+    table = table.mutate(_rest=table[value] - table["_base"] * table[divisor])
+    return _hand_out(table, into, total, within, ties)
+
+
+def _hand_out(table: ir.Table, into: str, total: str, within: Sequence[str], ties: Sequence[str]) -> ir.Table:
+    """Give what the whole shares lack to the largest rests, one unit each."""
+    given = table["_base"].sum().over(ibis.window(group_by=list(within)))
     order = [table["_rest"].desc(), *(table[name] for name in ties)]
-    rank = ibis.row_number().over(ibis.window(group_by=list(within), order_by=order))
-    table = table.mutate(_rank=rank)
-    extra = ((table["_rank"] < table["_size"] - table["_given"]) & (table["_whole"] > exact(0))).cast("int64")
+    place = ibis.row_number().over(ibis.window(group_by=list(within), order_by=order))
+    table = table.mutate(_given=given, _place=place)
+    extra = (table["_place"] < table["_size"] - table["_given"]).cast("int64")
     share = (table["_base"].cast("int64") + extra) * ibis.ifelse(table[total] < 0, -1, 1)
-    return table.mutate(**{into: share.cast("int64")}).drop(
-        "_weight", "_size", "_whole", "_base", "_rest", "_given", "_rank"
-    )
+    return table.mutate(**{into: share.cast("int64")}).drop("_size", "_base", "_rest", "_given", "_place")
 
 
 def to_e12(value: Decimal) -> int:

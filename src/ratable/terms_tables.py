@@ -22,6 +22,7 @@ from ratable.terms import (
     Contract,
     Milestone,
     OpeningBalance,
+    Policy,
     PrepaidCommit,
     Product,
     Subscription,
@@ -96,7 +97,7 @@ def terms_tables(terms: Terms, amendments: Amendments) -> TermsTables:
     found = TermsTables(*([] for _ in TermsTables._fields))
     catalog = _Catalog(terms)
     for contract in terms.contracts:
-        _ContractRows(contract, catalog, amendments).into(found, terms.policy.zero_usage_flat_fee)
+        _ContractRows(contract, catalog, amendments, terms.policy).into(found)
     for commit_id, month_on, amount in amendments.grants:
         currency = catalog.currency_of_commit[commit_id]
         found.grants.append({"commit_id": commit_id, "month_on": month_on, "amount_minor": to_minor(amount, currency)})
@@ -131,17 +132,19 @@ class _Catalog:
 class _ContractRows:
     """The rows of one contract."""
 
-    def __init__(self, contract: Contract, catalog: _Catalog, amendments: Amendments) -> None:
+    def __init__(self, contract: Contract, catalog: _Catalog, amendments: Amendments, policy: Policy) -> None:
         self.contract = contract
         self.catalog = catalog
         self.amendments = amendments
+        self.cascade = policy.cascade
+        self.zero_usage_flat_fee = policy.zero_usage_flat_fee
         self.divisor = 10 ** (24 - minor_unit_digits(contract.currency))
         self.terminated_on = amendments.terminated_on.get(contract.id, FAR)
         ends_before = contract.ends_before or FAR
         self.ends_before = min(ends_before, day_after(self.terminated_on))
         self.counts_from = counts_from(contract)
 
-    def into(self, found: TermsTables, zero_usage_flat_fee: bool) -> None:  # noqa: FBT001
+    def into(self, found: TermsTables) -> None:
         found.contracts.append(self._contract())
         ranked = sorted(self.contract.prepaid_commits, key=_rank_key)
         for rank, commit in enumerate(ranked, start=1):
@@ -158,7 +161,7 @@ class _ContractRows:
             found.eligible.append({**pair, "pass_no": pass_no, "contract_id": self.contract.id})
         for item in self.contract.usage_items:
             group = self.catalog.group(item)
-            found.items.append(self._item(item, group, zero_usage_flat_fee))
+            found.items.append(self._item(item, group))
             found.tiers.extend(self._tiers(item, group))
             found.shares.extend(self._shares(item))
         for stream_id, product_id, order in streams:
@@ -179,14 +182,14 @@ class _ContractRows:
             "minimum_quantity_e12": to_e12(contract.minimum_monthly_commitment_quantity or Decimal(0)),
         }
 
-    def _item(self, item: UsageItem, group: UsageGroup | None, zero_usage_flat_fee: bool) -> Row:  # noqa: FBT001
+    def _item(self, item: UsageItem, group: UsageGroup | None) -> Row:
         return {
             **self._stream_item(item.id, item.product_id, 2),
             "bundle_id": item.product_bundle_id or "",
             "pricing_model": group.pricing_model if group else "",
             "package_size_e12": to_e12((group.package_size if group else None) or Decimal(0)),
             "free_units_e12": to_e12(group.free_units if group else Decimal(0)),
-            "zero_usage_flat_fee": zero_usage_flat_fee,
+            "zero_usage_flat_fee": self.zero_usage_flat_fee,
             "draws": item.draws,
             "starts_on": item.starts_on,
             "ends_before": item.ends_before or FAR,
@@ -224,7 +227,7 @@ class _ContractRows:
             for stream_id, product_id, order in streams:
                 is_home = stream_id == addressed_stream(commit.id)
                 fits = order == 1 or None in (commit.product_id, product_id) or commit.product_id == product_id
-                if is_home or fits:
+                if is_home or (fits and (self.cascade or order == 1)):
                     yield {"item_id": stream_id, "commit_id": commit.id, "rank": rank, "is_home": is_home}
             for item in self.contract.usage_items:
                 if item.draws and commit.product_id in {None, item.product_id}:

@@ -6,6 +6,7 @@ is a run over what is known.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -47,6 +48,14 @@ class Known:
         self.item_of = {item.id: item for contract in self.terms.contracts for item in contract.usage_items}
         for contract in self.terms.contracts:
             self.documents.extend(_opening_moves(contract))
+
+    def branch(self) -> Known:
+        """The same knowledge, to try an act on."""
+        copied = {name: copy(getattr(self, name)) for name in self.__dataclass_fields__}
+        documents = copied.pop("documents")
+        other = Known(**copied)
+        other.documents = documents
+        return other
 
     def amendments(self) -> Amendments:
         """What has been amended so far."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ratable import tables
 from ratable.backends import Sheet, connect
@@ -21,6 +21,8 @@ from ratable.cases.refusals import check_terms
 from ratable.cases.withdrawals import without
 from ratable.drawdown import Booked, Pools
 from ratable.drawdown.breakage import BREAKAGE
+from ratable.ledger.entries import TERMINATION
+from ratable.money import to_major
 from ratable.periods import month_of, next_month
 from ratable.pipeline import Inputs, Outcome, run_period
 from ratable.terms_tables import TermsTables, month_rows, terms_tables
@@ -80,7 +82,7 @@ class _Player:
                 name = getattr(entry.act, "id", None) or str(entry.number)
                 self.known.refused.append({"id": name, "code": code})
         before_on = max(next_month(self._horizon()), self.posted.open_on)
-        outcome, inputs = self._run(before_on)
+        outcome, inputs = self._run(before_on, self.known)
         return Answers(self.case, self.sheet, self.known, outcome, inputs, self.posted.open_on)
 
     def _take(self, entry: records.Entry) -> str | None:
@@ -88,14 +90,66 @@ class _Player:
             return self._close(entry.act.period)
         if isinstance(entry.act, records.Reopen):
             return self._reopen(entry.act.period)
-        return self.known.learn(entry)
+        return self._refused_by_the_books(entry) or self.known.learn(entry)
+
+    # Rules that only a calculation can judge ----------------------------------------------------
+
+    def _refused_by_the_books(self, entry: records.Entry) -> str | None:
+        act = entry.act
+        if isinstance(act, records.Adjustment) and act.amount < 0:
+            return self._refuses_adjustment(act)
+        if isinstance(act, records.CreditMemo) and act.prepaid_commit in self.known.contract_of:
+            return self._refuses_credit(act, entry)
+        if isinstance(act, records.Terminate) and act.refund > 0:
+            return self._refuses_refund(act, entry)
+        return None
+
+    def _refuses_adjustment(self, act: records.Adjustment) -> str | None:
+        used_minor = sum(
+            row["gross_minor"]
+            for row in self.posted.draws.to_pylist()
+            if row["commit_id"] == act.prepaid_commit and row["service_on"] == act.period
+        )
+        pending_minor = sum(
+            int(str(row["amount_minor"]))
+            for row in self.known.adjustments
+            if (row["commit_id"], row["service_on"]) == (act.prepaid_commit, act.period)
+            and row["booked_on"] >= self.posted.open_on  # type: ignore[operator]
+        )
+        contract_id = self.known.contract_of.get(act.prepaid_commit)
+        if contract_id is None or act.period >= self.posted.open_on:
+            return None  # refused for that
+        left = to_major(used_minor + pending_minor, self.known.contracts[contract_id].currency) + act.amount
+        return "adjustment_must_not_make_usage_negative" if left < 0 else None
+
+    def _refuses_credit(self, act: records.CreditMemo, entry: records.Entry) -> str | None:
+        booked_on = max(self.posted.open_on, month_of(entry.on))
+        outcome, _ = self._run(next_month(booked_on), self.known)
+        balances = self.sheet.fetch(outcome.drawdowns.balances).to_pylist()
+        left_minor = next(row["balance_minor"] for row in balances if row["commit_id"] == act.prepaid_commit)
+        currency = self.known.contracts[act.contract].currency if act.contract in self.known.contracts else "USD"
+        return "credit_must_not_exceed_prepaid_commit" if act.amount > to_major(left_minor, currency) else None
+
+    def _refuses_refund(self, act: records.Terminate, entry: records.Entry) -> str | None:
+        trial = self.known.branch()
+        if trial.learn(replace(entry, act=replace(act, refund=Decimal(0)))):
+            return None  # refused for that
+        booked_on = max(self.posted.open_on, month_of(act.on))
+        outcome, _ = self._run(next_month(booked_on), trial)
+        released_minor = -sum(
+            row["debit_minor"]
+            for row in self.sheet.fetch(outcome.journal.applied).to_pylist()
+            if row["contract_id"] == act.contract and row["place"] == TERMINATION
+        )
+        held = to_major(released_minor, self.known.contracts[act.contract].currency)
+        return "refund_must_not_exceed_liability" if act.refund > held else None
 
     def _close(self, period: date) -> str | None:
         first_close = self.posted.before is None
         if period < self.posted.open_on or (period > self.posted.open_on and not first_close):
             return "periods_must_close_in_order"
         before_on = next_month(period)
-        outcome, _ = self._run(before_on)
+        outcome, _ = self._run(before_on, self.known)
         fetch = self.sheet.fetch
         self.posted = Posted(
             open_on=before_on,
@@ -118,13 +172,13 @@ class _Player:
         self.known.open_on = earlier.open_on
         return None
 
-    def _run(self, before_on: date) -> tuple[Outcome, Inputs]:
-        inputs = self._inputs(before_on)
+    def _run(self, before_on: date, known: Known) -> tuple[Outcome, Inputs]:
+        inputs = self._inputs(before_on, known)
         terms = self.case.terms
         return run_period(self.sheet, inputs, policy=terms.policy, zone=terms.entity.timezone), inputs
 
-    def _inputs(self, before_on: date) -> Inputs:
-        known, posted, sheet = self.known, self.posted, self.sheet
+    def _inputs(self, before_on: date, known: Known) -> Inputs:
+        posted, sheet = self.posted, self.sheet
         rows = terms_tables(self.case.terms, known.amendments())
         stored = {
             name: sheet.bind_rows(name, getattr(rows, name), schema) for name, schema in TermsTables.schemas().items()
@@ -176,8 +230,3 @@ def _days(text: str | None) -> list[date]:
     if text is None:
         return []
     return [date.fromisoformat(text if len(text) > len("2026-03") else f"{text}-01")]
-
-
-def rows_booked_before(table: pa.Table, before_on: date) -> pa.Table:
-    """The rows of a table that are booked before a month."""
-    return table.filter(pc.less(table["booked_on"], pa.scalar(before_on, pa.date32())))

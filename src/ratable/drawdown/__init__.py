@@ -101,7 +101,8 @@ def draw_down(
     Example:
         a pool of 16,000 at 20 % and usage of 40,000: covered 20,000, net 16,000, overage 20,000.
     """
-    terms = _Terms(items, months, pools, booked.breakage, policy)
+    waived = sheet.run(corrections.waived, pools.commits, booked.breakage, months)
+    terms = _Terms(items, months, pools, waived, policy)
     progress = _Progress(
         sheet.run(chain.copied, booked.draws, into="draws_so_far"),
         sheet.run(chain.copied, booked.demands, into="demands_so_far"),

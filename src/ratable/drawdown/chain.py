@@ -271,7 +271,8 @@ def chain_draws(
     )
     drawn = drawn.select(*keys, "gross_minor", "net_minor", kind=ibis.literal("drawdown"))
     rest = _at_home(uncovered.filter(uncovered.open_minor > 0), eligible, commits)
-    rest = rest.left_join(waived.select(waived_id="commit_id"), rest.commit_id == waived.select(waived_id="commit_id").waived_id)
+    lapsed = waived.select(waived_id="commit_id")
+    rest = rest.left_join(lapsed, rest.commit_id == lapsed.waived_id)
     kind = ibis.cases(
         (rest.commit_id == "", "usage"), (rest.waived_id.notnull() & (rest.chain != "open"), "discount"), else_="overage"
     )

@@ -19,6 +19,13 @@ NEVER = "0001-01-01"
 BEFORE, AFTER, CAPPED = "before", "after", "capped"
 
 
+def waived(commits: ir.Table, breakage: ir.Table, months: ir.Table) -> ir.Table:
+    """Commits that ended in a closed month with breakage: late usage on them is never overage."""
+    lapsed = breakage.filter(breakage.amount_minor > 0).select("commit_id").distinct()
+    ended = commits.filter(commits.expires).cross_join(months.agg(open_on=months.open_on.min()))
+    return ended.filter(ended.ends_before <= ended.open_on).select("commit_id").semi_join(lapsed, "commit_id")
+
+
 def late_changes(demands: ir.Table, posted: ir.Table, months: ir.Table) -> ir.Table:
     """By how much the demand of closed months differs from what is posted for it."""
     closed = months.filter(~months.is_open).select("month_on")

@@ -67,7 +67,7 @@ def journalize(sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored
         turn = sheet.bind("turn_number", pa.table({"turn_no": pa.array([number], pa.int64())}), _NUMBER)
         lots = sheet.run(turns.open_lots, moves, queue, turn)
         invoiced = sheet.run(turns.invoiced, lots, queue, turn)
-        credited = sheet.run(turns.credited, lots, queue, turn)
+        credited = sheet.run(turns.credited, moves, lots, queue, turn)
         released = sheet.run(turns.released, moves, queue, turn)
         taken = sheet.run(turns.taken, invoiced, credited, released)
         moves = sheet.run(entries.all_moves, moves, taken)

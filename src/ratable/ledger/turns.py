@@ -15,12 +15,13 @@ from ratable.ledger.entries import REVENUE
 from ratable.money import split_exact
 
 _SOURCE = ["contract_id", "source_kind", "source_id"]
+_IN_ARREARS = ["overage", "usage"]
 
 
 def queue(waiting: ir.Table, moves: ir.Table) -> ir.Table:
     """Every turn of every contract, numbered from 0; adjustments of overage take a turn too."""
     credits = moves.filter(
-        moves.entry_id.endswith("/adjustment") & moves.kind.isin(["overage", "usage"]) & (moves.account == "revenue")
+        moves.entry_id.endswith("/adjustment") & moves.kind.isin(_IN_ARREARS) & (moves.account == "revenue")
     )
     settled = moves.filter(moves.entry_id.endswith("/adjustment") & (moves.account == "accounts_receivable"))
     credits = credits.anti_join(settled, "entry_id")
@@ -113,23 +114,29 @@ def invoiced(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     )
 
 
-def credited(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
-    """An adjustment of overage: what had been invoiced of its month is credited to the receivable."""
+def credited(moves: ir.Table, lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """An adjustment of overage: what had been invoiced of its month is credited to the receivable first."""
     adjustments = queue.inner_join(turn, "turn_no")
-    adjustments = adjustments.filter(adjustments.kind.isin(["overage", "usage"]))
-    month = lots.filter((lots.source_kind == "usage") & lots.kind.isin(["overage", "usage"]))
+    adjustments = adjustments.filter(adjustments.kind.isin(_IN_ARREARS))
+    earlier = _before(moves, queue, turn)
+    earlier = earlier.filter(earlier.kind.isin(_IN_ARREARS) & (earlier.account == "revenue"))
+    earlier = earlier.filter(earlier.service_on == earlier.turn_service_on)
+    earned = earlier.group_by("turn_id").agg(earned_minor=(-earlier.debit_minor).sum().cast("int64"))
+    month = lots.filter((lots.source_kind == "usage") & lots.kind.isin(_IN_ARREARS))
     month = month.filter(month.service_on == month.turn_service_on)
-    month = month.group_by("turn_id").agg(open_minor=month.open_minor.sum().cast("int64"))
-    rows = adjustments.left_join(month, adjustments.entry_id == month.turn_id)
-    invoiced_part = ibis.greatest(rows.amount_minor - rows.open_minor.fill_null(0), 0)
-    rows = rows.mutate(invoiced_part=invoiced_part, source_kind=ibis.literal("usage"), source_id=rows.contract_id)
-    rows = rows.filter(rows.invoiced_part > 0)
+    unbilled = month.group_by("turn_id").agg(open_minor=month.open_minor.sum().cast("int64"))
+    rows = adjustments.inner_join(earned, adjustments.entry_id == earned.turn_id)
+    rows = rows.left_join(unbilled, "turn_id").drop("turn_id_right")
+    was_invoiced = ibis.greatest(rows.earned_minor - rows.open_minor.fill_null(0), 0)
+    rows = rows.mutate(
+        credit_minor=ibis.least(rows.amount_minor, was_invoiced),
+        source_kind=ibis.literal("usage"),
+        source_id=rows.contract_id,
+    )
     return _moves(
-        rows,
-        entry_id=rows.entry_id,
-        kind=rows.kind,
+        rows.filter(rows.credit_minor > 0),
         account=ibis.literal("accounts_receivable"),
-        debit_minor=-rows.invoiced_part,
+        debit_minor=lambda given: -given.credit_minor,
     )
 
 
@@ -173,7 +180,7 @@ def taken(invoiced: ir.Table, credited: ir.Table, released: ir.Table) -> ir.Tabl
     return rows.filter(rows.debit_minor != 0)
 
 
-def _moves(rows: ir.Table, **columns: ir.Value) -> ir.Table:
+def _moves(rows: ir.Table, **columns: object) -> ir.Table:
     given = rows.mutate(**columns)
     commit_id = ibis.ifelse(given.source_kind == "prepaid_commit", given.source_id, "")
     given = given.mutate(item_id=ibis.literal(""), product_id=ibis.literal(""), commit_id=commit_id)

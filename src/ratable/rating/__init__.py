@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ratable.backends import Sheet, Stored
-from ratable.money import SCALE, exact, minor, split_exact
+from ratable.money import SCALE, exact, minor, round_to_sum
 from ratable.rating.prices import is_touched, units, value_e24
 from ratable.terms import Rounding
 
@@ -83,6 +83,7 @@ def due_months(metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.T
         months.select("month_on", month_ends="ends_before"),
         [active.starts_on < months.ends_before, active.ends_before > months.month_on],
     ).select("item_id", "month_on")
+    metered = metered.semi_join(months, "month_on")
     used = metered.select("item_id", "month_on")
     idle = active.anti_join(used, ["item_id", "month_on"])
     nothing = idle.mutate(quantity_e12=exact(0), amount_e12=exact(0))
@@ -124,8 +125,14 @@ def rated_lines(priced: ir.Table, *, rounding: Rounding) -> ir.Table:
     month = ibis.window(group_by=["item_id", "month_on"])
     rows = priced.mutate(month_e24=priced.value_e24.sum().over(month))
     rows = rows.mutate(month_minor=minor(rows.month_e24, 1, rows.minor_divisor, rounding))
-    rows = split_exact(
-        rows, "amount_minor", total="month_minor", weight="value_e24", within=["item_id", "month_on"], ties=["tier"]
+    rows = round_to_sum(
+        rows,
+        "amount_minor",
+        total="month_minor",
+        value="value_e24",
+        divisor="minor_divisor",
+        within=["item_id", "month_on"],
+        ties=["tier"],
     )
     return rows.select(
         "contract_id", "item_id", "product_id", "month_on", "tier", "amount_minor", quantity_e12=rows.units_e12

@@ -42,13 +42,14 @@ def rollforward(journal: ir.Table, months: ir.Table) -> ir.Table:
 
     contract_liability: opening + billed - recognized - breakage + other = closing;
     unbilled_revenue: opening + recognized + breakage - billed + other = closing;
-    accounts_receivable: opening + billed + other = closing.
+    accounts_receivable: opening + billed + other = closing. Adjustments of closed months, credit
+    memos, opening balances and terminations are `other`.
     """
     rows = journal.filter(journal.account.isin(ROLLED))
     keys = ["account", "contract_id", "currency"]
     cause = ibis.cases(
         (rows.kind == "invoice", "billed"),
-        (rows.account == "accounts_receivable", "other"),
+        ((rows.account == "accounts_receivable") | rows.entry_id.endswith("/adjustment"), "other"),
         (rows.kind.isin(RECOGNIZED), "recognized"),
         (rows.kind.isin(LAPSED), "breakage"),
         else_="other",
