@@ -1,12 +1,15 @@
-"""What all tests share: hypothesis profiles and the folder of reference material."""
+"""What all tests share: hypothesis profiles, the sheet, and the folder of reference material."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from ratable.backends import Sheet, connect
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,3 +35,11 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference material: {folder} is not a folder; RATABLE_SHARED=... names another")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sheet() -> Iterator[Sheet]:
+    """One sheet for all tests: what it has compiled once it only runs. RATABLE_BACKEND=spark runs them on Spark."""
+    shared_sheet = connect(os.environ.get("RATABLE_BACKEND", "duckdb"))
+    yield shared_sheet
+    shared_sheet.backend.close()

@@ -78,10 +78,10 @@ def run(case: CaseFile, out: Out = None, as_json: Json = False) -> None:
 
 @app.command()
 def demo(out: Out = None, as_json: Json = False) -> None:
-    """Play the sample company."""
+    """Play a year of a sample company, print its reports and write its tables (to ./demo-output by default)."""
     from ratable.demo import run as run_demo
 
-    _print_result(run_demo(out), as_json)
+    _print_result(run_demo(out, as_json=as_json), as_json)
 
 
 @app.command()
