@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -26,7 +27,7 @@ from ratable.cases.scalars import plain
 from ratable.money import SCALE, minor_unit_digits
 from ratable.terms_tables import month_rows
 
-Row = dict[str, object]
+Row = dict[str, Any]
 
 FIRST = date(1, 1, 1)
 LAST = date(9999, 12, 31)
@@ -43,7 +44,7 @@ def cells(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")] for line in lines]
 
 
-def table(sheet: Sheet, name: str, schema: ibis.Schema, text: str, **defaults: object) -> Stored:
+def table(sheet: Sheet, name: str, schema: ibis.Schema, text: str, **defaults: Any) -> Stored:
     """Bind a written table; columns that it does not write have the defaults."""
     header, *body = cells(text)
     rows = [_row(schema, dict(zip(header, values, strict=True)), defaults) for values in body]
@@ -130,7 +131,7 @@ def months(sheet: Sheet, first: str, before: str, *, open_on: str | None = None)
     return sheet.bind_rows("months", month_rows(first_on, before_on, opened), tables.MONTHS)
 
 
-def contracts(sheet: Sheet, text: str = "contract_id\nacme", *, currency: str = "USD", **defaults: object) -> Stored:
+def contracts(sheet: Sheet, text: str = "contract_id\nacme", *, currency: str = "USD", **defaults: Any) -> Stored:
     return table(
         sheet,
         "contracts",
@@ -150,7 +151,7 @@ def contracts(sheet: Sheet, text: str = "contract_id\nacme", *, currency: str = 
     )
 
 
-def items(sheet: Sheet, text: str = "item_id\ncalls", *, currency: str = "USD", **defaults: object) -> Stored:
+def items(sheet: Sheet, text: str = "item_id\ncalls", *, currency: str = "USD", **defaults: Any) -> Stored:
     return table(
         sheet,
         "items",
@@ -202,7 +203,7 @@ def _e12(text: str) -> int:
     return int(Decimal(text.replace(",", "")) * SCALE)
 
 
-def commits(sheet: Sheet, text: str, **defaults: object) -> Stored:
+def commits(sheet: Sheet, text: str, **defaults: Any) -> Stored:
     return table(
         sheet,
         "commits",
@@ -221,7 +222,7 @@ def commits(sheet: Sheet, text: str, **defaults: object) -> Stored:
     )
 
 
-def eligible(sheet: Sheet, text: str, **defaults: object) -> Stored:
+def eligible(sheet: Sheet, text: str, **defaults: Any) -> Stored:
     """Pairs by `item_id | commit_id | rank`; a pair is served in the pass of its rank."""
     header, *body = cells(text)
     found = []
@@ -245,7 +246,7 @@ def eligible(sheet: Sheet, text: str, **defaults: object) -> Stored:
 # ── facts ────────────────────────────────────────────────────────────────────────────────────
 
 
-def usage(sheet: Sheet, text: str, **defaults: object) -> Stored:
+def usage(sheet: Sheet, text: str, **defaults: Any) -> Stored:
     """Usage records; rows are numbered, all of batch 1, learned while January 2026 is open."""
     header, *body = cells(text)
     found = []
