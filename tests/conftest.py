@@ -11,6 +11,8 @@ import pytest
 
 from ratable.backends import Sheet, connect
 
+pytest.register_assert_rewrite("tests.factories")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # dev: a quick look. ci: the same examples on every machine. nightly: long and different each time.

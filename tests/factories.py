@@ -32,7 +32,7 @@ Row = dict[str, Any]
 FIRST = date(1, 1, 1)
 LAST = date(9999, 12, 31)
 OPEN_END = "10000000000000000000000000"  # upper bound of the last tier
-MONTHS = ("month_on", "service_on", "booked_on", "open_on", "period", "booked")
+MONTHS = ("month_on", "service_on", "booked_on", "open_on", "period", "service_period", "booked")
 
 
 # ── text to tables and back ──────────────────────────────────────────────────────────────────

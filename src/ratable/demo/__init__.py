@@ -54,7 +54,7 @@ def run(out: Path | None, *, as_json: bool = False) -> dict[str, object] | None:
     files = write_sample(sample, folder)
     if as_json:
         return {**record_of(sample.verdict, sample.figures), "folder": str(folder), "files": files}
-    print_demo(sample.verdict, sample.figures, folder, files)
+    print_demo(sample.verdict, sample.figures, folder=folder, files=files)
     return None
 
 

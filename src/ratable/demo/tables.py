@@ -33,14 +33,17 @@ Tidewater Inference sells models behind an API. Five customers, the year 2025, e
   Foxglove Bank    pays a year of seats in March, and a go-live.
 """
 TYPES = ("usage", "drawdown", "overage", "minimum", "breakage", "subscription", "milestone", "adjustment")
-UNBILLED_MOVEMENTS = ("opening", "recognized", "breakage", "billed", "other", "closing")
+ROLLED = {
+    "contract_liability": MOVEMENTS,
+    "unbilled_revenue": ("opening", "recognized", "breakage", "billed", "other", "closing"),
+}
 SIGNS = {
     "contract_liability": "opening + billed - recognized - breakage + other = closing",
     "unbilled_revenue": "opening + recognized + breakage - billed + other = closing",
 }
 
 
-def print_demo(verdict: Verdict, figures: Figures, folder: Path, files: Sequence[dict[str, object]]) -> None:
+def print_demo(verdict: Verdict, figures: Figures, *, folder: Path, files: Sequence[dict[str, object]]) -> None:
     """Print the whole demo."""
     console = Console(highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
@@ -49,7 +52,7 @@ def print_demo(verdict: Verdict, figures: Figures, folder: Path, files: Sequence
         for table in _currency_tables(figures, currency):
             _show(console, table)
     _show(console, burn_down(figures))
-    for line in _last_words(verdict, figures, folder, files):
+    for line in _last_words(verdict, figures, folder=folder, files=files):
         console.print(line, soft_wrap=True)
 
 
@@ -79,25 +82,26 @@ def record_of(verdict: Verdict, figures: Figures) -> dict[str, object]:
 
 
 def _currency_tables(figures: Figures, currency: str) -> Iterable[Table]:
-    yield rollforward(figures, currency, "contract_liability", MOVEMENTS)
-    yield rollforward(figures, currency, "unbilled_revenue", UNBILLED_MOVEMENTS)
+    yield rollforward(figures, currency, "contract_liability")
+    yield rollforward(figures, currency, "unbilled_revenue")
     yield waterfall(figures, currency)
     yield revenue_by_customer(figures, currency)
     yield remaining_obligations(figures, currency)
     yield trial_balance(figures, currency)
 
 
-def rollforward(figures: Figures, currency: str, account: str, movements: Sequence[str]) -> Table:
+def rollforward(figures: Figures, currency: str, account: str) -> Table:
     """Opening, movements and closing of an account by month."""
+    movements = ROLLED[account]
     rows = figures.rows("rollforward", account=account, currency=currency)
     title = f"{_words(account)} rollforward, {currency}: {SIGNS[account]}"
     table = _table(title, "month", movements)
     for row in rows:
-        _add(table, f"{row['period']:%Y-%m}", [row[name] for name in movements], currency)
+        _add(table, f"{row['period']:%Y-%m}", [row[name] for name in movements], currency=currency)
     if rows:
         sums = [total(rows, name) for name in movements[1:-1]]
         table.add_section()
-        _add(table, "year", [rows[0]["opening"], *sums, rows[-1]["closing"]], currency)
+        _add(table, "year", [rows[0]["opening"], *sums, rows[-1]["closing"]], currency=currency)
     return table
 
 
@@ -110,10 +114,10 @@ def waterfall(figures: Figures, currency: str) -> Table:
     for booked in sorted({str(row["booked"]) for row in rows}):
         mine = [row for row in rows if str(row["booked"]) == booked]
         parts = [total([row for row in mine if _quarter(row["period"]) == quarter], "amount") for quarter in quarters]
-        _add(table, booked[:7], [*parts, total(mine, "amount")], currency, blank_zero=True)
+        _add(table, booked[:7], [*parts, total(mine, "amount")], currency=currency, blank_zero=True)
     sums = [total([row for row in rows if _quarter(row["period"]) == quarter], "amount") for quarter in quarters]
     table.add_section()
-    _add(table, "revenue", [*sums, total(rows, "amount")], currency)
+    _add(table, "revenue", [*sums, total(rows, "amount")], currency=currency)
     return table
 
 
@@ -125,10 +129,10 @@ def revenue_by_customer(figures: Figures, currency: str) -> Table:
     for customer in sorted({str(row["customer"]) for row in rows}):
         mine = [row for row in rows if row["customer"] == customer]
         parts = [total([row for row in mine if row["type"] == kind], "amount") for kind in types]
-        _add(table, customer, [*parts, total(mine, "amount")], currency, blank_zero=True)
+        _add(table, customer, [*parts, total(mine, "amount")], currency=currency, blank_zero=True)
     sums = [total([row for row in rows if row["type"] == kind], "amount") for kind in types]
     table.add_section()
-    _add(table, "all", [*sums, total(rows, "amount")], currency)
+    _add(table, "all", [*sums, total(rows, "amount")], currency=currency)
     return table
 
 
@@ -159,7 +163,7 @@ def remaining_obligations(figures: Figures, currency: str) -> Table:
     for customer in sorted({str(row["customer"]) for row in rows}):
         mine = [row for row in rows if row["customer"] == customer]
         parts = [total([row for row in mine if row["band"] == band], "amount") for band in bands]
-        _add(table, customer, [*parts, total(mine, "amount")], currency)
+        _add(table, customer, [*parts, total(mine, "amount")], currency=currency)
     if not rows:
         table.add_row("none", "", "", "")
     return table
@@ -171,13 +175,15 @@ def trial_balance(figures: Figures, currency: str) -> Table:
     table = _table(f"Trial balance at {figures.closing_on}, {currency}", "account", ["debit", "credit"])
     for row in rows:
         if row["debit"] != row["credit"]:  # an account without a balance stands on neither side
-            _add(table, _words(str(row["account"])), [row["debit"], row["credit"]], currency, blank_zero=True)
+            _add(table, _words(str(row["account"])), [row["debit"], row["credit"]], currency=currency, blank_zero=True)
     table.add_section()
-    _add(table, "total", [total(rows, "debit"), total(rows, "credit")], currency)
+    _add(table, "total", [total(rows, "debit"), total(rows, "credit")], currency=currency)
     return table
 
 
-def _last_words(verdict: Verdict, figures: Figures, folder: Path, files: Sequence[dict[str, object]]) -> Iterable[str]:
+def _last_words(
+    verdict: Verdict, figures: Figures, *, folder: Path, files: Sequence[dict[str, object]]
+) -> Iterable[str]:
     names = [str(file["table"]) for file in files]
     reports = [name for name in names if name in figures.reports]
     stages = [name for name in names if name not in figures.reports]
@@ -203,7 +209,7 @@ def _table(title: str, first: str, others: Sequence[str]) -> Table:
     return table
 
 
-def _add(table: Table, head: str, values: Iterable[object], currency: str, *, blank_zero: bool = False) -> None:
+def _add(table: Table, head: str, values: Iterable[object], *, currency: str, blank_zero: bool = False) -> None:
     cells = ["" if blank_zero and value == 0 else _money(value, currency) for value in values]
     table.add_row(head, *cells)
 
