@@ -103,30 +103,54 @@ def split_exact(
     Largest remainder on the absolute total, the sign restored, ties by the columns `ties` (never
     by input order). Weights are not negative; a group whose weights are all zero gives zeros.
     """
-    group = ibis.window(group_by=list(within))
-    table = table.mutate(_weight=exact(table[weight]), _size=exact(table[total].abs()))
-    table = table.mutate(_whole=table["_weight"].sum().over(group))
-    base = floor_div(table["_size"], table["_weight"], ibis.greatest(table["_whole"], exact(1)))
-    table = table.mutate(_base=base)
-    table = table.mutate(
-        _rest=table["_size"] * table["_weight"] - table["_base"] * table["_whole"],
-        _size=ibis.ifelse(table["_whole"] > exact(0), table["_size"], exact(0)),
-    )
-    return _hand_out(table, into, total, within, ties).drop("_weight", "_whole")
+    columns = list(table.columns)
+    table = table.mutate(_weight=exact(table[weight]))
+    groups = table.group_by(list(within)).agg(_whole=table["_weight"].sum(), _members=table.count())
+    table = _joined(table, groups, within)
+    given = table["_whole"] > exact(0)
+    alone = table.filter(table["_members"] == 1)
+    alone = alone.mutate(**{into: ibis.ifelse(alone["_whole"] > exact(0), alone[total], 0).cast("int64")})
+    many = table.filter((table["_members"] > 1) & given)
+    many = many.mutate(_size=exact(many[total].abs()))
+    many = many.mutate(_base=floor_div(many["_size"], many["_weight"], many["_whole"]))
+    many = many.mutate(_rest=many["_size"] * many["_weight"] - many["_base"] * many["_whole"])
+    many = _hand_out(many, into, total, within, ties)
+    nothing = table.filter((table["_members"] > 1) & ~given).mutate(**{into: ibis.literal(0).cast("int64")})
+    kept = [*columns, into]
+    return alone.select(kept).union(many.select(kept)).union(nothing.select(kept))
 
 
 def round_to_sum(
-    table: ir.Table, into: str, *, total: str, value: str, divisor: str, within: Sequence[str], ties: Sequence[str]
+    table: ir.Table,
+    into: str,
+    *,
+    value: str,
+    divisor: str,
+    within: Sequence[str],
+    ties: Sequence[str],
+    rounding: str,
 ) -> ir.Table:
-    """Add the column `into`: each non-negative `value`/`divisor` rounded so that a group sums to `total`.
+    """Add the column `into`: each non-negative `value`/`divisor`, rounded so that a group sums to its rounded sum.
 
-    `total` is the rounded sum of the group's values; the units that rounding down loses go to the
-    largest fractions, ties by the columns `ties`.
+    The units that cutting off loses go to the largest fractions, ties by the columns `ties`.
     """
-    base = floor_div(table[value], 1, table[divisor])
-    table = table.mutate(_base=base, _size=exact(table[total]))
-    table = table.mutate(_rest=table[value] - table["_base"] * table[divisor])
-    return _hand_out(table, into, total, within, ties)
+    columns = list(table.columns)
+    groups = table.group_by(list(within)).agg(_sum=table[value].sum(), _members=table.count())
+    table = _joined(table, groups, within)
+    table = table.mutate(_total=minor(table["_sum"], 1, table[divisor], rounding))
+    alone = table.filter(table["_members"] == 1)
+    alone = alone.mutate(**{into: alone["_total"]})
+    many = table.filter(table["_members"] > 1)
+    many = many.mutate(_base=floor_div(many[value], 1, many[divisor]), _size=exact(many["_total"]))
+    many = many.mutate(_rest=many[value] - many["_base"] * many[divisor])
+    many = _hand_out(many, into, "_total", within, ties)
+    kept = [*columns, into]
+    return alone.select(kept).union(many.select(kept))
+
+
+def _joined(table: ir.Table, groups: ir.Table, within: Sequence[str]) -> ir.Table:
+    # A sum by group joined back is many times faster than a window over all rows.
+    return table.inner_join(groups, list(within))
 
 
 def _hand_out(table: ir.Table, into: str, total: str, within: Sequence[str], ties: Sequence[str]) -> ir.Table:
@@ -137,7 +161,7 @@ def _hand_out(table: ir.Table, into: str, total: str, within: Sequence[str], tie
     table = table.mutate(_given=given, _place=place)
     extra = (table["_place"] < table["_size"] - table["_given"]).cast("int64")
     share = (table["_base"].cast("int64") + extra) * ibis.ifelse(table[total] < 0, -1, 1)
-    return table.mutate(**{into: share.cast("int64")}).drop("_size", "_base", "_rest", "_given", "_place")
+    return table.mutate(**{into: share.cast("int64")})
 
 
 def to_e12(value: Decimal) -> int:

@@ -64,7 +64,8 @@ def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: st
     examined = sheet.run(
         examined_usage, usage, repeated, suspects, voids, items, zone=zone, late_usage=late_usage, anything=anything
     )
-    return Metered(sheet.run(metered, tallied, suspects, examined), examined, repeated)
+    by_month = sheet.run(metered, tallied, suspects, examined, anything=anything)
+    return Metered(by_month, examined, repeated)
 
 
 def meter_days(sheet: Sheet, usage: Stored, metered: Metered, wanted: Stored, *, zone: str) -> Stored:
@@ -166,8 +167,10 @@ def examined_usage(
     )
 
 
-def metered(tallied: ir.Table, suspects: ir.Table, examined: ir.Table) -> ir.Table:
+def metered(tallied: ir.Table, suspects: ir.Table, examined: ir.Table, *, anything: bool) -> ir.Table:
     """Accepted records by item and month."""
+    if not anything:
+        return _to_metered(tallied.mutate(used_on=tallied.month_on))
     clean = tallied.mutate(group_month_on=_month_or_none(tallied.month_on))
     clean = clean.anti_join(
         suspects, [clean.item_id == suspects.item_id, clean.group_month_on == suspects.month_on]

@@ -12,21 +12,30 @@ from ibis.backends.sql.compilers.duckdb import compiler
 
 from ratable.errors import NumberOverflowError
 
-# hugeint keeps 127 bits and refuses an overflow; `/` on decimals would silently run in double.
+# Whole numbers are HUGEINT here: it keeps 127 bits and refuses an overflow, while decimals go back and
+# forth to it by a division each. Its own `//` is slow, so `quotient` guesses in double and takes the guess
+# only if the remainder proves it (0 <= n - q*d < d); whatever the guess, what comes out is exact.
 _MACROS = (
+    "CREATE OR REPLACE TEMP MACRO guessed(n, d) AS CAST(CAST(n AS DOUBLE) / CAST(d AS DOUBLE) AS HUGEINT)",
+    """CREATE OR REPLACE TEMP MACRO quotient(n, d) AS CASE
+       WHEN n >= 1000000000000000000000000000000000000::HUGEINT THEN n // d
+       WHEN n - guessed(n, d) * d BETWEEN 0::HUGEINT AND d - 1::HUGEINT THEN guessed(n, d)
+       WHEN n - (guessed(n, d) - 1::HUGEINT) * d BETWEEN 0::HUGEINT AND d - 1::HUGEINT
+       THEN guessed(n, d) - 1::HUGEINT
+       ELSE n // d END""",
+    """CREATE OR REPLACE TEMP MACRO signed(a, b, size) AS
+       CASE WHEN (a < 0) <> (b < 0) THEN -size ELSE size END""",
     """CREATE OR REPLACE TEMP MACRO mul_div_half_up(a, b, c) AS
-       CASE WHEN (a < 0) <> (b < 0) THEN -1::HUGEINT ELSE 1::HUGEINT END
-       * ((abs(a::HUGEINT) * abs(b::HUGEINT) + c::HUGEINT // 2) // c::HUGEINT)""",
-    """CREATE OR REPLACE TEMP MACRO mul_div_floor(a, b, c) AS (a::HUGEINT * b::HUGEINT) // c::HUGEINT""",
+       signed(a, b, quotient(2::HUGEINT * abs(a) * abs(b) + c, 2::HUGEINT * c))""",
+    "CREATE OR REPLACE TEMP MACRO mul_div_floor(a, b, c) AS quotient(a * b, c)",
+    """CREATE OR REPLACE TEMP MACRO to_even(n, d, q) AS
+       CASE WHEN 2::HUGEINT * (n - q * d) + q % 2::HUGEINT > d THEN q + 1::HUGEINT ELSE q END""",
     """CREATE OR REPLACE TEMP MACRO mul_div_half_even(a, b, c) AS
-       CASE WHEN (a < 0) <> (b < 0) THEN -1::HUGEINT ELSE 1::HUGEINT END
-       * ((abs(a::HUGEINT) * abs(b::HUGEINT)) // c::HUGEINT
-          + CASE WHEN 2 * ((abs(a::HUGEINT) * abs(b::HUGEINT)) % c::HUGEINT)
-                      + ((abs(a::HUGEINT) * abs(b::HUGEINT)) // c::HUGEINT) % 2 > c::HUGEINT
-                 THEN 1::HUGEINT ELSE 0::HUGEINT END)""",
+       signed(a, b, to_even(abs(a) * abs(b), c, quotient(abs(a) * abs(b), c)))""",
     "CREATE OR REPLACE TEMP MACRO local_day(zone, instant) AS CAST(timezone(zone, instant) AS DATE)",
     "CREATE OR REPLACE TEMP MACRO hash64(words) AS hash(words)",
 )
+_WHOLE = "DECIMAL(38, 0)"
 
 
 class DuckBackend:
@@ -45,7 +54,9 @@ class DuckBackend:
 
     def bind(self, name: str, table: pa.Table) -> None:
         self.connection.register(f"{name}_arrow", table)
-        self.store(name, f"SELECT * FROM {name}_arrow")  # noqa: S608
+        whole = [f'CAST("{field.name}" AS HUGEINT) AS "{field.name}"' for field in table.schema if _is_whole(field.type)]
+        replaced = f" REPLACE ({', '.join(whole)})" if whole else ""
+        self.store(name, f"SELECT *{replaced} FROM {name}_arrow")  # noqa: S608 - names are the code's own
         self.connection.unregister(f"{name}_arrow")
 
     def bind_parquet(self, name: str, path: str, columns: Mapping[str, str]) -> None:
@@ -61,10 +72,13 @@ class DuckBackend:
         return str(compiler.type_mapper.to_string(dtype))
 
     def store(self, name: str, sql: str) -> None:
-        self._run(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        self._run(f"CREATE OR REPLACE TEMP TABLE {name} AS {self.adapted(sql)}")
+
+    def adapted(self, sql: str) -> str:
+        return sql.replace(_WHOLE, "HUGEINT")
 
     def types(self, sql: str) -> dict[str, str]:
-        return {row[0]: row[1] for row in self.connection.execute(f"DESCRIBE {sql}").fetchall()}
+        return {row[0]: row[1] for row in self.connection.execute(f"DESCRIBE {self.adapted(sql)}").fetchall()}
 
     def fetch(self, sql: str) -> pa.Table:
         return self._run(sql).to_arrow_table()
@@ -84,3 +98,7 @@ class DuckBackend:
         ).fetchall()
         if kinds and kinds[0][0] != "VIEW":
             self.connection.execute(f"DROP TABLE {name}")
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_decimal(kind)) and kind.scale == 0

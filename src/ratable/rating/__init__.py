@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ratable.backends import Sheet, Stored
-from ratable.money import SCALE, exact, minor, round_to_sum
+from ratable.money import SCALE, exact, round_to_sum
 from ratable.rating.prices import is_touched, units, value_e24
 from ratable.terms import Rounding
 
@@ -79,7 +79,7 @@ def due_months(metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.T
     starts_on = ibis.greatest(standing.starts_on, standing.contract_starts_on)
     ends_before = ibis.least(standing.ends_before, standing.contract_ends_before)
     active = standing.select("item_id", starts_on=starts_on, ends_before=ends_before)
-    active = active.inner_join(
+    active = active.filter(active.starts_on < active.ends_before).inner_join(
         months.select("month_on", month_ends="ends_before"),
         [active.starts_on < months.ends_before, active.ends_before > months.month_on],
     ).select("item_id", "month_on")
@@ -122,17 +122,14 @@ def priced_lines(due: ir.Table, items: ir.Table, tiers: ir.Table) -> ir.Table:
 
 def rated_lines(priced: ir.Table, *, rounding: Rounding) -> ir.Table:
     """Lines in minor units that sum to the month's rounded amount."""
-    month = ibis.window(group_by=["item_id", "month_on"])
-    rows = priced.mutate(month_e24=priced.value_e24.sum().over(month))
-    rows = rows.mutate(month_minor=minor(rows.month_e24, 1, rows.minor_divisor, rounding))
     rows = round_to_sum(
-        rows,
+        priced,
         "amount_minor",
-        total="month_minor",
         value="value_e24",
         divisor="minor_divisor",
         within=["item_id", "month_on"],
         ties=["tier"],
+        rounding=rounding,
     )
     return rows.select(
         "contract_id", "item_id", "product_id", "month_on", "tier", "amount_minor", quantity_e12=rows.units_e12

@@ -14,7 +14,7 @@ from ratable.rating.prices import is_touched, units, value_e24
 from ratable.terms import PartialMonth, Rounding
 
 
-def shortfalls(  # noqa: PLR0913 - six tables make a floor
+def shortfalls(
     sheet: Sheet,
     metered: Stored,
     items: Stored,
