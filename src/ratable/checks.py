@@ -60,7 +60,7 @@ def ledger_laws(revenue: ir.Table, journal: ir.Table, commits: ir.Table, balance
         journal.account.isin(["revenue", "breakage_revenue"]) & (journal.kind != "adjustment")
     )
     in_journal = in_journal.select(key="contract_id", amount=in_journal.credit_minor - in_journal.debit_minor)
-    booked = revenue.filter(revenue.kind != "refundable").select(key="contract_id", amount=-revenue.amount_minor)
+    booked = revenue.filter(revenue.kind != "refund").select(key="contract_id", amount=-revenue.amount_minor)
     by_entry = journal.select(key="contract_id", amount=journal.debit_minor - journal.credit_minor)
     low = balances.filter(balances.balance_minor < 0)
     low = low.select(

@@ -25,7 +25,7 @@ _KEYS = [
     "adjusted_on",
 ]
 NEVER = "0001-01-01"
-SETTLED_ELSEWHERE = ("breakage", "refundable")  # cumulative over a commit's life: see drawdown
+SETTLED_ELSEWHERE = ("breakage", "refund")  # cumulative over a commit's life: see drawdown
 
 
 def recognize(
@@ -73,7 +73,7 @@ def recognize(
     """
     months, contracts, commits, items = calendar
     scheduled = sheet.run(scheduled_amounts, schedules, months, rounding=rounding)
-    whole = sheet.run(whole_amounts, allocated, true_ups, scheduled, items)
+    whole = sheet.run(whole_amounts, allocated, true_ups, scheduled, items, commits)
     changes = sheet.run(differences, whole, posted, months, schedules)
     return sheet.run(revenue_rows, changes, breakage, months, contracts, commits)
 
@@ -86,18 +86,26 @@ def scheduled_amounts(schedules: ir.Table, months: ir.Table, *, rounding: Roundi
     return rows.mutate(amount_minor=to_date - before)
 
 
-def whole_amounts(allocated: ir.Table, true_ups: ir.Table, scheduled: ir.Table, items: ir.Table) -> ir.Table:
+def whole_amounts(
+    allocated: ir.Table, true_ups: ir.Table, scheduled: ir.Table, items: ir.Table, commits: ir.Table
+) -> ir.Table:
     """Everything earned, by source; usage, overage and true-ups have the contract's one source."""
     streams = items.select("item_id", "stream_order")
     rows = allocated.inner_join(streams, "item_id")
+    pools = commits.select("commit_id", commit_product="product_id")
+    rows = rows.left_join(pools, "commit_id").drop("commit_id_right")
+    is_item = rows.stream_order == ITEM_STREAM
+    own = rows.product_id.nullif("")
+    # prepaid usage is of the product of the commit that covers it, else of the one that it names
+    product_id = ibis.ifelse(is_item, own, ibis.coalesce(rows.commit_product.nullif(""), own)).fill_null("")
     is_drawdown = rows.kind == "drawdown"
     used = rows.select(
         "contract_id",
         source_kind=ibis.ifelse(is_drawdown, "prepaid_commit", "usage"),
         source_id=ibis.ifelse(is_drawdown, rows.commit_id, rows.contract_id),
         # a stream of prepaid usage is not an item of the contract
-        item_id=ibis.ifelse(rows.stream_order == ITEM_STREAM, rows.item_id, ""),
-        product_id="product_id",
+        item_id=ibis.ifelse(is_item, rows.item_id, ""),
+        product_id=product_id,
         commit_id="commit_id",
         kind="kind",
         service_on="service_on",

@@ -23,13 +23,16 @@ _DAY = ibis.schema({"at": "date"})
 class Answers:
     """What the books say after the last entry; every table is fetched once, when it is asked for."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self, case: Case, sheet: Sheet, known: Known, outcome: Outcome, inputs: Inputs, open_on: date
     ) -> None:
         self.case = case
         self.open_on = open_on
         self._sheet = sheet
         self._currency = {contract.id: contract.currency for contract in case.terms.contracts}
+        self._starts_on = {
+            commit.id: commit.starts_on for contract in case.terms.contracts for commit in contract.prepaid_commits
+        }
         self._tables = _stage_tables(sheet, outcome, inputs, known)
         self._asked: dict[tuple[str, date | None], list[Row]] = {}
 
@@ -115,6 +118,8 @@ class Answers:
     def _balance_before(self, commit_id: str, period: date) -> int:
         """What the commit had when the month's own consumption began, after what was booked before it."""
         commit = next(row for row in self._tables["prepaid_commits"].to_pylist() if row["commit_id"] == commit_id)
+        if commit["ends_before"] <= period:
+            return 0
         grants = self._tables["grants"].to_pylist()
         added = sum(
             row["amount_minor"] for row in grants if row["commit_id"] == commit_id and row["month_on"] <= period
@@ -205,6 +210,7 @@ class Answers:
                 "status": row["status"],
             }
             for row in self._sheet.fetch(self._burnt(at)).to_pylist()
+            if at is None or self._starts_on[row["commit_id"]] <= at
         ]
 
     def _rpo(self, at: date | None) -> list[Row]:
@@ -283,5 +289,7 @@ def _stage_tables(sheet: Sheet, outcome: Outcome, inputs: Inputs, known: Known) 
         "journal": outcome.journal.journal,
     }
     found = {name: sheet.fetch(table) for name, table in stored.items()}
+    of_acts = pa.Table.from_pylist(known.rejected, schema=found["rejected"].schema)
+    found["rejected"] = pa.concat_tables([found["rejected"], of_acts])
     refused = pa.schema([("id", pa.string()), ("code", pa.string())])
     return {**found, "refused": pa.Table.from_pylist(known.refused, schema=refused)}

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from ratable.cases import records
 from ratable.cases.facts import Row, file_rows, prepaid_usage_row, usage_row
 from ratable.money import minor_unit_digits, to_minor
 from ratable.periods import day_after, month_end, month_of
-from ratable.terms import Contract, Terms
+from ratable.terms import Contract, PrepaidCommit, Terms
 from ratable.terms_tables import Amendments, addressed_stream, counts_from
 
 NEVER = date(1, 1, 1)
@@ -33,6 +33,7 @@ class Known:
     documents: list[Row] = field(default_factory=list)
     waiting: list[Row] = field(default_factory=list)
     refused: list[Row] = field(default_factory=list)
+    rejected: list[Row] = field(default_factory=list)  # acts on facts; facts themselves are judged by `meter`
     terminated_on: dict[str, date] = field(default_factory=dict)
     allocations: dict[str, tuple[records.BundleLine, ...]] = field(default_factory=dict)
     grants: list[tuple[str, date, Decimal]] = field(default_factory=list)
@@ -113,10 +114,13 @@ class Known:
         self._add_usage([prepaid_usage_row(act, entry.number, self.contract_of)], entry)
 
     def _void(self, act: records.VoidUsage) -> str | None:
-        if act.id not in {row["usage_id"] for row in self.usage}:
-            return "usage_must_be_known"
         self.voids.append({"usage_id": act.id})
         return None
+
+    def reject_void(self, act: records.VoidUsage, number: int) -> None:
+        """A record of a closed month stands, where late usage is rejected."""
+        row = {"usage_id": act.id, "item_id": "", "batch": number, "row": 0, "value": ""}
+        self.rejected.append({**row, "code": "period_must_be_open"})
 
     # Documents -----------------------------------------------------------------------------------
 
@@ -164,7 +168,7 @@ class Known:
         if source[0] == "usage":
             self.waiting.append(self._turn(entry, act.contract, "invoice", amount_minor))
             return None
-        own = {"source_kind": source[0], "source_id": source[1], "commit_id": act.prepaid_commit or ""}
+        own = {"source_kind": source[0], "source_id": source[1]}
         self.documents.append(
             self._move(
                 entry, act.contract, kind="invoice", account="accounts_receivable", debit_minor=amount_minor, **own
@@ -208,7 +212,7 @@ class Known:
             source = _source(contract, act.prepaid_commit, None, None)
             if source is None:
                 return "prepaid_commit_must_be_known"
-            own = {"source_kind": source[0], "source_id": source[1], "commit_id": act.prepaid_commit or ""}
+            own = {"source_kind": source[0], "source_id": source[1]}
             if act.prepaid_commit:
                 self.grants.append((act.prepaid_commit, self._booking(entry)[0], -act.amount))
         else:
@@ -246,9 +250,7 @@ class Known:
             return "amount_must_fit_currency"
         commit = next(commit for commit in contract.prepaid_commits if commit.id == act.prepaid_commit)
         booked_on, on = self._booking(entry)
-        used_on = max(act.period, commit.starts_on)
-        if act.amount > 0:
-            self.addressed.add(act.prepaid_commit)
+        self.addressed.add(act.prepaid_commit)
         self.adjustments.append(
             {
                 "adjustment_id": act.id or str(entry.number),
@@ -256,9 +258,10 @@ class Known:
                 "contract_id": contract_id,
                 "item_id": addressed_stream(act.prepaid_commit),
                 "service_on": act.period,
-                "used_on": used_on,
+                "used_on": _last_day_of_use(commit, act.period),
                 "booked_on": booked_on,
                 "on": on,
+                "number": entry.number,
                 "amount_minor": to_minor(act.amount, contract.currency),
             }
         )
@@ -311,6 +314,14 @@ class Known:
         on = max(act.on, booked_on)
         self.waiting.append({**turn, "booked_on": booked_on, "service_on": booked_on, "on": on})
         return None
+
+
+def _last_day_of_use(commit: PrepaidCommit, month_on: date) -> date:
+    """The last day of the month on which the commit is valid; the last of the month if it never is."""
+    last_on = month_end(month_on)
+    if commit.starts_on > last_on or (commit.ends_before is not None and commit.ends_before <= month_on):
+        return last_on
+    return min(last_on, commit.ends_before - timedelta(days=1)) if commit.ends_before else last_on
 
 
 def _fits(amount: Decimal, currency: str) -> bool:

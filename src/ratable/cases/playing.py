@@ -16,6 +16,7 @@ from ratable import tables
 from ratable.backends import Sheet, connect
 from ratable.cases import records
 from ratable.cases.answers import Answers
+from ratable.cases.facts import Row
 from ratable.cases.known import Known, first_month
 from ratable.cases.refusals import check_terms
 from ratable.cases.withdrawals import without
@@ -23,9 +24,10 @@ from ratable.drawdown import Booked, Pools
 from ratable.drawdown.breakage import BREAKAGE
 from ratable.ledger.entries import TERMINATION
 from ratable.money import to_major
-from ratable.periods import month_of, next_month
+from ratable.periods import FAR, month_of, next_month
 from ratable.pipeline import Inputs, Outcome, run_period
-from ratable.terms_tables import TermsTables, month_rows, terms_tables
+from ratable.terms_tables import TermsTables, addressed_stream, month_rows, terms_tables
+from ratable.usage import Metered, meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class _Player:
         terms = without(case.terms, refusals)
         self.case = replace(case, terms=terms)
         self.sheet = sheet
-        start = first_month(terms)
+        self.service_from = first_month(terms) if terms.contracts else FAR
+        start = min([first_month(terms), *(month_of(entry.on) for entry in case.entries)])
         self.first_on = start
         self.known = Known(terms=terms, open_on=start)
         self.known.refused.extend({"id": refusal.id, "code": refusal.code} for refusal in refusals)
@@ -90,6 +93,8 @@ class _Player:
             return self._close(entry.act.period)
         if isinstance(entry.act, records.Reopen):
             return self._reopen(entry.act.period)
+        if isinstance(entry.act, records.VoidUsage):
+            return self._void(entry, entry.act)
         return self._refused_by_the_books(entry) or self.known.learn(entry)
 
     # Rules that only a calculation can judge ----------------------------------------------------
@@ -104,29 +109,65 @@ class _Player:
             return self._refuses_refund(act, entry)
         return None
 
+    def _void(self, entry: records.Entry, act: records.VoidUsage) -> str | None:
+        """Only what is accepted and stands can be voided."""
+        of_id = [row for row in self.known.usage if row["usage_id"] == act.id]
+        if not of_id or act.id in {row["usage_id"] for row in self.known.voids}:
+            return "usage_must_be_known"
+        policy = self.case.terms.policy
+        metered = self._meter(of_id, [{"usage_id": act.id}])
+        months = [row["month_on"] for row in self.sheet.fetch(metered.examined).to_pylist() if row["status"] == "voided"]
+        if not months:
+            return "usage_must_be_known"
+        if policy.late_usage == "reject" and months[0] < self.posted.open_on:
+            self.known.reject_void(act, entry.number)
+            return None
+        return self.known.learn(entry)
+
     def _refuses_adjustment(self, act: records.Adjustment) -> str | None:
-        used_minor = sum(
-            row["gross_minor"]
-            for row in self.posted.draws.to_pylist()
-            if row["commit_id"] == act.prepaid_commit and row["service_on"] == act.period
-        )
-        pending_minor = sum(
-            int(str(row["amount_minor"]))
-            for row in self.known.adjustments
-            if (row["commit_id"], row["service_on"]) == (act.prepaid_commit, act.period)
-            and row["booked_on"] >= self.posted.open_on  # type: ignore[operator]
-        )
+        """What is addressed to the commit in that month, as adjusted so far, cannot fall below nothing."""
         contract_id = self.known.contract_of.get(act.prepaid_commit)
         if contract_id is None or act.period >= self.posted.open_on:
             return None  # refused for that
-        left = to_major(used_minor + pending_minor, self.known.contracts[contract_id].currency) + act.amount
+        stream_id = addressed_stream(act.prepaid_commit)
+        rows = [row for row in self.known.usage if row["item_id"] == stream_id]
+        metered = self._meter(rows, self.known.voids)
+        used = sum(
+            row["amount_e12"]
+            for row in self.sheet.fetch(metered.by_month).to_pylist()
+            if (row["item_id"], row["month_on"]) == (stream_id, act.period)
+        )
+        adjusted_minor = sum(
+            int(str(row["amount_minor"]))
+            for row in self.known.adjustments
+            if (row["commit_id"], row["service_on"]) == (act.prepaid_commit, act.period)
+        )
+        currency = self.known.contracts[contract_id].currency
+        left = Decimal(used).scaleb(-12) + to_major(adjusted_minor, currency) + act.amount
         return "adjustment_must_not_make_usage_negative" if left < 0 else None
+
+    def _meter(self, usage: list[Row], voids: list[Row]) -> Metered:
+        """The meter's judgement of some records."""
+        terms = self.case.terms
+        return meter(
+            self.sheet,
+            self.sheet.bind_rows("usage", usage, tables.USAGE),
+            self.sheet.bind_rows("voids", voids, tables.VOIDS),
+            self.sheet.bind_rows("items", terms_tables(terms, self.known.amendments()).items, tables.ITEMS),
+            zone=terms.entity.timezone,
+            late_usage=terms.policy.late_usage,
+        )
 
     def _refuses_credit(self, act: records.CreditMemo, entry: records.Entry) -> str | None:
         booked_on = max(self.posted.open_on, month_of(entry.on))
-        outcome, _ = self._run(next_month(booked_on), self.known)
+        outcome, inputs = self._run(next_month(booked_on), self.known)
         balances = self.sheet.fetch(outcome.drawdowns.balances).to_pylist()
         left_minor = next(row["balance_minor"] for row in balances if row["commit_id"] == act.prepaid_commit)
+        commits = self.sheet.fetch(inputs.pools.commits).to_pylist()
+        ends_before = next(row["ends_before"] for row in commits if row["commit_id"] == act.prepaid_commit)
+        terminated_on = self.known.terminated_on.get(act.contract, FAR)
+        if ends_before <= booked_on or terminated_on < max(entry.on, booked_on):
+            left_minor = 0
         currency = self.known.contracts[act.contract].currency if act.contract in self.known.contracts else "USD"
         return "credit_must_not_exceed_prepaid_commit" if act.amount > to_major(left_minor, currency) else None
 
@@ -146,7 +187,8 @@ class _Player:
 
     def _close(self, period: date) -> str | None:
         first_close = self.posted.before is None
-        if period < self.posted.open_on or (period > self.posted.open_on and not first_close):
+        in_order = period <= self.service_from if first_close else period == self.posted.open_on
+        if not in_order:
             return "periods_must_close_in_order"
         before_on = next_month(period)
         outcome, _ = self._run(before_on, self.known)

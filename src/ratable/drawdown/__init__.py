@@ -19,6 +19,7 @@ from ratable.terms import Policy
 
 __all__ = ["Booked", "Drawdowns", "Pools", "draw_down"]
 
+_TURN = ibis.schema({"turn_no": "int64"})
 _SPAN = ibis.schema({"first_on": "date", "before_on": "date"})
 
 
@@ -113,9 +114,7 @@ def draw_down(
     for row in _spans(sheet, months, adjustments):
         span = sheet.bind("span", row, _SPAN)
         progress = _book_changes(sheet, span, late, progress, terms)
-        due = sheet.run(corrections.due_changes, adjustments, span, into="due_adjustments")
-        changes = sheet.run(corrections.adjusted_changes, due, progress.draws, progress.demands)
-        progress = _book_changes(sheet, span, changes, progress, terms)
+        progress = _book_adjustments(sheet, span, adjustments, progress, terms)
         progress, drawn = _consume(sheet, span, asked, progress, terms)
         history = sheet.run(chain.added, history, drawn.steps, into="balance_history")
     life = sheet.run(lapse.life_to_date, progress.draws, pools.commits, pools.grants, months)
@@ -157,6 +156,19 @@ def _book_changes(sheet: Sheet, span: Stored, changes: Stored, progress: _Progre
         sheet.run(corrections.changed_demands, progress.demands, due, into="demands_so_far"),
         sheet.run(corrections.corrected_balances, progress.balances, nets, into="balances_so_far"),
     )
+
+
+def _book_adjustments(
+    sheet: Sheet, span: Stored, adjustments: Stored, progress: _Progress, terms: _Terms
+) -> _Progress:
+    """Book adjustments one after the other, all contracts their n-th at once."""
+    turns = sheet.run(corrections.adjustment_turns, adjustments, span)
+    last = max((row["turn_no"] for row in sheet.fetch(turns).to_pylist()), default=-1)
+    for number in range(last + 1):
+        turn = sheet.bind("adjustment_turn", pa.table({"turn_no": pa.array([number], pa.int64())}), _TURN)
+        changes = sheet.run(corrections.adjusted_changes, turns, turn)
+        progress = _book_changes(sheet, span, changes, progress, terms)
+    return progress
 
 
 def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, terms: _Terms) -> tuple[_Progress, Drawn]:

@@ -87,7 +87,7 @@ def lapses(life: ir.Table, posted: ir.Table, *, breakage: Breakage, rounding: Ro
         "contract_id",
         "commit_id",
         "product_id",
-        kind=ibis.literal("refundable" if breakage == "none" else "breakage"),
+        kind=ibis.literal("refund" if breakage == "none" else "breakage"),
         booked_on="month_on",
         on=ibis.ifelse(in_last_month, rows.last_on, month_end),
         amount_minor="amount_minor",

@@ -39,12 +39,17 @@ def late_changes(demands: ir.Table, posted: ir.Table, months: ir.Table) -> ir.Ta
     return rows.mutate(adjusted_on=ibis.date(NEVER))
 
 
-def adjusted_changes(adjustments: ir.Table, draws: ir.Table, demanded: ir.Table) -> ir.Table:
-    """Adjustments as changes of demand: what is added asks on the commit's own stream, what is
-    taken away undoes overage first, then drawdown, the latest use first."""
-    added = adjustments.filter(adjustments.amount_minor > 0)
-    keys = ["contract_id", "item_id", "month_on", "used_on", "booked_on", "adjusted_on"]
-    added = added.select(
+def adjustment_turns(adjustments: ir.Table, span: ir.Table) -> ir.Table:
+    """The adjustments booked in the span's first month, in order: oldest month first, then as they were learned."""
+    due = adjustments.semi_join(span, adjustments.booked_on == span.first_on)
+    order = ibis.window(group_by="contract_id", order_by=[due.service_on, due.number])
+    return due.mutate(turn_no=ibis.row_number().over(order))
+
+
+def adjusted_changes(turns: ir.Table, turn: ir.Table) -> ir.Table:
+    """One adjustment of each contract as a change of the demand of the commit's own stream."""
+    now = turns.inner_join(turn, "turn_no")
+    return now.select(
         "contract_id",
         "item_id",
         "used_on",
@@ -53,43 +58,6 @@ def adjusted_changes(adjustments: ir.Table, draws: ir.Table, demanded: ir.Table)
         adjusted_on="on",
         gross_minor="amount_minor",
     )
-    less = adjustments.filter(adjustments.amount_minor < 0)
-    less = less.group_by(["commit_id", "service_on", "booked_on"]).agg(
-        cut_minor=(-less.amount_minor).sum().cast("int64"), on=less.on.max()
-    )
-    by_item = _cut_items(less, draws)
-    by_day = _cut_days(by_item, demanded)
-    every = added.select(*keys, "gross_minor").union(by_day.select(*keys, "gross_minor"))
-    return every.group_by(keys).agg(gross_minor=every.gross_minor.sum().cast("int64"))
-
-
-def _cut_items(less: ir.Table, draws: ir.Table) -> ir.Table:
-    """How much each item loses: overage first, then drawdown, the last stream first."""
-    keys = ["contract_id", "item_id", "commit_id", "kind", "service_on"]
-    held = draws.filter(draws.commit_id != "")
-    held = held.group_by(keys).agg(held_minor=held.gross_minor.sum().cast("int64"))
-    rows = held.inner_join(less, ["commit_id", "service_on"])
-    order = [(rows.kind == "drawdown"), rows.item_id.desc()]
-    so_far = ibis.window(group_by=["commit_id", "service_on"], order_by=order, rows=(None, 0))
-    rows = rows.mutate(reached=rows.held_minor.sum().over(so_far).cast("int64"))
-    cut = ibis.greatest(ibis.least(rows.cut_minor - (rows.reached - rows.held_minor), rows.held_minor), 0)
-    rows = rows.mutate(cut_minor=cut)
-    by = ["contract_id", "item_id", "service_on", "booked_on", "on"]
-    return rows.group_by(by).agg(cut_minor=rows.cut_minor.sum().cast("int64"))
-
-
-def _cut_days(by_item: ir.Table, demanded: ir.Table) -> ir.Table:
-    held = demanded.group_by(["item_id", "month_on", "used_on"]).agg(
-        held_minor=demanded.gross_minor.sum().cast("int64")
-    )
-    rows = held.inner_join(by_item, [held.item_id == by_item.item_id, held.month_on == by_item.service_on])
-    order = [rows.used_on.desc()]
-    so_far = ibis.window(group_by=["item_id", "month_on"], order_by=order, rows=(None, 0))
-    rows = rows.mutate(reached=rows.held_minor.sum().over(so_far).cast("int64"))
-    cut = ibis.greatest(ibis.least(rows.cut_minor - (rows.reached - rows.held_minor), rows.held_minor), 0)
-    rows = rows.mutate(gross_minor=-cut, adjusted_on=rows.on)
-    rows = rows.filter(rows.gross_minor < 0)
-    return rows.select("contract_id", "item_id", "month_on", "used_on", "booked_on", "adjusted_on", "gross_minor")
 
 
 def due_changes(changes: ir.Table, span: ir.Table) -> ir.Table:
@@ -105,7 +73,9 @@ def versions(changes: ir.Table, demanded: ir.Table, items: ir.Table, circular: i
     before = held.mutate(version=ibis.literal(BEFORE))
     after = held.union(changes.select(*keys, "gross_minor")).mutate(version=ibis.literal(AFTER))
     both = before.union(after)
-    both = both.group_by([*keys, "version"]).agg(gross_minor=both.gross_minor.sum().cast("int64"))
+    both = _without_negatives(
+        both.group_by([*keys, "version"]).agg(gross_minor=both.gross_minor.sum().cast("int64"))
+    )
     chain = both.month_on.cast("string") + "/" + both.version
     return as_chain(both.filter(both.gross_minor != 0).mutate(chain=chain), items, circular)
 
@@ -129,6 +99,17 @@ def own_openings(
     moves = moves.union(added.select(*keys[:2], moved=added.added))
     moves = moves.union(drawn.select(*keys[:2], moved=-drawn.net_minor))
     return moves.group_by(["chain", "commit_id"]).agg(balance_minor=moves.moved.sum().cast("int64"))
+
+
+def _without_negatives(rows: ir.Table) -> ir.Table:
+    """Days below zero, left by adjustments, are taken from the latest days of their month."""
+    month = {"group_by": ["item_id", "month_on", "version"]}
+    rows = rows.mutate(positive=ibis.greatest(rows.gross_minor, 0))
+    whole = rows.gross_minor.sum().over(ibis.window(**month))
+    reached = rows.positive.sum().over(ibis.window(**month, order_by="used_on", rows=(None, 0)))
+    rows = rows.mutate(whole=whole.cast("int64"), reached=reached.cast("int64"))
+    kept = ibis.least(rows.positive, rows.whole - (rows.reached - rows.positive))
+    return rows.mutate(gross_minor=ibis.greatest(kept, 0)).drop("positive", "whole", "reached")
 
 
 def ideals(uncovered: ir.Table, steps: ir.Table, draws: ir.Table, commits: ir.Table) -> ir.Table:

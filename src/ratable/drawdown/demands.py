@@ -26,24 +26,24 @@ def edge_months(drawing: ir.Table, items: ir.Table, commits: ir.Table, months: i
 def demands(rated: ir.Table, days: ir.Table, items: ir.Table, months: ir.Table) -> ir.Table:
     """The rated month of each drawing item spread over its days, nothing lost.
 
-    By largest remainder over the day's quantity and amount. A fixed fee asks on the last active
-    day; a month without days stands on its first day.
+    By largest remainder over the day's quantity and amount. A fixed fee, and a fee that is due
+    without usage, asks on the last active day; a month without days stands on its first day.
     """
     rows = rated.inner_join(items.drop("contract_id", "product_id"), "item_id")
     rows = rows.filter(rows.draws & (rows.amount_minor != 0))
     rows = rows.inner_join(months.select("month_on", month_ends="ends_before"), "month_on")
     ends = ibis.least(rows.ends_before, rows.contract_ends_before, rows.month_ends)
     last_on = (ends - ibis.interval(days=1)).cast("date")
-    is_fee = rows.pricing_model == "fixed_fee"
+    is_idle = rows.zero_usage_flat_fee & (rows.quantity_e12 == exact(0))
+    is_fee = (rows.pricing_model == "fixed_fee") | is_idle
     rows = rows.select(
         "contract_id", "item_id", "month_on", "amount_minor", lump_on=ibis.ifelse(is_fee, last_on, rows.month_on)
     )
     spread = days.select("item_id", "month_on", "used_on", weight=days.quantity_e12 + days.amount_e12)
+    spread = spread.filter(spread.weight > exact(0))
     spread = spread.anti_join(items.filter(items.pricing_model == "fixed_fee"), "item_id")
     rows = rows.left_join(spread, ["item_id", "month_on"]).drop("item_id_right", "month_on_right")
     rows = rows.mutate(used_on=ibis.coalesce(rows.used_on, rows.lump_on), weight=rows.weight.fill_null(exact(1)))
-    whole = rows.weight.sum().over(ibis.window(group_by=["item_id", "month_on"]))
-    rows = rows.mutate(weight=ibis.ifelse(whole == exact(0), exact(1), rows.weight))
     rows = split_exact(
         rows, "gross_minor", total="amount_minor", weight="weight", within=["item_id", "month_on"], ties=["used_on"]
     )

@@ -59,8 +59,10 @@ def journalize(sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored
     Example:
         overage of 20.00 not invoiced: Dr unbilled_revenue 20.00, Cr revenue 20.00.
     """
-    moves = sheet.run(entries.all_moves, documents, sheet.run(entries.revenue_moves, revenue))
-    queue = sheet.run(turns.queue, waiting, moves)
+    moved = sheet.run(entries.revenue_moves, revenue)
+    owed = sheet.run(entries.owed_back, moved)
+    moves = sheet.run(entries.all_moves, documents, sheet.run(entries.earned_moves, moved))
+    queue = sheet.run(turns.queue, waiting, moves, owed)
     last = max((row["turn_no"] for row in sheet.fetch(queue).to_pylist()), default=-1)
     applied = sheet.bind("applied", MOVES.to_pyarrow().empty_table(), MOVES)
     for number in range(last + 1):
@@ -69,7 +71,8 @@ def journalize(sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored
         invoiced = sheet.run(turns.invoiced, lots, queue, turn)
         credited = sheet.run(turns.credited, moves, lots, queue, turn)
         released = sheet.run(turns.released, moves, queue, turn)
-        taken = sheet.run(turns.taken, invoiced, credited, released)
+        refunded = sheet.run(turns.refunded, moves, owed, queue, turn)
+        taken = sheet.run(turns.taken, invoiced, credited, released, refunded)
         moves = sheet.run(entries.all_moves, moves, taken)
         applied = sheet.run(entries.all_moves, applied, taken, into="applied")
     return Journal(sheet.run(entries.journal, moves, contracts), applied)

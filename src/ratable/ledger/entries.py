@@ -8,16 +8,17 @@ import ibis.expr.types as ir
 from ratable import tables
 
 DOCUMENTS, REVENUE, BREAKAGE, TERMINATION = 1, 2, 3, 4  # order within a day
+REFUND = "refund"  # what is left of a commit whose rest is owed back
 
 
 def revenue_moves(revenue: ir.Table) -> ir.Table:
     """The revenue side of every revenue row; one entry per source, kind, service month and month booked."""
     account = ibis.cases(
         (revenue.kind == "breakage", "breakage_revenue"),
-        (revenue.kind == "refundable", "refund_liability"),
+        (revenue.kind == REFUND, "refund_liability"),
         else_="revenue",
     )
-    lapsed = revenue.kind.isin(["breakage", "refundable"])
+    lapsed = revenue.kind.isin(["breakage", REFUND])
     entry_id = ibis.literal("/").join(
         [
             revenue.contract_id,
@@ -47,6 +48,16 @@ def revenue_moves(revenue: ir.Table) -> ir.Table:
         number=ibis.literal(0).cast("int64"),
         debit_minor=-revenue.amount_minor,
     ).select(list(tables.MOVES.names))
+
+
+def earned_moves(moved: ir.Table) -> ir.Table:
+    """Moves of revenue whose amount is settled; what is owed back depends on what was billed: see turns."""
+    return moved.filter(moved.kind != REFUND)
+
+
+def owed_back(moved: ir.Table) -> ir.Table:
+    """What lapses without becoming revenue."""
+    return moved.filter(moved.kind == REFUND)
 
 
 def all_moves(documents: ir.Table, revenue: ir.Table) -> ir.Table:

@@ -1,8 +1,8 @@
 """Turns: what can only be booked when all before it is.
 
 An invoice without a target clears what is unbilled at that moment, an adjustment credits the
-receivable for what had been invoiced of its month, a termination releases what is left. Each
-contract takes its turns in order, all contracts their n-th turn at once.
+receivable for what had been invoiced of its month, an expired commit's rest is owed back as far as
+it was billed, a termination releases what is left. Each contract takes its turns in order, all contracts their n-th turn at once.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import ibis
 import ibis.expr.types as ir
 
 from ratable import tables
-from ratable.ledger.entries import REVENUE
+from ratable.ledger.entries import REFUND, REVENUE
 from ratable.money import split_exact
 
 _SOURCE = ["contract_id", "source_kind", "source_id"]
 _IN_ARREARS = ["overage", "usage"]
 
 
-def queue(waiting: ir.Table, moves: ir.Table) -> ir.Table:
-    """Every turn of every contract, numbered from 0; adjustments of overage take a turn too."""
+def queue(waiting: ir.Table, moves: ir.Table, owed: ir.Table) -> ir.Table:
+    """Every turn of every contract, numbered from 0; adjustments of overage and refunds take a turn too."""
     credits = moves.filter(
         moves.entry_id.endswith("/adjustment") & moves.kind.isin(_IN_ARREARS) & (moves.account == "revenue")
     )
@@ -28,7 +28,9 @@ def queue(waiting: ir.Table, moves: ir.Table) -> ir.Table:
     keys = ["entry_id", "contract_id", "service_on", "booked_on", "on", "place", "number"]
     credits = credits.group_by([*keys, "kind"]).agg(amount_minor=credits.debit_minor.sum().cast("int64"))
     credits = credits.filter(credits.amount_minor > 0)
-    rows = waiting.union(credits.select(waiting.columns))
+    done = moves.filter((moves.kind == REFUND) & (moves.account == "refund_liability"))
+    refunds = owed.anti_join(done, "entry_id").select(*keys, "kind", amount_minor=-owed.debit_minor)
+    rows = waiting.union(credits.select(waiting.columns)).union(refunds.select(waiting.columns))
     order = ibis.window(group_by="contract_id", order_by=["on", "place", "number", "entry_id"])
     return rows.mutate(turn_no=ibis.row_number().over(order))
 
@@ -174,14 +176,33 @@ def released(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     return refund.union(rest)
 
 
-def taken(invoiced: ir.Table, credited: ir.Table, released: ir.Table) -> ir.Table:
+def refunded(moves: ir.Table, owed: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """What is left of a commit and was billed is owed back; what late usage claims of it is not, any more."""
+    now = queue.inner_join(turn, "turn_no").filter(lambda rows: rows.kind == REFUND)
+    rows = owed.semi_join(now, "entry_id")
+    own = rows.select("entry_id", *_SOURCE)
+    before = _before(moves, queue, turn)
+    before = before.inner_join(own, [before.turn_id == own.entry_id, *(before[key] == own[key] for key in _SOURCE)])
+    is_owed = (before.account == "refund_liability") & (before.kind == REFUND)
+    before = before.group_by("turn_id").agg(
+        held_minor=ibis.greatest(before.debit_minor.sum().cast("int64"), 0),
+        owed_minor=(-ibis.ifelse(is_owed, before.debit_minor, 0)).sum().cast("int64"),
+    )
+    rows = rows.left_join(before, rows.entry_id == before.turn_id)
+    least, most = -rows.owed_minor.fill_null(0), rows.held_minor.fill_null(0)
+    owed_minor = ibis.greatest(ibis.least(-rows.debit_minor, most), least)
+    return _moves(rows, account=ibis.literal("refund_liability"), debit_minor=-owed_minor)
+
+
+def taken(invoiced: ir.Table, credited: ir.Table, released: ir.Table, refunded: ir.Table) -> ir.Table:
     """All moves of the turn."""
-    rows = invoiced.union(credited).union(released)
+    rows = invoiced.union(credited).union(released).union(refunded)
     return rows.filter(rows.debit_minor != 0)
 
 
 def _moves(rows: ir.Table, **columns: object) -> ir.Table:
     given = rows.mutate(**columns)
-    commit_id = ibis.ifelse(given.source_kind == "prepaid_commit", given.source_id, "")
+    is_own = (given.source_kind == "prepaid_commit") & (given.account != "accounts_receivable")
+    commit_id = ibis.ifelse(is_own, given.source_id, "")
     given = given.mutate(item_id=ibis.literal(""), product_id=ibis.literal(""), commit_id=commit_id)
     return given.select(list(tables.MOVES.names)).cast(tables.MOVES)

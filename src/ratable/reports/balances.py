@@ -8,7 +8,6 @@ import ibis.expr.types as ir
 CREDIT_SIDE = ("contract_liability", "refund_liability", "revenue", "breakage_revenue", "opening_balance")
 ROLLED = ("contract_liability", "unbilled_revenue", "accounts_receivable")
 RECOGNIZED = ("usage", "drawdown", "overage", "minimum", "subscription", "milestone")
-LAPSED = ("breakage", "refundable")
 
 
 def on_normal_side(journal: ir.Table) -> ir.Value:
@@ -43,7 +42,7 @@ def rollforward(journal: ir.Table, months: ir.Table) -> ir.Table:
     contract_liability: opening + billed - recognized - breakage + other = closing;
     unbilled_revenue: opening + recognized + breakage - billed + other = closing;
     accounts_receivable: opening + billed + other = closing. Adjustments of closed months, credit
-    memos, opening balances and terminations are `other`.
+    memos, opening balances, terminations and what an expired commit owes back are `other`.
     """
     rows = journal.filter(journal.account.isin(ROLLED))
     keys = ["account", "contract_id", "currency"]
@@ -51,7 +50,7 @@ def rollforward(journal: ir.Table, months: ir.Table) -> ir.Table:
         (rows.kind == "invoice", "billed"),
         ((rows.account == "accounts_receivable") | rows.entry_id.endswith("/adjustment"), "other"),
         (rows.kind.isin(RECOGNIZED), "recognized"),
-        (rows.kind.isin(LAPSED), "breakage"),
+        (rows.kind == "breakage", "breakage"),
         else_="other",
     )
     rows = rows.mutate(cause=cause, amount=on_normal_side(rows))

@@ -37,7 +37,7 @@ class Booking:
     on: date
     klass: int
     lines: Mapping[LineKey, int]
-    number: int = 0  # the entry, of an adjustment's overage
+    is_adjustment: bool = False
     to_refund: bool = False  # what lapses becomes refund liability, no revenue
 
 

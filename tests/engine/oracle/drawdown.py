@@ -168,3 +168,16 @@ def demand_by_day(amount: int, weights: Mapping[date, Fraction], fallback: date)
         return ((fallback, amount),) if amount else ()
     shares = largest_remainder(amount, [weights[day] for day in days])
     return tuple((day, share) for day, share in zip(days, shares, strict=True) if share)
+
+
+def adjusted_by_day(demand: tuple[tuple[date, int], ...], on: date, amount: int) -> tuple[tuple[date, int], ...]:
+    """Demand with an adjustment on a day; what falls below zero is taken from the latest days."""
+    by_day = defaultdict(int, demand)
+    by_day[on] += amount
+    left = max(0, sum(by_day.values()))
+    kept = []
+    for day in sorted(by_day):
+        share = min(max(0, by_day[day]), left)
+        left -= share
+        kept.append((day, share))
+    return tuple((day, share) for day, share in kept if share)

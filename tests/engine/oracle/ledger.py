@@ -13,7 +13,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from ratable.terms import Contract, Milestone, OpeningBalance, PrepaidCommit, Subscription
+from ratable.terms import Contract, OpeningBalance
 from tests.engine.oracle.bookings import Booking, LineKey
 from tests.engine.oracle.diary import USAGE, Diary, Document, Source, Termination
 from tests.engine.oracle.units import in_minor, largest_remainder, month_of
@@ -43,6 +43,7 @@ class JournalLine:
     period: date
     service_period: date
     on: date
+    is_adjustment: bool = False
     debit: int = 0
     credit: int = 0
 
@@ -57,6 +58,7 @@ class Head:
     period: date
     service_period: date
     on: date
+    is_adjustment: bool = False
 
 
 @dataclass
@@ -91,15 +93,22 @@ class Ledger:
     liability_lots: dict[Source, list[tuple[date, int]]] = field(default_factory=lambda: defaultdict(list))
     released: dict[tuple[date, date], int] = field(default_factory=lambda: defaultdict(int))
     overage_booked: dict[tuple[date, str | None], int] = field(default_factory=lambda: defaultdict(int))
+    owed_back: dict[Source, int] = field(default_factory=lambda: defaultdict(int))
     liability_at_termination: int = 0
     entries: int = 0
 
     # ── entries and lines ─────────────────────────────────────────────────────────────────────
 
-    def head(self, type_: str, *, on: date, period: date, service: date) -> Head:
+    def head(self, type_: str, *, on: date, period: date, service: date, is_adjustment: bool = False) -> Head:
         self.entries += 1
         return Head(
-            entry=self.entries, contract=self.contract.id, type=type_, period=period, service_period=service, on=on
+            entry=self.entries,
+            contract=self.contract.id,
+            type=type_,
+            period=period,
+            service_period=service,
+            on=on,
+            is_adjustment=is_adjustment,
         )
 
     def line(self, head: Head, account: str, amount: int, **keys: Any) -> None:
@@ -181,9 +190,15 @@ class Ledger:
         self.line(head, "opening_balance", offset)
 
     def book_revenue(self, booking: Booking) -> None:
-        head = self.head(booking.type, on=booking.on, period=booking.booked, service=booking.service)
+        head = self.head(
+            booking.type,
+            on=booking.on,
+            period=booking.booked,
+            service=booking.service,
+            is_adjustment=booking.is_adjustment,
+        )
         total = sum(booking.lines.values())
-        receivable = self.credited_receivable(booking) if booking.number and booking.type == "overage" else 0
+        receivable = self.credited_receivable(booking) if booking.is_adjustment and booking.type in ("overage", "usage") else 0
         account = "breakage_revenue" if booking.type == "breakage" else "revenue"
         if receivable:
             self.line(head, "accounts_receivable", -receivable)
@@ -225,8 +240,9 @@ class Ledger:
         """What is left of an expired commit becomes refund liability, as far as it was billed."""
         head = self.head("refund", on=booking.on, period=booking.booked, service=booking.service)
         amount = sum(booking.lines.values())
-        if amount > 0:
-            amount = min(amount, max(0, self.positions[booking.source]))
+        most = max(0, self.positions[booking.source])
+        amount = max(-self.owed_back[booking.source], min(amount, most))
+        self.owed_back[booking.source] += amount
         self.move(head, booking.source, -amount)
         self.line(head, "refund_liability", -amount, source=booking.source)
 
@@ -283,18 +299,7 @@ class Ledger:
                 refunded -= to_refund
                 self.released[billed, termination.booked] += amount - to_refund
             self.line(head, "refund_liability", -share, source=source)
-            product, item = self.product_and_item(source)
-            self.line(head, "breakage_revenue", share - balance, source=source, product=product, item=item)
-
-    def product_and_item(self, source: Source) -> tuple[str | None, str | None]:
-        kind, id = source
-        contract = self.contract
-        parts: list[PrepaidCommit | Subscription | Milestone] = []
-        parts += contract.prepaid_commits if kind == "prepaid_commit" else ()
-        parts += contract.subscriptions if kind == "subscription" else ()
-        parts += contract.milestones if kind == "milestone" else ()
-        product = next((part.product_id for part in parts if part.id == id), None)
-        return product, id if kind in ("subscription", "milestone") else None
+            self.line(head, "breakage_revenue", share - balance, source=source)
 
 
 def source_of(balance: OpeningBalance) -> Source:
@@ -311,7 +316,7 @@ def merged(bookings: list[Booking]) -> list[Booking]:
     """One entry per source, type, service month, month booked and day (an adjustment's overage by itself)."""
     groups: dict[tuple[object, ...], list[Booking]] = {}
     for b in bookings:
-        key = (b.source, b.type, b.service, b.booked, b.on, b.klass, b.number, b.to_refund)
+        key = (b.source, b.type, b.service, b.booked, b.on, b.klass, b.is_adjustment, b.to_refund)
         groups.setdefault(key, []).append(b)
     result = []
     for group in groups.values():
@@ -334,10 +339,7 @@ def events_of(contract: Contract, diary: Diary, bookings: list[Booking], *, hori
     events += [Event(document.on, DOCUMENT, (document.number,), document) for document in mine]
     for b in merged(bookings):
         order = (source_order(b.source), b.service, TYPES.index(b.type))
-        if b.number:
-            events.append(Event(b.on, DOCUMENT, (b.number, order), b))
-        else:
-            events.append(Event(b.on, b.klass, (order,), b))
+        events.append(Event(b.on, b.klass, (order, b.is_adjustment), b))
     termination = diary.termination_known(contract.id, horizon)
     if termination:
         events.append(Event(termination.on, TERMINATION, (), termination))

@@ -237,7 +237,9 @@ class Player:
         if owner.id != contract.id:
             raise Refused("prepaid_commit_must_be_known")
         books = self.books_through(self.diary.booking_month(entry.on))
-        if amount > books.recognitions[contract.id].left_before_expiry[commit.id]:
+        termination = self.diary.terminations.get(contract.id)
+        is_over = termination is not None and termination.on < self.diary.booking_day(entry.on)
+        if is_over or amount > books.recognitions[contract.id].left_before_expiry[commit.id]:
             raise Refused("credit_must_not_exceed_prepaid_commit")
         source: Source = ("prepaid_commit", commit.id)
         self.file(entry, "memo_liability", contract, amount=amount, source=source)
@@ -263,13 +265,15 @@ class Player:
     def adjust(self, entry: Entry, act: Adjustment) -> None:
         period = month_of(act.period)
         self.named.add(period)
-        _, commit = self.commit(act.prepaid_commit)
+        contract, commit = self.commit(act.prepaid_commit)
         content = (commit.id, period, act.amount)
         if act.id is not None and act.id in self.diary.correction_ids:
             self.repeat(act.id, same=self.diary.correction_ids[act.id] == content)
             return
         if period >= self.diary.first_open:
             raise Refused("adjustment_must_name_a_closed_period")
+        if not fits(act.amount, contract.currency):
+            raise Refused("amount_must_fit_currency")
         amount = Fraction(act.amount)
         if self.usage_addressed_to(commit.id, period) + amount < 0:
             raise Refused("adjustment_must_not_make_usage_negative")

@@ -99,7 +99,7 @@ class OracleBooks:
             sums: dict[tuple[str, date, str], int] = defaultdict(int)
             for period, state in recognition.months.items():
                 for (((kind, id), _, _), product), amount in state.lines.items():
-                    if kind == "item" and self.agreed.items[id][1].product_bundle_id:
+                    if kind == "item":
                         sums[id, period, product or ""] += amount
             for (item, period, product), amount in sorted(sums.items()):
                 yield {
@@ -284,7 +284,7 @@ def movements(account: str, lines: list[JournalLine]) -> dict[str, int]:
     }[account]
     for line in lines:
         kind = {"invoice": "billed", "breakage": "breakage"}.get(line.type, "other")
-        kind = "recognized" if line.type in RECOGNIZED else kind
+        kind = "recognized" if line.type in RECOGNIZED and not line.is_adjustment else kind
         kind = kind if kind in signs else "other"
         figures[kind] += signs.get(kind, 1) * on_normal_side(line)
     return figures

@@ -26,7 +26,7 @@ from tests.engine.oracle.bookings import (
     Turn,
 )
 from tests.engine.oracle.diary import USAGE, Correction, Diary, Fact, Source, Termination
-from tests.engine.oracle.drawdown import Draw, Pool, Split, Stream, demand_by_day
+from tests.engine.oracle.drawdown import Draw, Pool, Split, Stream, adjusted_by_day, demand_by_day
 from tests.engine.oracle.rating import Rated, list_value, rate_month
 from tests.engine.oracle.schedule import earned_through
 from tests.engine.oracle.units import (
@@ -135,7 +135,9 @@ class Recognition:
         self.drawn_in_month = defaultdict(int)
         self.change_pools(month)
         for service in sorted(self.months):
-            self.correct(service, month)
+            if self.is_touched(service, month):
+                self.rebook(self.months[service], Turn(service, month))
+        self.adjust(month)
         self.book_regular(month)
         self.reallocate(month)
         self.true_up(month)
@@ -174,15 +176,14 @@ class Recognition:
         split = self.draw(state.streams, month, state.opening)
         self.take(state, split, Turn(month, month))
 
-    def correct(self, service: date, booked: date) -> None:
-        """What the books learnt in `booked` about an earlier month: late usage first, then adjustments."""
-        state = self.months[service]
-        if self.is_touched(service, booked):
-            self.rebook(state, Turn(service, booked))
-        for correction in self.diary.corrections:
-            if (correction.booked, correction.period) == (booked, service) and correction.commit in self.commits:
+    def adjust(self, booked: date) -> None:
+        """Adjustments of earlier months, oldest month first, after what is late."""
+        mine = [c for c in self.diary.corrections if c.booked == booked and c.commit in self.commits]
+        for correction in sorted(mine, key=lambda c: (c.period, c.number)):
+            if correction.period in self.months:
+                state = self.months[correction.period]
                 state.corrections.append(correction)
-                self.rebook(state, Turn(service, booked, correction))
+                self.rebook(state, Turn(correction.period, booked, correction))
 
     def is_touched(self, service: date, booked: date) -> bool:
         of_month = [f for f in self.diary.facts.values() if f.service == service and f.contract == self.contract.id]
@@ -239,15 +240,15 @@ class Recognition:
         for fact in self.facts_of(target, service, booked):
             weights[fact.day] += fact.amount or ZERO
         kind, id = target
-        mine = [c.amount for c in corrections if kind == "prepaid_commit" and c.commit == id]
-        total = max(0, self.minor(sum(weights.values(), start=ZERO) + sum(mine, start=ZERO)))
-        fallback = last_day(service)
-        product = None
-        if kind == "prepaid_commit":
-            product = self.commits[id].product_id
-            valid = self.commit_days(self.commits[id], booked).in_month(service)
-            fallback = valid.last if valid.days and valid.last else fallback
-        return Stream(target, product, demand_by_day(total, weights, fallback))
+        total = self.minor(sum(weights.values(), start=ZERO))
+        demand = demand_by_day(total, weights, last_day(service))
+        if kind != "prepaid_commit":
+            return Stream(target, None, demand)
+        adjusted = sum((c.amount for c in corrections if c.commit == id), start=ZERO)
+        commit = self.commits[id]
+        valid = window(commit.starts_on, commit.ends_before).in_month(service)
+        on = valid.last if valid.days and valid.last else last_day(service)
+        return Stream(target, commit.product_id, adjusted_by_day(demand, on, self.minor(adjusted)))
 
     def draw(self, streams: tuple[Stream, ...], booked: date, balances: Mapping[str, int]) -> Split:
         pools = self.pools(booked)
@@ -330,27 +331,30 @@ class Recognition:
             for key, amount in state.amounts.items()
             for product, share in self.shares(key, amount, booked).items()
         }
-        grouped: dict[tuple[Source, str, date, int], dict[LineKey, int]] = {}
+        grouped: dict[tuple[Source, str, date], dict[LineKey, int]] = {}
         for line in sorted({*wanted, *state.lines}, key=repr):
             difference = wanted.get(line, 0) - state.lines.get(line, 0)
             if difference:
                 (stream, commit, type_), product = line
                 source: Source = ("prepaid_commit", commit) if type_ == "drawdown" and commit else USAGE
-                on, number = self.day_of(type_, booked, commit), 0
+                on = self.day_of(type_, booked, commit)
                 if correction and type_ != "drawdown":
-                    on, number = max(correction.on, booked), correction.number
+                    on = max(correction.on, booked)
                 item = stream[1] if stream[0] == "item" else None
-                lines = grouped.setdefault((source, type_, on, number), defaultdict(int))
+                lines = grouped.setdefault((source, type_, on), defaultdict(int))
                 lines[product, item, commit] += difference
         state.lines = wanted
-        for (source, type_, on, number), lines in grouped.items():
-            self.book(source, type_, lines, service=turn.service, booked=booked, on=on, number=number)
+        what = {"service": turn.service, "booked": booked, "is_adjustment": correction is not None}
+        for (source, type_, on), lines in grouped.items():
+            self.book(source, type_, lines, on=on, **what)
 
     def shares(self, key: PostKey, amount: int, booked: date) -> dict[str | None, int]:
         """An amount by product: the item's, its bundle's, or the commit's."""
         (kind, id), commit, _ = key
         if kind != "item":
-            return {self.commits[commit].product_id if commit else None: amount}
+            drawn = self.commits[commit].product_id if commit else None
+            named = self.commits[id].product_id if kind == "prepaid_commit" else None
+            return {drawn or named: amount}
         _, item = self.agreed.items[id]
         if item.product_bundle_id is None:
             return {item.product_id: amount}
@@ -476,10 +480,9 @@ class Recognition:
             self.book_breakage(commit, amount, on=on, booked=booked)
 
     def book_breakage(self, commit: str, amount: int, *, on: date, booked: date, to_refund: bool = False) -> None:
-        if not to_refund:
-            self.breakage[commit] += amount
-            if amount:
-                self.had_breakage.add(commit)
+        self.breakage[commit] += amount
+        if amount:
+            self.had_breakage.add(commit)
         key = (self.commits[commit].product_id, None, commit)
         source: Source = ("prepaid_commit", commit)
         self.book(source, "breakage", {key: amount}, service=booked, booked=booked, on=on, to_refund=to_refund)

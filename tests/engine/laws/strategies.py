@@ -1,0 +1,460 @@
+"""Random customer stories: terms, and what happens to them, as cases.
+
+Owns the space of cases that the laws are tried on. A case is small in amounts, so that commits run
+dry, and names few days, so that days meet; everything in it can be written in a case file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from ratable.cases import records
+from ratable.money import minor_unit_digits
+from ratable.periods import day_after, month_of, next_month
+from ratable.terms import (
+    BundleLine,
+    Contract,
+    Entity,
+    Milestone,
+    Policy,
+    PrepaidCommit,
+    Product,
+    ProductBundle,
+    Subscription,
+    Terms,
+    Tier,
+    UsageGroup,
+    UsageItem,
+)
+
+Draw = Callable[..., object]
+
+START = date(2028, 1, 1)  # a leap year
+HORIZON = "2028-10"
+CURRENCIES = ("USD", "EUR", "JPY", "KWD")
+PRODUCTS = ("alpha", "beta")
+MODELS = ("unit_based", "graduated_tiered", "volume_based", "package", "percentage_based", "fixed_fee")
+DISCOUNTS = ("0", "20", "33.3", "50", "12.5", "100")
+
+TERMS = ("pay_as_you_go", "draws", "commits", "bundles", "minimum", "subscriptions", "milestones", "contracts")
+ACTS = (
+    "usage",
+    "addressed",
+    "unaddressed",
+    "close",
+    "late",
+    "void",
+    "adjustment",
+    "top_up",
+    "credit_memo",
+    "estimate",
+    "allocate",
+    "invoice",
+    "payment",
+    "terminate",
+    "reopen",
+)
+EVERYTHING = frozenset({*TERMS, *ACTS, "policy"})
+
+
+@st.composite
+def cases(draw: st.DrawFn, features: frozenset[str] = EVERYTHING, longest: int = 14) -> records.Case:
+    """One case with no features but those named."""
+    terms = draw(_terms(features))
+    story = _Story(terms, features, draw)
+    entries = story.tell(draw(st.integers(0, longest)))
+    horizon = records.Question(table="revenue", line=0, keys=(("period", HORIZON),))
+    return records.Case(case="random", path=Path("random.yaml"), terms=terms, entries=entries, questions=(horizon,))
+
+
+# ── terms ────────────────────────────────────────────────────────────────────────────────────
+
+
+def amounts(currency: str, *, most: int = 5000, least: int = 1) -> st.SearchStrategy[Decimal]:
+    """Whole minor units of a currency."""
+    return st.integers(least, most).map(lambda minor: Decimal(minor).scaleb(-minor_unit_digits(currency)))
+
+
+def days(first: date, count: int) -> st.SearchStrategy[date]:
+    return st.integers(0, count).map(lambda number: first + timedelta(days=number))
+
+
+@st.composite
+def _terms(draw: st.DrawFn, features: frozenset[str]) -> Terms:
+    policy = draw(policies()) if "policy" in features else Policy()
+    count = draw(st.integers(1, 2)) if "contracts" in features else 1
+    zone = draw(st.sampled_from(["UTC", "America/Los_Angeles"])) if "policy" in features else "UTC"
+    contracts = tuple(draw(_contract(f"c{number}", features)) for number in range(1, count + 1))
+    return Terms(
+        entity=Entity(timezone=zone),
+        policy=policy,
+        products=tuple(Product(id=id, name=id, usage_groups=draw(_groups(id))) for id in PRODUCTS),
+        product_bundles=(draw(_bundle()),),
+        contracts=contracts,
+    )
+
+
+def policies() -> st.SearchStrategy[Policy]:
+    return st.builds(
+        Policy,
+        rounding=st.sampled_from(["half_up", "half_even"]),
+        breakage=st.sampled_from(["on_expiry", "proportional", "none"]),
+        late_usage=st.sampled_from(["next_open_period", "next_open_period", "reject"]),
+        cascade=st.booleans(),
+        minimum_partial_month=st.sampled_from(["full", "prorated"]),
+        zero_usage_flat_fee=st.booleans(),
+        proration=st.sampled_from(["daily", "standard", "thirty_day"]),
+    )
+
+
+@st.composite
+def _groups(draw: st.DrawFn, product: str) -> tuple[UsageGroup, ...]:
+    return tuple(draw(_group(f"{product}-{number}")) for number in (1, 2))
+
+
+@st.composite
+def _group(draw: st.DrawFn, id: str) -> UsageGroup:
+    model = draw(st.sampled_from(MODELS))
+    bounds = sorted(draw(st.sets(st.integers(1, 30), max_size=2)))
+    if model in ("fixed_fee", "unit_based", "percentage_based"):
+        bounds = []
+    uppers = [*(Decimal(bound) for bound in bounds), None]
+    is_percent = model == "percentage_based"
+    prices = st.sampled_from([Decimal(text) for text in ("0.3", "1", "0.07", "0.125", "0", "2.5")])
+    fees = st.sampled_from([Decimal(0), Decimal(0), Decimal(5)]) if model.endswith("_tiered") else st.just(Decimal(0))
+    tiers = tuple(
+        Tier(
+            number=number,
+            upper_quantity=upper,
+            price=None if is_percent else draw(prices),
+            percentage=Decimal("2.9") if is_percent else None,
+            flat_fee=draw(fees),
+        )
+        for number, upper in enumerate(uppers, start=1)
+    )
+    is_package = model == "package"
+    return UsageGroup(
+        id=id,
+        pricing_model=model,
+        tiers=tiers,
+        package_size=Decimal(draw(st.integers(1, 10))) if is_package else None,
+        free_units=Decimal(draw(st.integers(0, 5))) if is_package else Decimal(0),
+    )
+
+
+@st.composite
+def _bundle(draw: st.DrawFn) -> ProductBundle:
+    return ProductBundle(id="bundle", lines=draw(bundle_lines()))
+
+
+@st.composite
+def bundle_lines(draw: st.DrawFn) -> tuple[BundleLine, ...]:
+    if draw(st.booleans()):
+        share = draw(st.sampled_from([Decimal(text) for text in ("60", "33.33", "50", "0", "100")]))
+        shares = (share, 100 - share)
+        return tuple(BundleLine(product_id=id, percentage=own) for id, own in zip(PRODUCTS, shares, strict=True))
+    prices = draw(st.tuples(st.integers(1, 9), st.integers(0, 9)))
+    return tuple(
+        BundleLine(product_id=id, standalone_price=Decimal(own)) for id, own in zip(PRODUCTS, prices, strict=True)
+    )
+
+
+@st.composite
+def _contract(draw: st.DrawFn, id: str, features: frozenset[str]) -> Contract:
+    currency = draw(st.sampled_from(CURRENCIES)) if "policy" in features else "USD"
+    starts_on = draw(days(START, 40)) if draw(st.booleans()) else START
+    ends_before = draw(st.none() | days(starts_on + timedelta(days=1), 220))
+    items = draw(_items(id, features, starts_on))
+    minimum = draw(amounts(currency)) if "minimum" in features and draw(st.booleans()) else None
+    one_group = len({item.usage_group_id for item in items if item.usage_group_id}) == 1
+    quantity = None
+    if "minimum" in features and one_group and draw(st.booleans()):
+        quantity = Decimal(draw(st.integers(1, 60)))
+    return Contract(
+        id=id,
+        customer="Somebody",
+        currency=currency,
+        starts_on=starts_on,
+        ends_before=ends_before,
+        minimum_monthly_commitment_amount=minimum,
+        minimum_monthly_commitment_quantity=quantity,
+        usage_items=items,
+        prepaid_commits=draw(_commits(id, features, (starts_on, currency))),
+        subscriptions=draw(_subscriptions(id, features, (starts_on, currency))),
+        milestones=draw(_milestones(id, features, (starts_on, currency))),
+    )
+
+
+@st.composite
+def _items(draw: st.DrawFn, contract: str, features: frozenset[str], starts_on: date) -> tuple[UsageItem, ...]:
+    kinds = [kind for kind in ("pay_as_you_go", "draws", "bundles") if kind in features]
+    if not kinds:
+        return ()
+    found = []
+    for number in range(draw(st.integers(0, 3))):
+        kind = draw(st.sampled_from(kinds))
+        draws = kind == "draws" or (kind == "bundles" and "draws" in features and draw(st.booleans()))
+        product = None if kind == "bundles" else draw(st.sampled_from(PRODUCTS))
+        group = f"{product}-{draw(st.integers(1, 2))}" if product and draw(st.integers(0, 4)) else None
+        first = draw(days(starts_on, 50)) if draw(st.integers(0, 3)) == 3 else starts_on  # noqa: PLR2004
+        found.append(
+            UsageItem(
+                id=f"{contract}-item{number}",
+                product_id=product,
+                usage_group_id=group,
+                product_bundle_id="bundle" if kind == "bundles" else None,
+                starts_on=first,
+                ends_before=draw(st.none() | days(first + timedelta(days=1), 90)),
+                draws=draws,
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def _commits(
+    draw: st.DrawFn, contract: str, features: frozenset[str], frame: tuple[date, str]
+) -> tuple[PrepaidCommit, ...]:
+    if "commits" not in features:
+        return ()
+    most = 5 if "many_commits" in features or features >= EVERYTHING else 2
+    starts_on, currency = frame
+    found = []
+    for number in range(draw(st.integers(1, most))):
+        first = draw(days(starts_on, 70)) if draw(st.booleans()) else starts_on
+        expires = draw(st.none() | days(first + timedelta(days=1), 130))
+        breakage = draw(st.sampled_from([None, Decimal(0), Decimal(10), Decimal("33.3"), Decimal(90)]))
+        found.append(
+            PrepaidCommit(
+                id=f"{contract}-pool{number}",
+                product_id=draw(st.sampled_from([None, *PRODUCTS])),
+                total_value=draw(amounts(currency)),
+                discount_percentage=Decimal(draw(st.sampled_from(DISCOUNTS))),
+                starts_on=first,
+                ends_before=expires,
+                priority=draw(st.integers(1, 2)),
+                expected_breakage_percentage=breakage if "policy" in features else None,
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def _subscriptions(
+    draw: st.DrawFn, contract: str, features: frozenset[str], frame: tuple[date, str]
+) -> tuple[Subscription, ...]:
+    if "subscriptions" not in features or not draw(st.booleans()):
+        return ()
+    starts_on, currency = frame
+    first = draw(days(starts_on, 40))
+    return (
+        Subscription(
+            id=f"{contract}-seats",
+            product_id=draw(st.sampled_from([None, *PRODUCTS])),
+            total_value=draw(amounts(currency, most=100_000)),
+            starts_on=first,
+            ends_before=draw(days(first + timedelta(days=1), 400)),
+        ),
+    )
+
+
+@st.composite
+def _milestones(
+    draw: st.DrawFn, contract: str, features: frozenset[str], frame: tuple[date, str]
+) -> tuple[Milestone, ...]:
+    if "milestones" not in features or not draw(st.booleans()):
+        return ()
+    starts_on, currency = frame
+    return (
+        Milestone(
+            id=f"{contract}-launch",
+            product_id=draw(st.sampled_from([None, *PRODUCTS])),
+            on=draw(days(starts_on, 150)),
+            amount=draw(amounts(currency)),
+        ),
+    )
+
+
+# ── what happens ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Story:
+    """Entries drawn one after the other; knows which months are closed and which ids were used."""
+
+    terms: Terms
+    features: frozenset[str]
+    draw: st.DrawFn
+    on: date = START
+    closed: list[date] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    entries: list[records.Entry] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.first = min(month_of(contract.starts_on) for contract in self.terms.contracts)
+        self.commits = [(c, commit) for c in self.terms.contracts for commit in c.prepaid_commits]
+        self.items = [(c, item) for c in self.terms.contracts for item in c.usage_items]
+        self.bundle_items = [(c, item) for c, item in self.items if item.product_bundle_id]
+
+    @property
+    def open_on(self) -> date:
+        return next_month(self.closed[-1]) if self.closed else self.first
+
+    def tell(self, length: int) -> tuple[records.Entry, ...]:
+        acts = {
+            "usage": self.usage if self.items else None,
+            "addressed": self.addressed if self.commits else None,
+            "unaddressed": self.unaddressed,
+            "close": self.close,
+            "void": self.void if self.ids else None,
+            "adjustment": self.adjustment if self.commits else None,
+            "top_up": self.top_up if self.commits else None,
+            "credit_memo": self.credit_memo,
+            "estimate": self.estimate if self.commits else None,
+            "allocate": self.allocate if self.bundle_items else None,
+            "invoice": self.invoice,
+            "payment": self.payment,
+            "terminate": self.terminate,
+            "reopen": self.reopen,
+        }
+        always = ("usage", "addressed", "unaddressed", "close", "void")
+        for _ in range(length):
+            acts["void"] = self.void if self.ids else None
+            acts["adjustment"] = self.adjustment if self.commits and self.closed else None
+            acts["reopen"] = self.reopen if self.closed else None
+            can = [name for name, act in acts.items() if act and name in self.features]
+            can += [name for name in can if name in always[:4]]
+            if not can:
+                break
+            if self.draw(st.integers(0, 2)) == 0:
+                self.on += timedelta(days=self.draw(st.sampled_from([1, 14, 30])))
+            chosen = acts[self.draw(st.sampled_from(can))]
+            self.enter(chosen())  # type: ignore[misc]
+        return tuple(self.entries)
+
+    def enter(self, act: records.Act) -> None:
+        number = len(self.entries) + 1
+        self.entries.append(records.Entry(number=number, on=self.on, act=act, line=number))
+
+    # ── usage ─────────────────────────────────────────────────────────────────────────────────
+
+    def used_on(self) -> str:
+        """A day of an open month, or with `late` of any month."""
+        first = self.first if "late" in self.features else self.open_on
+        span = (max(next_month(self.on), day_after(first)) - first).days - 1
+        return (first + timedelta(days=self.draw(st.integers(0, span)))).isoformat()
+
+    def new_id(self) -> str:
+        if self.ids and self.draw(st.integers(0, 9)) == 9:  # noqa: PLR2004
+            return self.draw(st.sampled_from(self.ids))
+        id = f"u{len(self.entries) + 1}"
+        self.ids.append(id)
+        return id
+
+    def listed(self, currency: str) -> str:
+        """An amount of usage, which may be finer than the currency."""
+        digits = minor_unit_digits(currency) + self.draw(st.sampled_from([0, 0, 1, 2]))
+        return format(Decimal(self.draw(st.integers(0, 4000))).scaleb(-digits), "f")
+
+    def usage(self) -> records.Usage:
+        contract, item = self.draw(st.sampled_from(self.items))
+        takes_quantity = item.usage_group_id is not None and self.draw(st.integers(0, 3)) > 0
+        quantity = format(Decimal(self.draw(st.integers(0, 600))).scaleb(-1), "f")
+        used_on = self.used_on()
+        at = self.draw(st.integers(0, 5)) == 0 and "policy" in self.features
+        return records.Usage(
+            item=item.id,
+            id=self.new_id(),
+            used_on=None if at else used_on,
+            used_at=f"{used_on}T05:30:00+00:00" if at else None,
+            quantity=quantity if takes_quantity else None,
+            amount=None if takes_quantity else self.listed(contract.currency),
+        )
+
+    def addressed(self) -> records.PrepaidUsage:
+        contract, commit = self.draw(st.sampled_from(self.commits))
+        return records.PrepaidUsage(
+            prepaid_commit=commit.id, id=self.new_id(), used_on=self.used_on(), amount=self.listed(contract.currency)
+        )
+
+    def unaddressed(self) -> records.PrepaidUsage:
+        contract = self.draw(st.sampled_from(self.terms.contracts))
+        return records.PrepaidUsage(
+            contract=contract.id, id=self.new_id(), used_on=self.used_on(), amount=self.listed(contract.currency)
+        )
+
+    def void(self) -> records.VoidUsage:
+        return records.VoidUsage(id=self.draw(st.sampled_from(self.ids)))
+
+    # ── periods ───────────────────────────────────────────────────────────────────────────────
+
+    def close(self) -> records.Close:
+        period = self.open_on
+        self.closed.append(period)
+        self.on = max(self.on, next_month(period))
+        return records.Close(period=period)
+
+    def reopen(self) -> records.Reopen:
+        return records.Reopen(period=self.closed.pop())
+
+    # ── changes ───────────────────────────────────────────────────────────────────────────────
+
+    def adjustment(self) -> records.Adjustment:
+        contract, commit = self.draw(st.sampled_from(self.commits))
+        amount = self.draw(amounts(contract.currency, most=3000))
+        sign = self.draw(st.sampled_from([-1, 1]))
+        period = self.draw(st.sampled_from(self.closed))
+        return records.Adjustment(
+            prepaid_commit=commit.id, period=period, amount=sign * amount, id=f"a{len(self.entries) + 1}"
+        )
+
+    def top_up(self) -> records.TopUp:
+        contract, commit = self.draw(st.sampled_from(self.commits))
+        return records.TopUp(prepaid_commit=commit.id, amount=self.draw(amounts(contract.currency)))
+
+    def estimate(self) -> records.Estimate:
+        _, commit = self.draw(st.sampled_from(self.commits))
+        percentage = self.draw(st.sampled_from([Decimal(0), Decimal(5), Decimal("33.3"), Decimal(90)]))
+        return records.Estimate(prepaid_commit=commit.id, expected_breakage_percentage=percentage)
+
+    def allocate(self) -> records.Allocate:
+        _, item = self.draw(st.sampled_from(self.bundle_items))
+        return records.Allocate(item=item.id, lines=self.draw(bundle_lines()))
+
+    def terminate(self) -> records.Terminate:
+        contract = self.draw(st.sampled_from(self.terms.contracts))
+        first = max(contract.starts_on, self.open_on)
+        refund = self.draw(st.just(Decimal(0)) | amounts(contract.currency))
+        return records.Terminate(contract=contract.id, on=self.draw(days(first, 60)), refund=refund)
+
+    # ── documents ─────────────────────────────────────────────────────────────────────────────
+
+    def invoice(self) -> records.Invoice:
+        contract = self.draw(st.sampled_from(self.terms.contracts))
+        targets: list[dict[str, str]] = [{}]
+        targets += [{"prepaid_commit": commit.id} for commit in contract.prepaid_commits]
+        targets += [{"subscription": subscription.id} for subscription in contract.subscriptions]
+        targets += [{"milestone": milestone.id} for milestone in contract.milestones]
+        target = self.draw(st.sampled_from(targets))
+        return records.Invoice(contract=contract.id, amount=self.draw(amounts(contract.currency)), **target)
+
+    def payment(self) -> records.Payment:
+        contract = self.draw(st.sampled_from(self.terms.contracts))
+        return records.Payment(contract=contract.id, amount=self.draw(amounts(contract.currency)))
+
+    def credit_memo(self) -> records.CreditMemo:
+        contract = self.draw(st.sampled_from(self.terms.contracts))
+        amount = self.draw(amounts(contract.currency, most=1000))
+        if contract.prepaid_commits and self.draw(st.booleans()):
+            commit = self.draw(st.sampled_from(contract.prepaid_commits))
+            return records.CreditMemo(
+                contract=contract.id, amount=amount, against="liability", prepaid_commit=commit.id
+            )
+        period = self.draw(st.none() | st.just(month_of(self.on)))
+        return records.CreditMemo(contract=contract.id, amount=amount, period=period)

@@ -1,0 +1,45 @@
+"""The engine and the oracle read the same random cases and must write the same books."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from ratable.cases.playing import play as play_engine
+from tests.engine.laws.comparing import differences, told
+from tests.engine.laws.strategies import EVERYTHING, cases
+from tests.engine.oracle.playing import play as play_oracle
+
+USAGE = frozenset({"usage", "close"})
+PREPAID = frozenset({"commits", "addressed", "unaddressed", "close"})
+PAYING = frozenset({"invoice", "payment", "credit_memo"})
+CORRECTING = frozenset({"late", "void", "adjustment", "reopen"})
+
+STEPS = {
+    "pay_as_you_go": USAGE | {"pay_as_you_go"},
+    "one_pool": frozenset({"commits", "addressed", "close"}),
+    "prepaid": PREPAID | {"policy"},
+    "draws": PREPAID | USAGE | {"draws", "pay_as_you_go", "bundles", "policy"},
+    "fixed": frozenset({"subscriptions", "milestones", "close", "policy"}),
+    "documents": PREPAID | USAGE | PAYING | {"draws", "subscriptions", "milestones", "policy"},
+    "late": PREPAID | USAGE | {"draws", "pay_as_you_go", "bundles", "late", "void", "policy"},
+    "adjusted": PREPAID | {"adjustment", "late", "policy"},
+    "minimum": PREPAID | USAGE | {"minimum", "pay_as_you_go", "draws", "late", "policy"},
+    "changed": PREPAID | USAGE | PAYING | {"draws", "top_up", "estimate", "allocate", "bundles", "policy"},
+    "terminated": PREPAID | USAGE | PAYING | {"draws", "terminate", "subscriptions", "milestones", "policy"},
+    "everything": EVERYTHING,
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_engine_and_oracle_write_the_same_books(step: str):
+    @settings(suppress_health_check=list(HealthCheck), print_blob=False)
+    @given(case=cases(STEPS[step]))
+    def agree(case):  # noqa: ANN001, ANN202
+        note(told(case))
+        engine, oracle = play_engine(case), play_oracle(case)
+        found = differences(engine, oracle, case)
+        assert not found, "\n".join(found[:25])
+
+    agree()
