@@ -89,11 +89,12 @@ ADJUSTMENTS = _schema(  # corrections of closed months that are not posted yet, 
     adjustment_id="string",
     commit_id="string",
     contract_id="string",
-    item_id="string",  # the commit's own stream, for what is added
+    item_id="string",  # the commit's own stream
     service_on="date",
     used_on="date",
     booked_on="date",
     on="date",
+    number="int64",  # order in which they were learned
     amount_minor="int64",
 )
 
