@@ -144,6 +144,7 @@ def contracts(sheet: Sheet, text: str = "contract_id\nacme", *, currency: str = 
             "ends_before": date(2027, 1, 1),
             "counts_from": date(2026, 1, 1),
             "terminated_on": LAST,
+            "released_on": LAST,
             "minimum_amount_e12": 0,
             "minimum_quantity_e12": 0,
             **defaults,
