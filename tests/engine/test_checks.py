@@ -1,0 +1,147 @@
+"""The laws of a run: a flow that is whole passes, and each law trips when one figure is tampered with."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ratable import checks, tables
+from ratable.backends import Sheet, Stored
+from ratable.errors import InvariantError
+from tests import factories as make
+from tests.factories import table
+
+JANUARY = date(2026, 1, 1)
+COMMON: dict[str, Any] = {
+    "contract_id": "acme",
+    "product_id": "api",
+    "commit_id": "pool",
+    "month_on": JANUARY,
+    "service_on": JANUARY,
+    "booked_on": JANUARY,
+    "on": date(2026, 1, 31),
+    "adjusted_on": make.FIRST,
+    "quantity_e12": 0,
+    "source_kind": "usage",
+    "source_id": "acme",
+    "item_id": "",
+    "currency": "USD",
+    "place": 2,
+    "number": 0,
+}
+
+# 1,000 drawn at 20 percent off, of which 700 are covered, and 50 as it goes.
+FLOW = {
+    "rated": (tables.RATED, "item_id | amount_minor\ndrawn | 1000\npayg | 50"),
+    "rated_lines": (
+        tables.RATED_LINES,
+        "item_id | tier | amount_minor\ndrawn | 1 | 600\ndrawn | 2 | 400\npayg | 1 | 50",
+    ),
+    "draws": (
+        tables.DRAWS,
+        "item_id | kind | gross_minor | net_minor\ndrawn | drawdown | 700 | 560\ndrawn | overage | 300 | 300",
+    ),
+    "allocated": (
+        tables.ALLOCATED,
+        "item_id | kind | amount_minor\ndrawn | drawdown | 560\ndrawn | overage | 300\npayg | usage | 50",
+    ),
+    "items": (tables.ITEMS, "item_id | draws\ndrawn | yes\npayg | no"),
+    "revenue": (tables.REVENUE, "kind | amount_minor\ndrawdown | 560\noverage | 300\nusage | 50\nbreakage | 240"),
+}
+LEDGER = {
+    "revenue": FLOW["revenue"],
+    "journal": (
+        tables.JOURNAL,
+        """
+        entry_id | kind     | account            | debit_minor | credit_minor
+        d        | drawdown | contract_liability | 560         | 0
+        d        | drawdown | revenue            | 0           | 560
+        u        | usage    | unbilled_revenue   | 350         | 0
+        u        | usage    | revenue            | 0           | 350
+        b        | breakage | contract_liability | 240         | 0
+        b        | breakage | breakage_revenue   | 0           | 240
+        """,
+    ),
+    "commits": (tables.COMMITS, "commit_id | granted_minor\npool | 800"),
+    "balances": (tables.BALANCES, "commit_id | balance_minor\npool | 240"),
+}
+
+
+def stored(sheet: Sheet, flow: dict[str, Any]) -> tuple[Stored, ...]:
+    found = []
+    for name, (schema, text) in flow.items():
+        if name == "items":
+            found.append(make.items(sheet, text))
+        elif name == "commits":
+            found.append(make.commits(sheet, text))
+        else:
+            found.append(table(sheet, f"checked_{name}", schema, text, **COMMON))
+    return tuple(found)
+
+
+def hold(sheet: Sheet, flow: dict[str, Any] = FLOW, ledger: dict[str, Any] = LEDGER) -> None:
+    laws = (
+        sheet.run(checks.flow_laws, *stored(sheet, flow)),
+        sheet.run(checks.ledger_laws, *stored(sheet, ledger)),
+    )
+    checks.hold(sheet, laws=laws)
+
+
+def tampered(flow: dict[str, Any], name: str, before: str, after: str) -> dict[str, Any]:
+    schema, text = flow[name]
+    assert text.count(before) == 1, f"{before!r} must stand once in {name}"
+    return {**flow, name: (schema, text.replace(before, after))}
+
+
+def test_a_whole_flow_passes(sheet: Sheet):
+    hold(sheet)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "law"),
+    [
+        ("draws", "700 | 560", "699 | 560", r"I13 rated = drawn \+ overage \+ pay-as-you-go at drawn: off by 1"),
+        ("rated_lines", "1 | 600", "1 | 601", "I17 tier lines sum to the month at drawn: off by -1"),
+        ("allocated", "usage | 50", "usage | 49", "I23 shares sum to the whole at payg: off by 1"),
+        ("draws", "700 | 560", "700 | 561", "I23 shares sum to the whole at drawn: off by 1"),
+        ("revenue", "overage | 300", "overage | 310", "I26 recognized = allocated at acme: off by -10"),
+    ],
+)
+def test_a_law_of_the_flow_trips(sheet: Sheet, name: str, before: str, after: str, law: str):
+    with pytest.raises(InvariantError, match=law):
+        hold(sheet, flow=tampered(FLOW, name, before, after))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "law"),
+    [
+        (
+            "journal",
+            "unbilled_revenue   | 350",
+            "unbilled_revenue   | 351",
+            "I1 debit = credit in every entry at u: off by 1",
+        ),
+        (
+            "journal",
+            "unbilled_revenue   | 350",
+            "unbilled_revenue   | 351",
+            "I2 the trial balance is zero at acme: off by 1",
+        ),
+        ("revenue", "breakage | 240", "breakage | 241", "I37 revenue = journal at acme: off by -1"),
+        ("balances", "pool | 240", "pool | -1", "I11 no balance below zero at pool: off by -1"),
+    ],
+)
+def test_a_law_of_the_ledger_trips(sheet: Sheet, name: str, before: str, after: str, law: str):
+    with pytest.raises(InvariantError, match=law):
+        hold(sheet, ledger=tampered(LEDGER, name, before, after))
+
+
+def test_entries_do_not_make_up_for_each_other(sheet: Sheet):
+    """Two entries that are wrong by the same amount balance as a whole, and each is told."""
+    ledger = tampered(LEDGER, "journal", "unbilled_revenue   | 350", "unbilled_revenue   | 351")
+    ledger = tampered(ledger, "journal", "contract_liability | 560", "contract_liability | 559")
+
+    with pytest.raises(InvariantError, match=r"^2 broken: .* at [du]: off by"):
+        hold(sheet, ledger=ledger)
