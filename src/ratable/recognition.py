@@ -51,7 +51,7 @@ def recognize(
         schedules  a row per (source_id, month_on) of subscriptions and milestones
         posted     revenue of closed months
         calendar   months, contracts, commits, items
-        ->         new revenue rows, keyed as `posted`
+        ->         revenue of closed months and new rows together; new are those booked in an open month
 
     Units:
         amount_minor  int64, minor units; schedules are rounded once per month end
@@ -75,7 +75,13 @@ def recognize(
     scheduled = sheet.run(scheduled_amounts, schedules, months, rounding=rounding)
     whole = sheet.run(whole_amounts, allocated, true_ups, scheduled, items, commits)
     changes = sheet.run(differences, whole, posted, months, schedules)
-    return sheet.run(revenue_rows, changes, breakage, months, contracts, commits)
+    new = sheet.run(revenue_rows, changes, breakage, months, contracts, commits)
+    return new if sheet.is_empty(posted) else sheet.run(all_revenue, posted, new)
+
+
+def all_revenue(posted: ir.Table, new: ir.Table) -> ir.Table:
+    """Revenue of closed months and of this run."""
+    return posted.union(new)
 
 
 def scheduled_amounts(schedules: ir.Table, months: ir.Table, *, rounding: Rounding) -> ir.Table:
@@ -89,7 +95,7 @@ def scheduled_amounts(schedules: ir.Table, months: ir.Table, *, rounding: Roundi
 def whole_amounts(
     allocated: ir.Table, true_ups: ir.Table, scheduled: ir.Table, items: ir.Table, commits: ir.Table
 ) -> ir.Table:
-    """Everything earned, by source; usage, overage and true-ups have the contract's one source."""
+    """Everything earned, by source, a row each; usage, overage and true-ups have the contract's one source."""
     streams = items.select("item_id", "stream_order")
     rows = allocated.inner_join(streams, "item_id")
     pools = commits.select("commit_id", commit_product="product_id")
@@ -136,8 +142,7 @@ def whole_amounts(
         adjusted_on=ibis.date(NEVER),
         amount_minor="amount_minor",
     )
-    every = used.union(floors.select(used.columns)).union(over_time.select(used.columns))
-    return every.group_by(_KEYS).agg(amount_minor=every.amount_minor.sum().cast("int64"))
+    return used.union(floors.select(used.columns)).union(over_time.select(used.columns))
 
 
 ITEM_STREAM = 2  # stream order of usage items; 0 and 1 are streams of prepaid usage
@@ -153,9 +158,8 @@ def differences(whole: ir.Table, posted: ir.Table, months: ir.Table, schedules: 
     learned_on = rows.adjusted_on.truncate("M").cast("date")
     rows = rows.mutate(booked_on=ibis.greatest(rows.service_on, rows.open_on, learned_on))
     milestones = schedules.filter(schedules.kind == "milestone").select(milestone_id="source_id", milestone_on="on")
-    return rows.left_join(
-        milestones, [rows.source_kind == "milestone", rows.source_id == milestones.milestone_id]
-    )
+    rows = rows.mutate(dated_id=ibis.ifelse(rows.source_kind == "milestone", rows.source_id, ""))
+    return rows.left_join(milestones, rows.dated_id == milestones.milestone_id)
 
 
 def revenue_rows(
@@ -164,9 +168,10 @@ def revenue_rows(
     """New revenue with its day in the journal."""
     spine = months.select("month_on", month_ends="ends_before")
     rows = changes.inner_join(spine, changes.booked_on == spine.month_on)
-    rows = rows.inner_join(contracts.select("contract_id", "terminated_on"), "contract_id")
+    rows = rows.inner_join(contracts.select("contract_id", "released_on"), "contract_id")
     ends = commits.select(ended_id="commit_id", commit_ends="ends_before")
-    rows = rows.left_join(ends, (rows.commit_id == ends.ended_id) & (rows.kind == "drawdown"))
+    rows = rows.mutate(drawn_id=ibis.ifelse(rows.kind == "drawdown", rows.commit_id, ""))
+    rows = rows.left_join(ends, rows.drawn_id == ends.ended_id)
     one = ibis.interval(days=1)
     month_end = (rows.month_ends - one).cast("date")
     last_on = (rows.commit_ends - one).cast("date").fill_null(ibis.date("9999-12-31"))
@@ -176,14 +181,18 @@ def revenue_rows(
     on = ibis.cases(
         (rows.kind == "milestone", own_day),
         (learned, ibis.greatest(rows.adjusted_on, rows.booked_on)),
-        ((rows.terminated_on >= rows.booked_on) & (rows.terminated_on < month_end), rows.terminated_on),
+        ((rows.released_on >= rows.booked_on) & (rows.released_on < month_end), rows.released_on),
         (ends_here, last_on),
         else_=month_end,
     )
     earned = rows.select(*_KEYS, "booked_on", "amount_minor", on=ibis.least(on, month_end)).select(
         list(tables.REVENUE.names)
     )
-    lapsed = breakage.select(
+    lapsed = breakage.inner_join(contracts.select("contract_id", "released_on"), "contract_id")
+    lapsed = lapsed.mutate(
+        on=ibis.ifelse(lapsed.released_on >= lapsed.booked_on, ibis.least(lapsed.on, lapsed.released_on), lapsed.on)
+    )
+    lapsed = lapsed.select(
         "contract_id",
         source_kind=ibis.literal("prepaid_commit"),
         source_id="commit_id",

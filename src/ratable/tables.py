@@ -33,7 +33,8 @@ CONTRACTS = _schema(
     starts_on="date",
     ends_before="date",
     counts_from="date",  # the first day that is computed: after the cut-over
-    terminated_on="date",  # 9999-12-31: not terminated
+    terminated_on="date",  # last day of service; 9999-12-31: not terminated
+    released_on="date",  # the day on which the books end it: later, if its month was closed
     minimum_amount_e12=_E12,  # 0 = none
     minimum_quantity_e12=_E12,
 )

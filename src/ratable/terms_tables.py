@@ -41,6 +41,7 @@ class Amendments:
     """What changed after signing, as far as it is known."""
 
     terminated_on: dict[str, date] = field(default_factory=dict)
+    released_on: dict[str, date] = field(default_factory=dict)  # the day on which the books learn it, if later
     allocations: dict[str, tuple[BundleLine, ...]] = field(default_factory=dict)
     grants: tuple[tuple[str, date, Decimal], ...] = ()  # commit, month, amount: top-ups, and credits below zero
     estimates: tuple[tuple[str, date, Decimal], ...] = ()  # commit, month, expected breakage percentage
@@ -178,6 +179,7 @@ class _ContractRows:
             "ends_before": self.ends_before,
             "counts_from": self.counts_from,
             "terminated_on": self.terminated_on,
+            "released_on": self.amendments.released_on.get(contract.id, self.terminated_on),
             "minimum_amount_e12": to_e12(contract.minimum_monthly_commitment_amount or Decimal(0)),
             "minimum_quantity_e12": to_e12(contract.minimum_monthly_commitment_quantity or Decimal(0)),
         }

@@ -8,13 +8,15 @@ from decimal import Decimal
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ratable import reports, usage
+from ratable import reports, tables, usage
 from ratable.backends import Sheet, Stored
 from ratable.cases.known import Known
 from ratable.cases.records import Case
 from ratable.money import SCALE, to_major
 from ratable.pipeline import Inputs, Outcome
+from ratable.terms_tables import Amendments, terms_tables
 
 Row = dict[str, object]
 _DAY = ibis.schema({"at": "date"})
@@ -33,6 +35,7 @@ class Answers:
         self._starts_on = {
             commit.id: commit.starts_on for contract in case.terms.contracts for commit in contract.prepaid_commits
         }
+        self._released_on = dict(known.released_on)
         self._tables = _stage_tables(sheet, outcome, inputs, known)
         self._asked: dict[tuple[str, date | None], list[Row]] = {}
 
@@ -196,8 +199,17 @@ class Answers:
         ]
 
     def _burnt(self, at: date | None) -> Stored:
-        names = ("prepaid_commits", "grants", "revenue")
-        return self._sheet.run(reports.burn_down, *(self._bound(name) for name in names), self._day(at))
+        over = self._over(at)
+        agreed = terms_tables(self.case.terms, Amendments()).commits
+        rows = [row for row in agreed if row["contract_id"] not in over]
+        rows += [row for row in self._tables["prepaid_commits"].to_pylist() if row["contract_id"] in over]
+        commits = self._sheet.bind_rows("commits_on_day", rows, tables.COMMITS)
+        names = ("grants", "revenue")
+        return self._sheet.run(reports.burn_down, commits, *(self._bound(name) for name in names), self._day(at))
+
+    def _over(self, at: date | None) -> set[str]:
+        """The contracts that the books have ended by the end of the day."""
+        return {id for id, on in self._released_on.items() if at is None or on <= at}
 
     def _prepaid_commits(self, at: date | None) -> list[Row]:
         return [
@@ -217,8 +229,7 @@ class Answers:
         stored = self._sheet.run(
             reports.remaining_obligations,
             self._burnt(at),
-            self._bound("schedules"),
-            self._bound("revenue"),
+            *self._obligations(at),
             self._day(at),
             rounding=self.case.terms.policy.rounding,
         )
@@ -232,6 +243,17 @@ class Answers:
             }
             for row in self._sheet.fetch(stored).to_pylist()
         ]
+
+    def _obligations(self, at: date | None) -> tuple[Stored, Stored]:
+        """Schedules as they were agreed, and revenue, of the contracts that are not terminated at the end of the day."""
+        over = self._over(at)
+        rows = [row for row in terms_tables(self.case.terms, Amendments()).schedules if row["contract_id"] not in over]
+        revenue = self._tables["revenue"]
+        is_over = pc.is_in(revenue["contract_id"], value_set=pa.array(sorted(over), pa.string()))
+        return (
+            self._sheet.bind_rows("agreed_schedules", rows, tables.SCHEDULES),
+            self._sheet.bind("living_revenue", revenue.filter(pc.invert(is_over)), tables.REVENUE),
+        )
 
     def _rollforward(self) -> list[Row]:
         return [

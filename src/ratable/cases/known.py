@@ -35,6 +35,7 @@ class Known:
     refused: list[Row] = field(default_factory=list)
     rejected: list[Row] = field(default_factory=list)  # acts on facts; facts themselves are judged by `meter`
     terminated_on: dict[str, date] = field(default_factory=dict)
+    released_on: dict[str, date] = field(default_factory=dict)
     allocations: dict[str, tuple[records.BundleLine, ...]] = field(default_factory=dict)
     grants: list[tuple[str, date, Decimal]] = field(default_factory=list)
     estimates: list[tuple[str, date, Decimal]] = field(default_factory=list)
@@ -62,6 +63,7 @@ class Known:
         """What has been amended so far."""
         return Amendments(
             terminated_on=dict(self.terminated_on),
+            released_on=dict(self.released_on),
             allocations=dict(self.allocations),
             grants=tuple(self.grants),
             estimates=tuple(self.estimates),
@@ -283,6 +285,8 @@ class Known:
         contract_id = self.contract_of.get(act.prepaid_commit)
         if contract_id is None:
             return "prepaid_commit_must_be_known"
+        if contract_id in self.terminated_on:
+            return "contract_must_not_be_terminated"
         if act.amount <= 0:
             return "amount_must_be_positive"
         if not _fits(act.amount, self.contracts[contract_id].currency):
@@ -293,6 +297,8 @@ class Known:
     def _estimate(self, act: records.Estimate, entry: records.Entry) -> str | None:
         if act.prepaid_commit not in self.contract_of:
             return "prepaid_commit_must_be_known"
+        if self.contract_of[act.prepaid_commit] in self.terminated_on:
+            return "contract_must_not_be_terminated"
         if not 0 <= act.expected_breakage_percentage < 100:  # noqa: PLR2004
             return "percentage_must_be_between_0_and_100"
         booked_on, _ = self._booking(entry)
@@ -306,12 +312,16 @@ class Known:
             return "contract_must_be_known"
         if act.contract in self.terminated_on:
             return "contract_must_not_be_terminated"
+        if act.on < contract.starts_on:
+            return "dates_must_ascend"
+        if act.refund < 0:
+            return "amount_must_be_positive"
         if not _fits(act.refund, contract.currency):
             return "amount_must_fit_currency"
         self.terminated_on[act.contract] = act.on
         booked_on = max(self.open_on, month_of(act.on))
         turn = self._turn(entry, act.contract, "termination", to_minor(act.refund, contract.currency), place=4)
-        on = max(act.on, booked_on)
+        on = self.released_on[act.contract] = max(act.on, booked_on)
         self.waiting.append({**turn, "booked_on": booked_on, "service_on": booked_on, "on": on})
         return None
 

@@ -59,9 +59,8 @@ def journalize(sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored
     Example:
         overage of 20.00 not invoiced: Dr unbilled_revenue 20.00, Cr revenue 20.00.
     """
-    moved = sheet.run(entries.revenue_moves, revenue)
-    owed = sheet.run(entries.owed_back, moved)
-    moves = sheet.run(entries.all_moves, documents, sheet.run(entries.earned_moves, moved))
+    owed = sheet.run(entries.owed_back, revenue)
+    moves = sheet.run(entries.settled_moves, documents, revenue, into="all_moves")
     queue = sheet.run(turns.queue, waiting, moves, owed)
     last = max((row["turn_no"] for row in sheet.fetch(queue).to_pylist()), default=-1)
     applied = sheet.bind("applied", MOVES.to_pyarrow().empty_table(), MOVES)

@@ -50,34 +50,34 @@ def revenue_moves(revenue: ir.Table) -> ir.Table:
     ).select(list(tables.MOVES.names))
 
 
-def earned_moves(moved: ir.Table) -> ir.Table:
-    """Moves of revenue whose amount is settled; what is owed back depends on what was billed: see turns."""
-    return moved.filter(moved.kind != REFUND)
+def settled_moves(documents: ir.Table, revenue: ir.Table) -> ir.Table:
+    """Documents, and revenue whose amount is settled; what is owed back depends on what was billed: see turns."""
+    return documents.union(revenue_moves(revenue.filter(revenue.kind != REFUND)).cast(tables.MOVES))
 
 
-def owed_back(moved: ir.Table) -> ir.Table:
+def owed_back(revenue: ir.Table) -> ir.Table:
     """What lapses without becoming revenue."""
-    return moved.filter(moved.kind == REFUND)
+    return revenue_moves(revenue.filter(revenue.kind == REFUND)).cast(tables.MOVES)
 
 
 def all_moves(documents: ir.Table, revenue: ir.Table) -> ir.Table:
-    """Both kinds of moves."""
+    """The moves of both."""
     return documents.union(revenue.cast(tables.MOVES))
 
 
 def positions(moves: ir.Table) -> ir.Table:
     """The position of each source before and after each entry."""
-    keys = ["entry_id", "contract_id", "source_kind", "source_id", "kind", "service_on", "booked_on", "on"]
-    rows = moves.group_by([*keys, "place", "number"]).agg(moved_minor=moves.debit_minor.sum().cast("int64"))
-    source = {"group_by": ["contract_id", "source_kind", "source_id"], "order_by": ["on", "place", "number", "entry_id"]}
-    rows = rows.mutate(after_minor=rows.moved_minor.sum().over(ibis.window(**source, rows=(None, 0))).cast("int64"))
+    source = ["contract_id", "source_kind", "source_id"]
+    said = {name: moves[name].max() for name in ("kind", "service_on", "booked_on", "on", "place", "number")}
+    rows = moves.group_by([*source, "entry_id"]).agg(moved_minor=moves.debit_minor.sum().cast("int64"), **said)
+    order = {"group_by": source, "order_by": ["on", "place", "number", "entry_id"]}
+    rows = rows.mutate(after_minor=rows.moved_minor.sum().over(ibis.window(**order, rows=(None, 0))).cast("int64"))
     return rows.mutate(before_minor=rows.after_minor - rows.moved_minor)
 
 
 def journal(moves: ir.Table, contracts: ir.Table) -> ir.Table:
     """Every line of every entry; zero lines are left out."""
-    counter = moves.group_by([name for name in tables.MOVES.names if name != "debit_minor"])
-    counter = counter.agg(debit_minor=moves.debit_minor.sum().cast("int64"))
+    counter = moves
     rows = positions(moves)
     liability = ibis.greatest(rows.after_minor, 0) - ibis.greatest(rows.before_minor, 0)
     unbilled = ibis.greatest(-rows.after_minor, 0) - ibis.greatest(-rows.before_minor, 0)

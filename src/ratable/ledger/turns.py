@@ -58,7 +58,10 @@ def _before(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
 
 
 def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
-    """Revenue not yet invoiced before the turn: the latest bookings of a source that make up its unbilled balance."""
+    """Revenue not yet invoiced before the turn: the latest bookings of a source that make up its unbilled balance.
+
+    What no booking explains (brought in at cut-over, or credited before it was billed) is older than all.
+    """
     rows = _before(moves, queue, turn)
     entry = [*_SOURCE, "entry_id", "kind", "service_on", "on", "place"]
     now = ["turn_id", "turn_kind", "turn_service_on", "turn_minor"]
@@ -66,13 +69,25 @@ def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     source = ibis.window(group_by=_SOURCE)
     unbilled = ibis.greatest(-rows.moved_minor.sum().over(source).cast("int64"), 0)
     rows = rows.mutate(unbilled_minor=unbilled)
+    sources = rows.group_by([*_SOURCE, *now]).agg(unbilled_minor=rows.unbilled_minor.max())
     rows = rows.filter((rows.place >= REVENUE) & (rows.moved_minor < 0))
     latest = ibis.window(group_by=_SOURCE, order_by=[rows.on.desc(), rows.entry_id.desc()], rows=(None, 0))
     rows = rows.mutate(size_minor=-rows.moved_minor)
     rows = rows.mutate(reached=rows.size_minor.sum().over(latest).cast("int64"))
     left = rows.unbilled_minor - (rows.reached - rows.size_minor)
     rows = rows.mutate(open_minor=ibis.greatest(ibis.least(left, rows.size_minor), 0))
-    return rows.filter(rows.open_minor > 0)
+    lots = rows.filter(rows.open_minor > 0)
+    explained = lots.group_by(_SOURCE).agg(explained_minor=lots.open_minor.sum().cast("int64"))
+    older = sources.left_join(explained, _SOURCE).drop(*(f"{key}_right" for key in _SOURCE))
+    older = older.mutate(
+        entry_id=ibis.literal(""),
+        kind=ibis.literal("opening"),
+        service_on=ibis.date("0001-01-01"),
+        on=ibis.date("0001-01-01"),
+        open_minor=older.unbilled_minor - older.explained_minor.fill_null(0),
+    )
+    columns = [*_SOURCE, "entry_id", "kind", "service_on", "on", *now, "open_minor"]
+    return lots.select(columns).union(older.filter(older.open_minor > 0).select(columns))
 
 
 def invoiced(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:

@@ -39,8 +39,8 @@ def remaining_obligations(
 ) -> ir.Table:
     """Contracted revenue not yet recognized at the end of `day.at`, by contract and band.
 
-    Commits count with what remains, by their expiration; subscriptions and milestones by the day on
-    which they will be recognized. Usage and minimums are exempt.
+    Commits count with what remains, by their expiration; subscriptions by the end of the month, and
+    milestones by the day, in which they will be recognized. Usage and minimums are exempt.
 
     Source: ASC 606-10-50-13 to 50-14A.
     """
@@ -54,7 +54,9 @@ def remaining_obligations(
     done = revenue.filter(revenue.kind.isin(["subscription", "milestone"])).cross_join(day)
     done = done.filter(done.on <= done["at"])
     done = done.select("contract_id", amount=-done.amount_minor, on="on", at="at")
-    rows = pools.union(planned.select("contract_id", amount=amount, on="on", at="at")).union(done)
+    month_end = (planned.month_on + ibis.interval(months=1) - _DAY).cast("date")
+    due_on = ibis.ifelse(planned.kind == "subscription", month_end, planned.on)
+    rows = pools.union(planned.select("contract_id", amount=amount, on=due_on, at="at")).union(done)
     year = (rows["at"] + ibis.interval(years=1)).cast("date")
     rows = rows.mutate(band=ibis.ifelse(rows.on <= year, "12_months", "later"))
     return rows.group_by(["contract_id", "band"]).agg(amount_minor=rows.amount.sum().cast("int64"))

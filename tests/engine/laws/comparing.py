@@ -79,8 +79,9 @@ def canonical(books: Books, table: str, at: date | None = None) -> Sums:
         key = tuple(row[name] or None for name in keys)
         values = [_figure(row, name) for name in figures] or [Decimal(1)]
         sums[key] = [total + value for total, value in zip(sums[key], values, strict=True)]
+    movements = slice(0, 4) if table == "consumption" else slice(None)  # balances alone make no row
     keeps_zero = table == "prepaid_commits"
-    return {key: tuple(values) for key, values in sums.items() if keeps_zero or any(values)}
+    return {key: tuple(values) for key, values in sums.items() if keeps_zero or any(values[movements])}
 
 
 def _figure(row: Row, name: str) -> Decimal:

@@ -429,7 +429,7 @@ class _Story:
 
     def terminate(self) -> records.Terminate:
         contract = self.draw(st.sampled_from(self.terms.contracts))
-        first = max(contract.starts_on, self.open_on)
+        first = contract.starts_on if "late" in self.features else max(contract.starts_on, self.open_on)
         refund = self.draw(st.just(Decimal(0)) | amounts(contract.currency))
         return records.Terminate(contract=contract.id, on=self.draw(days(first, 60)), refund=refund)
 

@@ -151,12 +151,16 @@ class Recognition:
     def change_pools(self, month: date) -> None:
         """Top-ups and credit memos count for the whole month."""
         for grant in self.diary.grants:
-            if grant.booked == month and grant.commit in self.commits:
-                self.change_pool(PoolMove(month, grant.commit, grant.amount), month)
+            if self.counts_in(grant.booked, month) and grant.commit in self.commits:
+                self.change_pool(PoolMove(grant.booked, grant.commit, grant.amount), month)
         for memo in self.diary.documents:
             mine = memo.kind == "memo_liability" and memo.contract == self.contract.id
-            if mine and memo.booked == month and memo.source:
-                self.change_pool(PoolMove(memo.on, memo.source[1], -memo.amount), month)
+            if mine and self.counts_in(memo.booked, month) and memo.source:
+                self.change_pool(PoolMove(memo.booked, memo.source[1], -memo.amount), month)
+
+    def counts_in(self, booked: date, month: date) -> bool:
+        """Whether something booked counts from this month; what is booked before the first counts from it."""
+        return booked == month or (not self.months and booked < month)
 
     def change_pool(self, move: PoolMove, month: date) -> None:
         """Let a pool grow or shrink; it never shrinks below nothing, whatever was learnt after the document."""
