@@ -63,15 +63,14 @@ def earned(rated: ir.Table, draws: ir.Table, items: ir.Table) -> ir.Table:
 
 
 def allocated(earned: ir.Table, shares: ir.Table) -> ir.Table:
-    """Earned amounts by product."""
-    rows = earned.inner_join(shares, "item_id")
+    """Earned amounts by product; only what has several products needs a split."""
+    members = shares.count().over(ibis.window(group_by="item_id"))
+    parts = shares.mutate(members=members)
+    names = list(tables.ALLOCATED.names)
+    direct = earned.inner_join(parts.filter(parts.members == 1), "item_id").select(names)
+    rows = earned.rename(earned_minor="amount_minor").inner_join(parts.filter(parts.members > 1), "item_id")
     within = ["item_id", "commit_id", "kind", "service_on", "adjusted_on"]
     rows = split_exact(
-        rows.rename(earned_minor="amount_minor"),
-        "amount_minor",
-        total="earned_minor",
-        weight="weight_e12",
-        within=within,
-        ties=["product_id"],
+        rows, "amount_minor", total="earned_minor", weight="weight_e12", within=within, ties=["product_id"]
     )
-    return rows.select(list(tables.ALLOCATED.names))
+    return direct.union(rows.select(names))

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from ratable import tables
 from ratable.backends import Sheet, Stored
-from ratable.money import hash64, local_day, scaled
+from ratable.money import exact, hash64, local_day, scaled
 from ratable.terms import LateUsage
 
 
@@ -24,6 +24,7 @@ class Metered(NamedTuple):
     by_month: Stored
     examined: Stored
     repeated: Stored
+    is_clean: bool
 
 
 def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: str, late_usage: LateUsage) -> Metered:
@@ -38,6 +39,7 @@ def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: st
         -> by_month  a row per (item_id, month_on) with accepted records
         -> examined  the records that were looked at one by one, each with its status and code
         -> repeated  hashes of ids that occur more than once or are voided
+        -> is_clean  whether every record was taken as it came
 
     Units:
         quantity_e12, amount_e12  scaled by 10^12; nothing is rounded here
@@ -58,19 +60,21 @@ def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: st
         two records of 3 and 4 calls on one day and the first one again: one row of 7, one duplicate.
     """
     repeated = sheet.run(repeated_ids, usage, voids)
-    tallied = sheet.run(tallied_usage, usage, repeated, zone=zone)
+    unique = sheet.is_empty(repeated)  # then ids need not be read again, the widest column of a file
+    tallied = sheet.run(tallied_usage, usage, repeated, zone=zone, unique=unique)
     suspects = sheet.run(suspect_groups, tallied, items, late_usage=late_usage)
-    anything = sheet.count(repeated) + sheet.count(suspects) > 0  # else spare the scan of a clean file
+    anything = not (unique and sheet.is_empty(suspects))  # else spare the scan of a clean file
     examined = sheet.run(
         examined_usage, usage, repeated, suspects, voids, items, zone=zone, late_usage=late_usage, anything=anything
     )
     by_month = sheet.run(metered, tallied, suspects, examined, anything=anything)
-    return Metered(by_month, examined, repeated)
+    return Metered(by_month, examined, repeated, is_clean=not anything)
 
 
 def meter_days(sheet: Sheet, usage: Stored, metered: Metered, wanted: Stored, *, zone: str) -> Stored:
     """The accepted records of the wanted (item_id, month_on) summed by day."""
-    return sheet.run(metered_days, usage, metered.repeated, metered.examined, wanted, zone=zone)
+    inputs = (usage, metered.repeated, metered.examined, wanted)
+    return sheet.run(metered_days, *inputs, zone=zone, is_clean=metered.is_clean)
 
 
 def repeated_ids(usage: ir.Table, voids: ir.Table) -> ir.Table:
@@ -81,10 +85,11 @@ def repeated_ids(usage: ir.Table, voids: ir.Table) -> ir.Table:
     return often.union(voids.select(usage_hash=hash64(voids.usage_id)), distinct=True)
 
 
-def tallied_usage(usage: ir.Table, repeated: ir.Table, *, zone: str) -> ir.Table:
+def tallied_usage(usage: ir.Table, repeated: ir.Table, *, zone: str, unique: bool) -> ir.Table:
     """Sums and extremes by item and month, of the records whose id occurs once."""
-    rows = _dated(usage, zone).mutate(usage_hash=hash64(usage.usage_id))
-    rows = rows.anti_join(repeated, "usage_hash")
+    rows = _dated(usage, zone)
+    if not unique:
+        rows = rows.mutate(usage_hash=hash64(rows.usage_id)).anti_join(repeated, "usage_hash")
     return rows.group_by(["item_id", "month_on"]).agg(
         records=rows.count(),
         numbered=(rows.quantity.notnull() | rows.amount.notnull()).cast("int64").sum().cast("int64"),
@@ -187,22 +192,19 @@ def metered(tallied: ir.Table, suspects: ir.Table, examined: ir.Table, *, anythi
 
 
 def metered_days(
-    usage: ir.Table, repeated: ir.Table, examined: ir.Table, wanted: ir.Table, *, zone: str
+    usage: ir.Table, repeated: ir.Table, examined: ir.Table, wanted: ir.Table, *, zone: str, is_clean: bool
 ) -> ir.Table:
     """Accepted records of the wanted item and months, by day."""
-    rows = _dated(usage, zone).mutate(usage_hash=hash64(usage.usage_id))
-    rows = rows.semi_join(wanted, ["item_id", "month_on"]).anti_join(repeated, "usage_hash")
-    seen = examined.select("usage_id", "batch", "row")
-    rows = rows.anti_join(seen, ["usage_id", "batch", "row"])
-    rows = rows.select(
-        "item_id",
-        "month_on",
-        "used_on",
-        quantity=ibis.ifelse(rows.amount.isnull(), rows.quantity, None),
-        amount=rows.amount,
-    )
-    looked_at = _accepted(examined).semi_join(wanted, ["item_id", "month_on"])
-    rows = rows.union(looked_at.select(rows.columns))
+    rows = _dated(usage, zone).semi_join(wanted, ["item_id", "month_on"])
+    if not is_clean:
+        seen = examined.select("usage_id", "batch", "row")
+        rows = rows.mutate(usage_hash=hash64(rows.usage_id)).anti_join(repeated, "usage_hash")
+        rows = rows.anti_join(seen, ["usage_id", "batch", "row"])
+    quantity = ibis.ifelse(rows.amount.isnull(), rows.quantity, None)
+    rows = rows.select("item_id", "month_on", "used_on", "amount", quantity=quantity)
+    if not is_clean:
+        looked_at = _accepted(examined).semi_join(wanted, ["item_id", "month_on"])
+        rows = rows.union(looked_at.select(rows.columns))
     keys = ["item_id", "month_on", "used_on"]
     return _to_metered(
         rows.group_by(keys).agg(records=rows.count(), quantity=rows.quantity.sum(), amount=rows.amount.sum())
@@ -334,12 +336,11 @@ def _accepted(examined: ir.Table) -> ir.Table:
 
 
 def _to_metered(rows: ir.Table) -> ir.Table:
-    zero = ibis.literal("0").cast("decimal(38, 12)")
     return rows.select(
         "item_id",
         "month_on",
         "used_on",
         "records",
-        quantity_e12=scaled(rows.quantity.fill_null(zero)),
-        amount_e12=scaled(rows.amount.fill_null(zero)),
+        quantity_e12=scaled(rows.quantity).fill_null(exact(0)),
+        amount_e12=scaled(rows.amount).fill_null(exact(0)),
     )

@@ -56,20 +56,33 @@ class Backend(Protocol):
         """Free the connection."""
 
 
+_SMALL = 10_000  # rows; a bound table up to this size is kept, to see that it is bound again unchanged
+
+
 class Sheet:
     """Named tables on a backend; not shared between threads."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self._compiled: dict[Hashable, tuple[str, ibis.Schema]] = {}
+        self._bound: dict[str, pa.Table] = {}
 
     def bind(self, name: str, table: pa.Table, schema: ibis.Schema) -> Stored:
         """Put an Arrow table on the sheet, cast to `schema`."""
         arrow = pa.schema([table.schema.field(column) for column in schema.names])
         target = schema.to_pyarrow()
         chosen = table.select(list(schema.names))
-        self.backend.bind(name, chosen if arrow.equals(target) else chosen.cast(target))
+        chosen = chosen if arrow.equals(target) else chosen.cast(target)
+        if not self._stands(name, chosen):
+            self.backend.bind(name, chosen)
+        if chosen.num_rows <= _SMALL:
+            self._bound[name] = chosen
         return Stored(name, schema)
+
+    def _stands(self, name: str, table: pa.Table) -> bool:
+        """Is this small table under its name already? Terms seldom change between the runs of a story."""
+        there = self._bound.pop(name, None)
+        return there is not None and there.num_rows == table.num_rows and there.equals(table)
 
     def bind_rows(self, name: str, rows: list[dict[str, object]], schema: ibis.Schema) -> Stored:
         """Put a few rows on the sheet; every column of `schema` must be in each row."""
@@ -82,6 +95,7 @@ class Sheet:
             column: f"CAST({column if column in present else 'NULL'} AS {self.backend.sql_type(dtype)})"
             for column, dtype in schema.items()
         }
+        self._bound.pop(name, None)
         self.backend.bind_parquet(name, path, columns)
         return Stored(name, schema)
 
@@ -96,6 +110,7 @@ class Sheet:
         key = (function, name, tuple(stored.name for stored in inputs), tuple(sorted(variant.items())))
         if key not in self._compiled:
             self._compiled[key] = self._compile(function, inputs, variant)
+        self._bound.pop(name, None)
         sql, schema = self._compiled[key]
         self.backend.store(name, sql)
         return Stored(name, schema)
@@ -104,6 +119,10 @@ class Sheet:
         """The rows of a stored table, in no particular order."""
         rows = self.backend.fetch(f"SELECT * FROM {stored.name}")  # noqa: S608 - names are the code's own
         return rows.select(list(stored.schema.names)).cast(stored.schema.to_pyarrow())
+
+    def is_empty(self, stored: Stored) -> bool:
+        """Has a stored table no rows?"""
+        return self.count(stored) == 0
 
     def count(self, stored: Stored) -> int:
         """How many rows a stored table has."""
