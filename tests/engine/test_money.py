@@ -29,7 +29,7 @@ from tests.factories import expect, only, rows, table
 
 TRIPLES = ibis.schema({"number": "int64", "a": "decimal(38, 0)", "b": "decimal(38, 0)", "c": "decimal(38, 0)"})
 PARTS = ibis.schema({"group": "string", "part": "string", "total": "int64", "weight": "int64"})
-VALUES = ibis.schema({"part": "string", "total": "int64", "value": "decimal(38, 0)", "divisor": "decimal(38, 0)"})
+VALUES = ibis.schema({"group": "string", "part": "string", "value": "decimal(38, 0)", "divisor": "decimal(38, 0)"})
 DECIMALS = ibis.schema({"value": "decimal(38, 12)"})
 
 
@@ -46,6 +46,18 @@ def triples() -> list[tuple[int, int, int]]:
     """Products below 2^127, many of them far above 2^63, of both signs, with ties among them."""
     dice = random.Random(606)  # noqa: S311 - made-up numbers, the same each time
     found = [(1, 1, 2), (3, 1, 2), (-1, 1, 2), (5, 1, 10), (-25, 1, 10), (0, 7, 3), (2**63, 3, 2), (-(2**64) - 1, 1, 2)]
+    found += [
+        (10**19 - 1, 10**18, 3),
+        (-(10**19) + 1, 10**18, 7),
+        (10**37, 9, 1),
+        (10**37 + 1, 9, 10**37),
+        (10**18, 1, 1),
+    ]
+    found += [(2**63 + shift, 2**60 + 1, 2**60) for shift in range(-3, 4)]  # around what int64 can hold
+    found += [(2 * n + 1, 10**17 + 3, 2 * (10**17 + 3)) for n in range(20)]  # exact halves of large products
+    found += [
+        ((2 * n + 1) * (10**17 + 3) + step, 1, 2 * (10**17 + 3)) for n in range(9) for step in (-1, 1)
+    ]  # and beside
     found += [(dice.randint(-(10**18), 10**18), dice.randint(0, 10**18), dice.randint(1, 10**12)) for _ in range(500)]
     found += [(dice.randint(-(10**24), 10**24), dice.randint(0, 10**12), dice.randint(1, 10**24)) for _ in range(500)]
     found += [(dice.randint(-(10**6), 10**6), dice.randint(0, 99), 2 * dice.randint(1, 50)) for _ in range(500)]
@@ -172,23 +184,32 @@ def test_split_of_many_groups_loses_nothing_and_knows_no_order(sheet: Sheet):
     assert sorted(found, key=key) == sorted(again, key=key)
 
 
-def rounded(values: ibis.Table) -> ibis.Table:
-    return round_to_sum(values, "share", total="total", value="value", divisor="divisor", within=[], ties=["part"])
-
-
-def test_round_to_sum_gives_the_largest_fractions_a_unit(sheet: Sheet):
-    values = table(
-        sheet,
-        "values_to_sum",
-        VALUES,
-        """
-        part | total | value | divisor
-        a    | 4     | 13    | 10
-        b    | 4     | 17    | 10
-        c    | 4     | 10    | 10
-        """,
+def rounded(values: ibis.Table, *, rounding: str) -> ibis.Table:
+    return round_to_sum(
+        values, "share", value="value", divisor="divisor", within=["group"], ties=["part"], rounding=rounding
     )
-    expect(sheet, sheet.run(rounded, values), "part | share\na | 1\nb | 2\nc | 1")
+
+
+@pytest.mark.parametrize(
+    ("values", "rounding", "shares"),
+    [
+        ((13, 17, 10), "half_up", (1, 2, 1)),  # 4.0
+        ((13, 13, 10), "half_up", (2, 1, 1)),  # 3.6 is 4: equal fractions, the first part has it
+        ((4, 4, 4), "half_up", (1, 0, 0)),  # 1.2
+        ((5, 5, 5), "half_up", (1, 1, 0)),  # 1.5
+        ((5, 0, 0), "half_up", (1, 0, 0)),
+        ((5, 0, 0), "half_even", (0, 0, 0)),
+        ((5, 10, 0), "half_even", (1, 1, 0)),  # 1.5 is 2
+    ],
+)
+def test_round_to_sum_gives_the_largest_fractions_a_unit(
+    sheet: Sheet, values: tuple[int, ...], rounding: str, shares: tuple[int, ...]
+):
+    text = "\n".join(f"g | {name} | {value} | 10" for name, value in zip("abc", values, strict=True))
+    parts = table(sheet, "values_to_sum", VALUES, f"group | part | value | divisor\n{text}")
+    wanted = "\n".join(f"{name} | {share}" for name, share in zip("abc", shares, strict=True))
+
+    expect(sheet, sheet.run(rounded, parts, rounding=rounding), f"part | share\n{wanted}")
 
 
 # ── scales ───────────────────────────────────────────────────────────────────────────────────
