@@ -43,8 +43,10 @@ class DuckBackend:
 
     dialect = "duckdb"
 
-    def __init__(self, memory_limit: str | None = None) -> None:
+    def __init__(self, *, memory_limit: str | None = None, threads: int | None = None) -> None:
         self.connection = duckdb.connect()
+        if threads:
+            self.connection.execute(f"SET threads = {threads}")
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET preserve_insertion_order = false")
         if memory_limit:

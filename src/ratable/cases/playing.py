@@ -55,7 +55,7 @@ def play(case: records.Case, sheet: Sheet | None = None) -> Answers:
 
 @lru_cache(maxsize=1)
 def _own_sheet() -> Sheet:
-    return connect()
+    return connect(threads=1)
 
 
 class _Player:
