@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import ibis
 import pytest
 
 from ratable import tables
@@ -15,7 +14,6 @@ from ratable.terms import PartialMonth
 from tests import factories as make
 from tests.factories import expect, rows
 
-COUNTED = "contract_id | month_on | counted_minor"
 ONE_PRICE = "item_id | upper | unit_price\ncalls | - | 2"
 
 
@@ -30,21 +28,28 @@ def due(
     before: str = "2026-02",
     **contract: Any,
 ) -> Stored:
-    """True-ups of the contract `acme`; amounts of its months as given."""
-    floors, worth = shortfalls(
+    """True-ups of the contract `acme`; pay-as-you-go fees of its months as given."""
+    items = make.items(sheet, f"item_id | pricing_model\ncalls | {model}\npayg | -")
+    short = shortfalls(
         sheet,
         make.metered(sheet, f"item_id | month_on | quantity\n{used}"),
-        make.items(sheet, pricing_model=model),
+        items,
         make.tiers(sheet, tiers),
         make.contracts(sheet, **contract),
         make.months(sheet, "2026-01", before),
         partial_month=partial_month,
     )
-    fees = make.table(sheet, "counted", COUNTED_SCHEMA, f"{COUNTED}\n{counted_rows}")
-    return true_up(sheet, floors, worth, fees, rounding="half_up")
+    fees = make.table(
+        sheet,
+        "rated",
+        tables.RATED,
+        f"contract_id | month_on | amount_minor\n{counted_rows}",
+        item_id="payg",
+        quantity_e12=0,
+    )
+    return true_up(sheet, short, fees, make.empty(sheet, "draws", tables.DRAWS), items, rounding="half_up")
 
 
-COUNTED_SCHEMA = ibis.schema({"contract_id": "string", "month_on": "date", "counted_minor": "int64"})
 AMOUNT: dict[str, Any] = {"minimum_amount_e12": 5000 * 10**12}
 QUANTITY: dict[str, Any] = {"minimum_quantity_e12": 1000 * 10**12}
 

@@ -47,7 +47,7 @@ def recognized(
             **own,
             adjusted_on=given.pop("adjusted_on", make.FIRST),
         ),
-        table(sheet, "true_ups", TRUE_UPS, f"contract_id | month_on | amount_minor\n{true_ups}"),
+        table(sheet, "true_ups", TRUE_UPS, f"contract_id | month_on | amount_minor\n{true_ups}", learned_on=make.FIRST),
         table(
             sheet,
             "lapses",
@@ -92,7 +92,7 @@ def booked_in_open_months(revenue: ir.Table, months: ir.Table) -> ir.Table:
     return revenue.semi_join(months.filter(months.is_open), [("booked_on", "month_on")])
 
 
-TRUE_UPS = ibis.schema({"contract_id": "string", "month_on": "date", "amount_minor": "int64"})
+TRUE_UPS = ibis.schema({"contract_id": "string", "month_on": "date", "learned_on": "date", "amount_minor": "int64"})
 NEW = "kind | service_on | booked_on | on | amount_minor"
 
 
