@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import ibis.expr.types as ir
-
 from ratable import checks
 from ratable.allocation import allocate
 from ratable.backends import Sheet, Stored
@@ -16,7 +14,7 @@ from ratable.drawdown import Booked, Drawdowns, Pools, draw_down
 from ratable.drawdown.demands import all_months, daily_before, demands, drawing_months, edge_months, short_months
 from ratable.ledger import Journal, journalize
 from ratable.rating import Rated, rate
-from ratable.rating.minimums import counted, shortfalls, true_up
+from ratable.rating.minimums import shortfalls, true_up
 from ratable.recognition import recognize
 from ratable.terms import Policy
 from ratable.usage import Metered, meter, meter_days
@@ -70,7 +68,7 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
     metered = meter(sheet, inputs.usage, inputs.voids, items, zone=zone, late_usage=policy.late_usage)
     rated = rate(sheet, metered.by_month, items, inputs.tiers, months, rounding=policy.rounding)
     drawdowns = _drawdowns(sheet, inputs, metered, rated, _Run(policy, zone))
-    floors, worth = shortfalls(
+    short = shortfalls(
         sheet,
         metered.by_month,
         items,
@@ -79,11 +77,10 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
         months,
         partial_month=policy.minimum_partial_month,
     )
-    counted_fees = sheet.run(counted, rated.months, drawdowns.draws, items)
-    true_ups = true_up(sheet, floors, worth, counted_fees, rounding=policy.rounding)
+    true_ups = true_up(sheet, short, rated.months, drawdowns.draws, items, rounding=policy.rounding)
     allocated = allocate(sheet, rated.months, drawdowns.draws, items, inputs.shares)
     calendar = (months, inputs.contracts, inputs.pools.commits, items)
-    new = recognize(
+    revenue = recognize(
         sheet,
         allocated,
         true_ups,
@@ -93,7 +90,6 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
         calendar=calendar,
         rounding=policy.rounding,
     )
-    revenue = sheet.run(all_revenue, inputs.posted_revenue, new)
     journal = journalize(sheet, revenue, inputs.documents, inputs.waiting, inputs.contracts)
     outcome = Outcome(metered, rated, drawdowns, allocated, revenue, journal)
     _check(sheet, outcome, inputs)
@@ -115,11 +111,6 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         checks.ledger_laws, outcome.revenue, outcome.journal.journal, inputs.pools.commits, drawdowns.balances
     )
     checks.hold(sheet, laws=(flow, ledger))
-
-
-def all_revenue(posted: ir.Table, new: ir.Table) -> ir.Table:
-    """Revenue of closed months and of this run."""
-    return posted.union(new)
 
 
 def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, run: _Run) -> Drawdowns:

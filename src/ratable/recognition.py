@@ -46,7 +46,7 @@ def recognize(
 
     Shapes:
         allocated  whole amounts per (item_id, product_id, commit_id, kind, service_on, adjusted_on)
-        true_ups   a row per (contract_id, month_on)
+        true_ups   rows per (contract_id, month_on, learned_on)
         breakage   new rows per (commit_id, booked_on)
         schedules  a row per (source_id, month_on) of subscriptions and milestones
         posted     revenue of closed months
@@ -72,16 +72,28 @@ def recognize(
         12,000 from 2026-01-15 to 2027-01-14, daily: January 558.90, February 920.55.
     """
     months, contracts, commits, items = calendar
-    scheduled = sheet.run(scheduled_amounts, schedules, months, rounding=rounding)
-    whole = sheet.run(whole_amounts, allocated, true_ups, scheduled, items, commits)
-    changes = sheet.run(differences, whole, posted, months, schedules)
-    new = sheet.run(revenue_rows, changes, breakage, months, contracts, commits)
-    return new if sheet.is_empty(posted) else sheet.run(all_revenue, posted, new)
+    inputs = (allocated, true_ups, breakage, schedules, posted, *calendar)
+    return sheet.run(booked_revenue, *inputs, rounding=rounding)
 
 
-def all_revenue(posted: ir.Table, new: ir.Table) -> ir.Table:
-    """Revenue of closed months and of this run."""
-    return posted.union(new)
+def booked_revenue(
+    allocated: ir.Table,
+    true_ups: ir.Table,
+    breakage: ir.Table,
+    schedules: ir.Table,
+    posted: ir.Table,
+    months: ir.Table,
+    contracts: ir.Table,
+    commits: ir.Table,
+    items: ir.Table,
+    *,
+    rounding: Rounding,
+) -> ir.Table:
+    """Revenue of closed months and of this run: one statement, because its steps are small."""
+    scheduled = scheduled_amounts(schedules, months, rounding=rounding)
+    whole = whole_amounts(allocated, true_ups, scheduled, items, commits)
+    changes = differences(whole, posted, months, schedules)
+    return posted.union(revenue_rows(changes, breakage, months, contracts, commits))
 
 
 def scheduled_amounts(schedules: ir.Table, months: ir.Table, *, rounding: Rounding) -> ir.Table:
@@ -127,7 +139,7 @@ def whole_amounts(
         commit_id=ibis.literal(""),
         kind=ibis.literal("minimum"),
         service_on="month_on",
-        adjusted_on=ibis.date(NEVER),
+        adjusted_on="learned_on",
         amount_minor="amount_minor",
     )
     over_time = scheduled.select(
@@ -176,7 +188,7 @@ def revenue_rows(
     month_end = (rows.month_ends - one).cast("date")
     last_on = (rows.commit_ends - one).cast("date").fill_null(ibis.date("9999-12-31"))
     ends_here = (last_on >= rows.booked_on) & (last_on < month_end)
-    learned = (rows.adjusted_on > ibis.date(NEVER)) & (rows.kind != "drawdown")
+    learned = (rows.adjusted_on > ibis.date(NEVER)) & rows.kind.notin(["drawdown", "minimum"])
     own_day = ibis.greatest(rows.milestone_on, rows.booked_on)
     on = ibis.cases(
         (rows.kind == "milestone", own_day),

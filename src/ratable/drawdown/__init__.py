@@ -104,22 +104,25 @@ def draw_down(
     """
     waived = sheet.run(corrections.waived, pools.commits, booked.breakage, months)
     terms = _Terms(items, months, pools, waived, policy)
-    progress = _Progress(
-        sheet.run(chain.copied, booked.draws, into="draws_so_far"),
-        sheet.run(chain.copied, booked.demands, into="demands_so_far"),
-        sheet.run(regular.opening_balances, pools.commits, pools.grants, booked.draws, months, into="balances_so_far"),
-    )
-    late = sheet.run(corrections.late_changes, asked, booked.demands, months)
+    balances = sheet.run(regular.opening_balances, pools.commits, pools.grants, booked.draws, months)
+    progress = _Progress(booked.draws, booked.demands, balances)
     history = sheet.bind("balance_history", chain.STEPS.to_pyarrow().empty_table(), chain.STEPS)
-    for row in _spans(sheet, months, adjustments):
+    spans = _spans(sheet, months, adjustments)
+    late = sheet.run(corrections.late_changes, asked, booked.demands, months)
+    if sheet.is_empty(late):
+        late = None
+    for row in spans:
         span = sheet.bind("span", row, _SPAN)
-        progress = _book_changes(sheet, span, late, progress, terms)
-        progress = _book_adjustments(sheet, span, adjustments, progress, terms)
+        if late:
+            progress = _book_changes(sheet, span, late, progress, terms)
+        if len(spans) > 1 or not sheet.is_empty(adjustments):
+            progress = _book_adjustments(sheet, span, adjustments, progress, terms)
         progress, drawn = _consume(sheet, span, asked, progress, terms)
         history = sheet.run(chain.added, history, drawn.steps, into="balance_history")
-    life = sheet.run(lapse.life_to_date, progress.draws, pools.commits, pools.grants, months)
-    life = sheet.run(lapse.estimated, life, pools.estimates)
-    lapses = sheet.run(lapse.lapses, life, booked.breakage, breakage=policy.breakage, rounding=policy.rounding)
+    known = (pools.commits, pools.grants, months, pools.estimates, booked.breakage)
+    lapses = sheet.run(
+        lapse.booked_lapses, progress.draws, *known, breakage=policy.breakage, rounding=policy.rounding
+    )
     return Drawdowns(progress.draws, progress.demands, lapses, history, progress.balances)
 
 
@@ -178,7 +181,9 @@ def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, ter
     state = sheet.run(regular.open_state, progress.balances)
     fixed = sheet.run(regular.open_grants, pools.grants, pools.commits, pools.circular, terms.months, span)
     drawn = chain.draw(sheet, pools, uncovered, state, fixed, rounding=terms.policy.rounding)
-    draws = sheet.run(regular.regular_draws, _as_draws(sheet, drawn, terms))
+    pools = terms.pools
+    covered = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits, terms.waived)
+    draws = sheet.run(regular.regular_draws, *covered)
     demanded = sheet.run(regular.regular_demands, asked, terms.months, span)
     done = _Progress(
         sheet.run(chain.added, progress.draws, draws, into="draws_so_far"),

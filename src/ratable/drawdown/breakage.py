@@ -26,6 +26,22 @@ BREAKAGE = ibis.schema(
 )
 
 
+def booked_lapses(
+    draws: ir.Table,
+    commits: ir.Table,
+    grants: ir.Table,
+    months: ir.Table,
+    estimates: ir.Table,
+    posted: ir.Table,
+    *,
+    breakage: Breakage,
+    rounding: Rounding,
+) -> ir.Table:
+    """What each commit books as breakage in each open month, signed."""
+    life = estimated(life_to_date(draws, commits, grants, months), estimates)
+    return lapses(life, posted, breakage=breakage, rounding=rounding)
+
+
 def life_to_date(draws: ir.Table, commits: ir.Table, grants: ir.Table, months: ir.Table) -> ir.Table:
     """Each commit at the end of each open month: granted, drawn, drawn in the month."""
     spine = months.filter(months.is_open).select("month_on", month_ends="ends_before", open_on="open_on")
@@ -66,7 +82,7 @@ def estimated(life: ir.Table, estimates: ir.Table) -> ir.Table:
 
 
 def lapses(life: ir.Table, posted: ir.Table, *, breakage: Breakage, rounding: Rounding) -> ir.Table:
-    """What each commit books as breakage in each open month, signed."""
+    """The step of R(t) in each month, less what was drawn in it."""
     last_on = (life.ends_before - ibis.interval(days=1)).cast("date")
     ended = life.expires & (last_on < life.month_ends)
     if breakage == "proportional":

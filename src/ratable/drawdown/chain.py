@@ -98,17 +98,18 @@ class Drawn(NamedTuple):
 
 def draw(sheet: Sheet, pools: Pools, uncovered: Stored, state: Stored, fixed: Stored, *, rounding: Rounding) -> Drawn:
     """Draw every chain in `uncovered` from the balances in `state`, pass by pass."""
-    uncovered = sheet.run(copied, uncovered, into="chain_uncovered")
-    state = sheet.run(copied, state, into="chain_state")
-    covered = sheet.bind("chain_covered", COVERED.to_pyarrow().empty_table(), COVERED)
-    steps = sheet.bind("chain_steps", STEPS.to_pyarrow().empty_table(), STEPS)
-    for pass_no, wave in _turns(sheet, pools, uncovered, fixed):
+    covered = sheet.bind("no_cover", COVERED.to_pyarrow().empty_table(), COVERED)
+    steps = sheet.bind("no_steps", STEPS.to_pyarrow().empty_table(), STEPS)
+    turns = _turns(sheet, pools, uncovered, fixed)
+    for pass_no, wave in turns:
         turn = sheet.bind("chain_turn", pa.Table.from_pylist([{"pass_no": pass_no, "wave": wave}]), TURN)
         wanted = sheet.run(chain_wanted, uncovered, turn, pools.eligible, pools.commits)
         step = sheet.run(chain_step, wanted, state, fixed, turn, steps, pools.commits, rounding=rounding)
         line = sheet.run(chain_line, wanted, step)
         uncovered = sheet.run(chain_uncovered, uncovered, line)
         state = sheet.run(chain_state, state, step)
+        if len(turns) == 1:
+            return Drawn(line, uncovered, step, state)
         covered = sheet.run(added, covered, line, into="chain_covered")
         steps = sheet.run(added, steps, step, into="chain_steps")
     return Drawn(covered, uncovered, steps, state)

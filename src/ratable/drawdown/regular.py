@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ratable import tables
-from ratable.drawdown.chain import FIXED, UNCOVERED
+from ratable.drawdown.chain import FIXED, UNCOVERED, chain_draws
 
 
 def opening_balances(commits: ir.Table, grants: ir.Table, posted: ir.Table, months: ir.Table) -> ir.Table:
@@ -81,8 +81,11 @@ def open_grants(
     ).select(list(FIXED.names))
 
 
-def regular_draws(draws: ir.Table) -> ir.Table:
+def regular_draws(
+    covered: ir.Table, steps: ir.Table, uncovered: ir.Table, eligible: ir.Table, commits: ir.Table, waived: ir.Table
+) -> ir.Table:
     """Consumption of the open months, booked in the month of use."""
+    draws = chain_draws(covered, steps, uncovered, eligible, commits, waived)
     return draws.select(
         "contract_id",
         "item_id",

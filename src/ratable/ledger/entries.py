@@ -30,7 +30,7 @@ def revenue_moves(revenue: ir.Table) -> ir.Table:
             revenue.on.strftime("%Y-%m-%d"),
         ]
     )
-    is_adjusted = revenue.adjusted_on > ibis.date("0001-01-01")
+    is_adjusted = (revenue.adjusted_on > ibis.date("0001-01-01")) & (revenue.kind != "minimum")
     return revenue.select(
         "contract_id",
         "source_kind",

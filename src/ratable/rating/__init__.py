@@ -62,10 +62,14 @@ def rate(
     Example:
         12,500 units, graduated to 1,000 at 0.10, to 10,000 at 0.08, above at 0.05: 100 + 720 + 125.
     """
-    due = sheet.run(due_months, metered, items, tiers, months)
-    priced = sheet.run(priced_lines, due, items, tiers)
+    priced = sheet.run(priced_months, metered, items, tiers, months)
     lines = sheet.run(rated_lines, priced, rounding=rounding)
     return Rated(lines, sheet.run(rated, lines))
+
+
+def priced_months(metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.Table) -> ir.Table:
+    """Unrounded lines of every month in which something is due."""
+    return priced_lines(due_months(metered, items, tiers, months), items, tiers)
 
 
 def due_months(metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.Table) -> ir.Table:

@@ -5,6 +5,8 @@ Both describe one floor: the larger shortfall is due, never the sum.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import ibis
 import ibis.expr.types as ir
 
@@ -12,6 +14,18 @@ from ratable.backends import Sheet, Stored
 from ratable.money import SCALE, exact, minor, mul_div
 from ratable.rating.prices import is_touched, units, value_e24
 from ratable.terms import PartialMonth, Rounding
+
+
+TRUE_UPS = ibis.schema(
+    {"contract_id": "string", "month_on": "date", "learned_on": "date", "amount_minor": "int64"}
+)
+
+
+class Shortfalls(NamedTuple):
+    """The floors of contracts' months, and what the units short of a minimum quantity are worth."""
+
+    floors: Stored
+    worth: Stored | None  # none where no contract has a minimum
 
 
 def shortfalls(
@@ -23,27 +37,42 @@ def shortfalls(
     months: Stored,
     *,
     partial_month: PartialMonth,
-) -> tuple[Stored, Stored]:
+) -> Shortfalls:
     """The floors of each contract's months, and the value of the units short of a minimum quantity."""
     floors = sheet.run(minimum_months, contracts, months, partial_month=partial_month)
-    return floors, sheet.run(quantity_shortfalls, floors, metered, items, tiers)
+    if sheet.is_empty(floors):
+        return Shortfalls(floors, None)
+    return Shortfalls(floors, sheet.run(quantity_shortfalls, floors, metered, items, tiers))
 
 
-def true_up(sheet: Sheet, floors: Stored, worth: Stored, counted: Stored, *, rounding: Rounding) -> Stored:
+def true_up(
+    sheet: Sheet, short: Shortfalls, rated: Stored, draws: Stored, items: Stored, *, rounding: Rounding
+) -> Stored:
     """One true-up per contract and month: max(0, amount shortfall, value of the quantity shortfall).
 
-    `counted` has, per contract and month, the net of commits plus overage plus pay-as-you-go.
+    What counts is, per contract and month, the net of commits plus overage plus pay-as-you-go.
     """
-    return sheet.run(true_ups, floors, worth, counted, rounding=rounding)
+    if short.worth is None:
+        return sheet.bind("true_ups", TRUE_UPS.to_pyarrow().empty_table(), TRUE_UPS)
+    fees = sheet.run(counted, rated, draws, items)
+    return sheet.run(true_ups, short.floors, short.worth, fees, rounding=rounding)
 
 
 def counted(rated: ir.Table, draws: ir.Table, items: ir.Table) -> ir.Table:
-    """What counts toward the floor: net of commits, overage and pay-as-you-go, by contract and month."""
+    """What counts toward the floor: net of commits, overage and pay-as-you-go, by contract and month.
+
+    To date by `learned_on`: the month of an adjustment, 0001-01-01 for all else.
+    """
+    never = ibis.date("0001-01-01")
     direct = rated.semi_join(items.filter(~items.draws), "item_id")
-    direct = direct.select("contract_id", "month_on", "amount_minor")
-    drawn = draws.select("contract_id", month_on="service_on", amount_minor="net_minor")
-    both = direct.union(drawn)
-    return both.group_by(["contract_id", "month_on"]).agg(counted_minor=both.amount_minor.sum().cast("int64"))
+    direct = direct.select("contract_id", "month_on", "amount_minor", learned_on=never)
+    learned_on = ibis.ifelse(draws.adjusted_on > never, draws.adjusted_on.truncate("M").cast("date"), never)
+    drawn = draws.select("contract_id", month_on="service_on", amount_minor="net_minor", learned_on=learned_on)
+    both = direct.union(drawn.select(direct.columns))
+    keys = ["contract_id", "month_on"]
+    rows = both.group_by([*keys, "learned_on"]).agg(amount_minor=both.amount_minor.sum())
+    to_date = rows.amount_minor.sum().over(ibis.window(group_by=keys, order_by="learned_on", rows=(None, 0)))
+    return rows.select(*keys, "learned_on", counted_minor=to_date.cast("int64"))
 
 
 def minimum_months(contracts: ir.Table, months: ir.Table, *, partial_month: PartialMonth) -> ir.Table:
@@ -93,14 +122,19 @@ def quantity_shortfalls(floors: ir.Table, metered: ir.Table, items: ir.Table, ti
 
 
 def true_ups(floors: ir.Table, worth: ir.Table, counted: ir.Table, *, rounding: Rounding) -> ir.Table:
-    """The larger shortfall, rounded once."""
+    """The larger shortfall, rounded once; an adjustment changes it in the month in which it was learned."""
     keys = ["contract_id", "month_on"]
     rows = floors.left_join(worth, keys).drop("contract_id_right", "month_on_right")
-    rows = rows.left_join(counted, keys).drop("contract_id_right", "month_on_right")
-    counted_e24 = exact(rows.counted_minor.fill_null(0)) * rows.minor_divisor
+    never = ibis.date("0001-01-01")
+    nothing = floors.select(*keys, learned_on=never, counted_minor=ibis.literal(0).cast("int64"))
+    nothing = nothing.anti_join(counted.filter(counted.learned_on == never), keys)
+    rows = rows.inner_join(counted.union(nothing.select(counted.columns)), keys)
+    counted_e24 = exact(rows.counted_minor) * rows.minor_divisor
     due_e24 = ibis.greatest(rows.amount_e24 - counted_e24, rows.shortfall_e24.fill_null(exact(0)), exact(0))
-    rows = rows.mutate(amount_minor=minor(due_e24, 1, rows.minor_divisor, rounding))
-    return rows.filter(rows.amount_minor > 0).select(*keys, "amount_minor")
+    rows = rows.mutate(due_minor=minor(due_e24, 1, rows.minor_divisor, rounding))
+    before = rows.due_minor.lag().over(ibis.window(group_by=keys, order_by="learned_on")).fill_null(0)
+    rows = rows.mutate(amount_minor=(rows.due_minor - before).cast("int64"))
+    return rows.filter(rows.amount_minor != 0).select(*keys, "learned_on", "amount_minor")
 
 
 def _with_worth(rows: ir.Table, into: str, quantity: str) -> ir.Table:
