@@ -115,7 +115,7 @@ def _told(value: object) -> str:
         given = [
             f"{each.name}={_told(own)}"
             for each in fields(value)
-            if (own := getattr(value, each.name)) is not None and own != each.default and own != ()
+            if (own := getattr(value, each.name)) is not None and own not in (each.default, ())
         ]
         return f"{type(value).__name__}({', '.join(given)})"
     if isinstance(value, tuple):

@@ -49,6 +49,7 @@ ACTS = (
     "unaddressed",
     "close",
     "late",
+    "repeats",
     "void",
     "adjustment",
     "top_up",
@@ -202,7 +203,7 @@ def _items(draw: st.DrawFn, contract: str, features: frozenset[str], starts_on: 
         draws = kind == "draws" or (kind == "bundles" and "draws" in features and draw(st.booleans()))
         product = None if kind == "bundles" else draw(st.sampled_from(PRODUCTS))
         group = f"{product}-{draw(st.integers(1, 2))}" if product and draw(st.integers(0, 4)) else None
-        first = draw(days(starts_on, 50)) if draw(st.integers(0, 3)) == 3 else starts_on  # noqa: PLR2004
+        first = draw(days(starts_on, 50)) if draw(st.integers(0, 3)) == 3 else starts_on
         found.append(
             UsageItem(
                 id=f"{contract}-item{number}",
@@ -351,7 +352,7 @@ class _Story:
         return (first + timedelta(days=self.draw(st.integers(0, span)))).isoformat()
 
     def new_id(self) -> str:
-        if self.ids and self.draw(st.integers(0, 9)) == 9:  # noqa: PLR2004
+        if "repeats" in self.features and self.ids and self.draw(st.integers(0, 9)) == 9:
             return self.draw(st.sampled_from(self.ids))
         id = f"u{len(self.entries) + 1}"
         self.ids.append(id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from ratable.cases.playing import play as play_engine
 from tests.engine.laws.comparing import differences, told
+from tests.engine.laws.profile import law
 from tests.engine.laws.strategies import EVERYTHING, cases
 from tests.engine.oracle.playing import play as play_oracle
 
@@ -33,13 +34,10 @@ STEPS = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_engine_and_oracle_write_the_same_books(step: str):
-    @settings(suppress_health_check=list(HealthCheck), print_blob=False)
-    @given(case=cases(STEPS[step]))
-    def agree(case):  # noqa: ANN001, ANN202
-        note(told(case))
-        engine, oracle = play_engine(case), play_oracle(case)
-        found = differences(engine, oracle, case)
-        assert not found, "\n".join(found[:25])
-
-    agree()
+@law
+@given(data=st.data())
+def test_engine_and_oracle_write_the_same_books(step: str, data: st.DataObject):
+    case = data.draw(cases(STEPS[step]))
+    note(told(case))
+    found = differences(play_engine(case), play_oracle(case), case)
+    assert not found, "\n".join(found[:25])
