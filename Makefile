@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engine check format bench golden lock clean
+.PHONY: help demo test test-engine fuzz check format bench golden lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -21,6 +21,9 @@ test: .venv/.dev  ## all tests, on DuckDB and on Spark
 
 test-engine: .venv/.dev  ## the fast tests: no Spark
 	$(BIN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)
+
+fuzz: .venv/.dev  ## the laws on many random stories, other ones each time; makes a failing one smaller (long)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws $(PYTEST_ARGS)
 
 check: .venv/.dev  ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check $(SOURCES)

@@ -1,6 +1,6 @@
 """How often laws of whole stories are tried: playing one costs a third of a second, or more.
 
-A law is tried on a twenty-fifth of the profile's examples. Only the nightly profile (`make fuzz`)
+A law is tried on a fiftieth of the profile's examples. Only the nightly profile (`make fuzz`)
 makes a failing story smaller: that takes minutes.
 """
 
@@ -14,7 +14,7 @@ _LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 _PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if _LONG else [])]
 
 law = settings(
-    max_examples=max(2, settings.default.max_examples // 25),
+    max_examples=max(1, settings.default.max_examples // 50),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=_PHASES,
