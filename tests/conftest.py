@@ -42,6 +42,6 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def sheet() -> Iterator[Sheet]:
     """One sheet for all tests: what it has compiled once it only runs. RATABLE_BACKEND=spark runs them on Spark."""
-    shared_sheet = connect(os.environ.get("RATABLE_BACKEND", "duckdb"), threads=1)
+    shared_sheet = connect(os.environ.get("RATABLE_BACKEND", "duckdb"), is_small=True)
     yield shared_sheet
     shared_sheet.backend.close()

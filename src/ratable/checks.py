@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from ratable.backends import Sheet, Stored
 from ratable.errors import InvariantError
+from ratable.money import exact
 
 
 def hold(sheet: Sheet, *, laws: tuple[Stored, ...]) -> None:
@@ -53,12 +54,10 @@ def flow_laws(
     )
 
 
-def ledger_laws(revenue: ir.Table, journal: ir.Table, commits: ir.Table, balances: ir.Table) -> ir.Table:
+def ledger_laws(revenue: ir.Table, journal: ir.Table, balances: ir.Table) -> ir.Table:
     """I1, I2: entries balance; I33: revenue less billed = unbilled less liability; I11: no balance below zero."""
     sides = journal.select(key="entry_id", amount=journal.debit_minor - journal.credit_minor)
-    in_journal = journal.filter(
-        journal.account.isin(["revenue", "breakage_revenue"]) & (journal.kind != "adjustment")
-    )
+    in_journal = journal.filter(journal.account.isin(["revenue", "breakage_revenue"]) & (journal.kind != "adjustment"))
     in_journal = in_journal.select(key="contract_id", amount=in_journal.credit_minor - in_journal.debit_minor)
     booked = revenue.filter(revenue.kind != "refund").select(key="contract_id", amount=-revenue.amount_minor)
     by_entry = journal.select(key="contract_id", amount=journal.debit_minor - journal.credit_minor)
@@ -71,6 +70,91 @@ def ledger_laws(revenue: ir.Table, journal: ir.Table, commits: ir.Table, balance
         .union(_broken("I2 the trial balance is zero", by_entry))
         .union(_broken("I37 revenue = journal", in_journal.union(booked)))
         .union(low)
+    )
+
+
+def drawdown_laws(
+    commits: ir.Table, grants: ir.Table, draws: ir.Table, balances: ir.Table, revenue: ir.Table, months: ir.Table
+) -> ir.Table:
+    """Every prepaid commit is accounted for.
+
+    I10: granted = drawn + remaining; I15: a commit that has ended has given its whole price, as
+    drawdown, breakage or refund, and nothing is left of it.
+    """
+    horizon = months.agg(before_on=months.ends_before.max())
+    given = grants.cross_join(horizon)
+    given = given.filter(given.month_on < given.before_on).select(key="commit_id", amount="amount_minor")
+    price = commits.select(key="commit_id", amount="granted_minor").union(given)
+    drawn = draws.filter(draws.kind == "drawdown")
+    drawn = drawn.select(key="commit_id", amount=-drawn.net_minor)
+    left = balances.select(key="commit_id", amount=-balances.balance_minor)
+    ended = commits.filter(commits.expires).cross_join(horizon)
+    ended = ended.filter(ended.ends_before <= ended.before_on).select(key="commit_id")
+    settled = revenue.filter(revenue.kind.isin(["drawdown", "breakage", "refund"]))
+    settled = settled.select(key="commit_id", amount=-settled.amount_minor)
+    return _broken("I10 granted = drawn + remaining", price.union(drawn).union(left)).union(
+        _broken("I15 an ended commit has given its price", price.union(settled).semi_join(ended, "key"))
+    )
+
+
+def source_laws(journal: ir.Table) -> ir.Table:
+    """I6: of each source liability and unbilled are never below zero, and never both there."""
+    keys = ["contract_id", "source_kind", "source_id"]
+    debit = journal.debit_minor - journal.credit_minor
+    rows = journal.group_by(keys).agg(
+        liability=ibis.ifelse(journal.account == "contract_liability", -debit, 0).sum().cast("int64"),
+        unbilled=ibis.ifelse(journal.account == "unbilled_revenue", debit, 0).sum().cast("int64"),
+    )
+    off_by = ibis.least(rows.liability, rows.unbilled)
+    rows = rows.mutate(off_by=off_by, low=ibis.least(rows.liability, 0) + ibis.least(rows.unbilled, 0))
+    rows = rows.filter((rows.off_by != 0) | (rows.low != 0))
+    key = rows.contract_id + "/" + rows.source_kind + "/" + rows.source_id
+    return rows.select(
+        law=ibis.literal("I6 a source has liability or unbilled, not both"),
+        key=key,
+        off_by=ibis.ifelse(rows.low != 0, rows.low, rows.off_by).cast("string"),
+    )
+
+
+def terms_laws(lines: ir.Table, items: ir.Table, allocated: ir.Table, shares: ir.Table, schedules: ir.Table) -> ir.Table:
+    """What the terms promise of single amounts.
+
+    I21: a package within its free units costs nothing but its flat fee; I24: no weight, no share;
+    I27: the steps of a schedule add up to its progress.
+    """
+    packages = items.filter(items.pricing_model == "package").select("item_id", "free_units_e12", "zero_usage_flat_fee")
+    free = lines.filter(lines.tier > 0).inner_join(packages, "item_id")
+    free = free.filter((free.quantity_e12 <= free.free_units_e12) & ~free.zero_usage_flat_fee)
+    free = free.select(key="item_id", amount="amount_minor")
+    weightless = shares.filter(shares.weight_e12 == 0).select("item_id", "product_id")
+    shareless = allocated.semi_join(weightless, ["item_id", "product_id"])
+    shareless = shareless.select(key="item_id", amount=shareless.amount_minor.abs())
+    steps = schedules.select(key="source_id", amount=schedules.weight_to_date - schedules.weight_before)
+    whole = schedules.group_by("source_id").agg(
+        amount=schedules.weight_before.min() - schedules.weight_to_date.max()
+    )
+    whole = whole.select(key="source_id", amount="amount")
+    return (
+        _broken("I21 free units cost nothing", free)
+        .union(_broken("I24 no weight, no share", shareless))
+        .union(_broken("I27 the steps of a schedule add up", steps.union(whole)))
+    )
+
+
+def minimum_laws(floors: ir.Table, counted: ir.Table, true_ups: ir.Table) -> ir.Table:
+    """I20: with its true-up a month is worth its minimum, to the rounding of one minor unit."""
+    keys = ["contract_id", "month_on"]
+    latest = ibis.row_number().over(ibis.window(group_by=keys, order_by=counted.learned_on.desc()))
+    counted = counted.mutate(latest=latest)
+    counted = counted.filter(counted.latest == 0)
+    fees = counted.select(*keys, amount="counted_minor").union(true_ups.select(*keys, amount="amount_minor"))
+    fees = fees.group_by(keys).agg(amount=fees.amount.sum().cast("int64"))
+    rows = floors.left_join(fees, keys).drop(*(f"{key}_right" for key in keys))
+    short = rows.amount_e24 - exact(rows.amount.fill_null(0) + 1) * rows.minor_divisor
+    rows = rows.mutate(short=short)
+    rows = rows.filter(rows.short > exact(0))
+    return rows.select(
+        law=ibis.literal("I20 a month is worth its minimum"), key="contract_id", off_by=rows.short.cast("string")
     )
 
 

@@ -108,9 +108,23 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         outcome.revenue,
     )
     ledger = sheet.run(
-        checks.ledger_laws, outcome.revenue, outcome.journal.journal, inputs.pools.commits, drawdowns.balances
+        checks.ledger_laws, outcome.revenue, outcome.journal.journal, drawdowns.balances
     )
-    checks.hold(sheet, laws=(flow, ledger))
+    pools = inputs.pools
+    drawn = sheet.run(
+        checks.drawdown_laws,
+        pools.commits,
+        pools.grants,
+        drawdowns.draws,
+        drawdowns.balances,
+        outcome.revenue,
+        inputs.months,
+    )
+    sources = sheet.run(checks.source_laws, outcome.journal.journal)
+    terms = sheet.run(
+        checks.terms_laws, rated.lines, inputs.items, outcome.allocated, inputs.shares, inputs.schedules
+    )
+    checks.hold(sheet, laws=(flow, drawn, ledger, sources, terms))
 
 
 def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, run: _Run) -> Drawdowns:

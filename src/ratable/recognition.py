@@ -71,7 +71,6 @@ def recognize(
     Example:
         12,000 from 2026-01-15 to 2027-01-14, daily: January 558.90, February 920.55.
     """
-    months, contracts, commits, items = calendar
     inputs = (allocated, true_ups, breakage, schedules, posted, *calendar)
     return sheet.run(booked_revenue, *inputs, rounding=rounding)
 

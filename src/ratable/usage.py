@@ -145,9 +145,7 @@ def examined_usage(
     marks = repeated.mutate(is_repeated=True)
     rows = rows.left_join(marks, "usage_hash").drop("usage_hash_right")
     groups = suspects.select(suspect_item="item_id", suspect_month="month_on")
-    rows = rows.left_join(
-        groups, [rows.item_id == groups.suspect_item, rows.group_month_on == groups.suspect_month]
-    )
+    rows = rows.left_join(groups, [rows.item_id == groups.suspect_item, rows.group_month_on == groups.suspect_month])
     rows = rows.filter(rows.is_repeated.notnull() | rows.suspect_item.notnull())
     rows = _judged(_with_items(rows, items), late_usage)
     gone = voids.distinct().select(voided_id="usage_id")
@@ -254,7 +252,7 @@ def _with_items(rows: ir.Table, items: ir.Table) -> ir.Table:
 
 
 def _below_zero(value: ir.Value) -> ir.Value:
-    return (value < 0).fill_null(False)  # noqa: FBT003
+    return (value < 0).fill_null(False)
 
 
 def _judged(rows: ir.Table, late_usage: LateUsage) -> ir.Table:

@@ -64,8 +64,15 @@ LEDGER = {
         b        | breakage | breakage_revenue   | 0           | 240
         """,
     ),
-    "commits": (tables.COMMITS, "commit_id | granted_minor\npool | 800"),
     "balances": (tables.BALANCES, "commit_id | balance_minor\npool | 240"),
+}
+POOLS = {
+    "commits": (tables.COMMITS, "commit_id | granted_minor | expires | ends_before\npool | 800 | yes | 2026-02-01"),
+    "grants": (tables.GRANTS, "commit_id | amount_minor\npool | 0"),
+    "draws": FLOW["draws"],
+    "balances": (tables.BALANCES, "commit_id | balance_minor\npool | 240"),
+    "revenue": FLOW["revenue"],
+    "months": (tables.MONTHS, "month_on | ends_before | days | open_on | is_open\n2026-01-01 | 2026-02-01 | 31 | 2026-01-01 | yes"),
 }
 
 

@@ -136,7 +136,7 @@ def test_a_further_dimension(sheet: Sheet):
 
 def test_a_month_that_does_not_fit_is_refused_by_name(sheet: Sheet):
     with pytest.raises(NumberOverflowError):
-        metered(sheet, "usage_id | quantity\na | 99999999999999\nb | 1")
+        metered(sheet, f"usage_id | quantity\na | {'9' * 26}\nb | {'9' * 26}")
 
 
 # ── days and months ──────────────────────────────────────────────────────────────────────────

@@ -9,10 +9,10 @@ from ratable.backends.sheet import Backend, Sheet, Stored
 __all__ = ["Backend", "Sheet", "Stored", "connect"]
 
 
-def connect(name: str = "duckdb", *, threads: int | None = None) -> Sheet:
+def connect(name: str = "duckdb", *, is_small: bool = False) -> Sheet:
     """A sheet on a fresh backend: `duckdb` (default) or `spark` (extra `spark`).
 
-    `threads` limits DuckDB; on a handful of rows one thread is the quickest.
+    `is_small` is for a handful of rows: no second thread, no optimizer.
     """
     if name == "spark":
         from ratable.backends.spark import SparkBackend
@@ -20,4 +20,4 @@ def connect(name: str = "duckdb", *, threads: int | None = None) -> Sheet:
         return Sheet(SparkBackend())
     from ratable.backends.duck import DuckBackend
 
-    return Sheet(DuckBackend(threads=threads))
+    return Sheet(DuckBackend(is_small=is_small))

@@ -43,10 +43,12 @@ class DuckBackend:
 
     dialect = "duckdb"
 
-    def __init__(self, *, memory_limit: str | None = None, threads: int | None = None) -> None:
+    def __init__(self, *, memory_limit: str | None = None, is_small: bool = False) -> None:
         self.connection = duckdb.connect()
-        if threads:
-            self.connection.execute(f"SET threads = {threads}")
+        if is_small:
+            # On a handful of rows, planning and waking threads cost more than the work.
+            self.connection.execute("SET threads = 1")
+            self.connection.execute("PRAGMA disable_optimizer")
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET preserve_insertion_order = false")
         if memory_limit:
@@ -56,7 +58,9 @@ class DuckBackend:
 
     def bind(self, name: str, table: pa.Table) -> None:
         self.connection.register(f"{name}_arrow", table)
-        whole = [f'CAST("{field.name}" AS HUGEINT) AS "{field.name}"' for field in table.schema if _is_whole(field.type)]
+        whole = [
+            f'CAST("{field.name}" AS HUGEINT) AS "{field.name}"' for field in table.schema if _is_whole(field.type)
+        ]
         replaced = f" REPLACE ({', '.join(whole)})" if whole else ""
         self.store(name, f"SELECT *{replaced} FROM {name}_arrow")  # noqa: S608 - names are the code's own
         self.connection.unregister(f"{name}_arrow")

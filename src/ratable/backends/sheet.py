@@ -107,7 +107,7 @@ class Sheet:
         The name is that of the function, or `into` where one function runs twice in a flow.
         """
         name = into or function.__name__.strip("_")
-        key = (function, name, tuple(stored.name for stored in inputs), tuple(sorted(variant.items())))
+        key = (function, name, inputs, tuple(sorted(variant.items())))
         if key not in self._compiled:
             self._compiled[key] = self._compile(function, inputs, variant)
         self._bound.pop(name, None)

@@ -18,6 +18,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ratable.bench.made_up import write_usage
+
 Record = dict[str, object]
 SIZES = ((2_000_000, 10_000), (20_000_000, 10_000))
 LIMIT_TIMES = Decimal(6)
@@ -39,8 +41,6 @@ def main(out: Path | None = None) -> Record:
 
 
 def _volumes() -> Iterator[Record]:
-    from ratable.bench.made_up import write_usage
-
     with tempfile.TemporaryDirectory() as folder:
         for records, contracts in SIZES:
             path = Path(folder) / f"usage-{records}.parquet"

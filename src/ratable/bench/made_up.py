@@ -60,9 +60,7 @@ def _product() -> Product:
     groups = (
         UsageGroup(id="calls", pricing_model="graduated_tiered", tiers=tiers),
         UsageGroup(id="storage", pricing_model="volume_based", tiers=tiers),
-        UsageGroup(
-            id="seats", pricing_model="package", tiers=one, package_size=Decimal(100), free_units=Decimal(50)
-        ),
+        UsageGroup(id="seats", pricing_model="package", tiers=one, package_size=Decimal(100), free_units=Decimal(50)),
         UsageGroup(id="input", pricing_model="unit_based", tiers=one),
         UsageGroup(id="output", pricing_model="unit_based", tiers=one),
     )

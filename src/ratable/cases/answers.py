@@ -25,9 +25,7 @@ _DAY = ibis.schema({"at": "date"})
 class Answers:
     """What the books say after the last entry; every table is fetched once, when it is asked for."""
 
-    def __init__(
-        self, case: Case, sheet: Sheet, known: Known, outcome: Outcome, inputs: Inputs, open_on: date
-    ) -> None:
+    def __init__(self, case: Case, sheet: Sheet, known: Known, outcome: Outcome, inputs: Inputs, open_on: date) -> None:
         self.case = case
         self.open_on = open_on
         self._sheet = sheet
@@ -286,7 +284,7 @@ class Answers:
         return [{"id": row["usage_id"], "code": row["code"]} for row in self._tables["rejected"].to_pylist()]
 
     def _refused(self) -> list[Row]:
-        return self._tables["refused"].to_pylist()  # type: ignore[no-any-return]
+        return self._tables["refused"].to_pylist()
 
 
 def _units(quantity_e12: Decimal) -> Decimal:

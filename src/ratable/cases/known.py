@@ -15,7 +15,7 @@ from ratable.cases import records
 from ratable.cases.facts import Row, file_rows, prepaid_usage_row, usage_row
 from ratable.money import minor_unit_digits, to_minor
 from ratable.periods import day_after, month_end, month_of
-from ratable.terms import Contract, PrepaidCommit, Terms
+from ratable.terms import BundleLine, Contract, PrepaidCommit, Terms
 from ratable.terms_tables import Amendments, addressed_stream, counts_from
 
 NEVER = date(1, 1, 1)
@@ -36,7 +36,7 @@ class Known:
     rejected: list[Row] = field(default_factory=list)  # acts on facts; facts themselves are judged by `meter`
     terminated_on: dict[str, date] = field(default_factory=dict)
     released_on: dict[str, date] = field(default_factory=dict)
-    allocations: dict[str, tuple[records.BundleLine, ...]] = field(default_factory=dict)
+    allocations: dict[str, tuple[BundleLine, ...]] = field(default_factory=dict)
     grants: list[tuple[str, date, Decimal]] = field(default_factory=list)
     estimates: list[tuple[str, date, Decimal]] = field(default_factory=list)
     addressed: set[str] = field(default_factory=set)

@@ -17,6 +17,7 @@ from ratable.backends import Sheet, connect
 from ratable.cases import records
 from ratable.cases.answers import Answers
 from ratable.cases.facts import Row
+from ratable.cases.facts import Row
 from ratable.cases.known import Known, first_month
 from ratable.cases.refusals import check_terms
 from ratable.cases.withdrawals import without
@@ -55,7 +56,7 @@ def play(case: records.Case, sheet: Sheet | None = None) -> Answers:
 
 @lru_cache(maxsize=1)
 def _own_sheet() -> Sheet:
-    return connect(threads=1)
+    return connect(is_small=True)
 
 
 class _Player:
@@ -116,7 +117,9 @@ class _Player:
             return "usage_must_be_known"
         policy = self.case.terms.policy
         metered = self._meter(of_id, [{"usage_id": act.id}])
-        months = [row["month_on"] for row in self.sheet.fetch(metered.examined).to_pylist() if row["status"] == "voided"]
+        months = [
+            row["month_on"] for row in self.sheet.fetch(metered.examined).to_pylist() if row["status"] == "voided"
+        ]
         if not months:
             return "usage_must_be_known"
         if policy.late_usage == "reject" and months[0] < self.posted.open_on:
@@ -226,11 +229,11 @@ class _Player:
             name: sheet.bind_rows(name, getattr(rows, name), schema) for name, schema in TermsTables.schemas().items()
         }
         pools = Pools(*(stored.pop(name) for name in Pools._fields))
-        due = [row for row in known.documents if row["booked_on"] < before_on]
+        due = [row for row in known.documents if _booked_on(row) < before_on]
         applied = posted.applied
         documents = pa.concat_tables([pa.Table.from_pylist(due, schema=tables.MOVES.to_pyarrow()), applied])
-        waiting = [row for row in known.waiting if posted.open_on <= row["booked_on"] < before_on]
-        adjustments = [row for row in known.adjustments if posted.open_on <= row["booked_on"] < before_on]
+        waiting = [row for row in known.waiting if posted.open_on <= _booked_on(row) < before_on]
+        adjustments = [row for row in known.adjustments if posted.open_on <= _booked_on(row) < before_on]
         first_on = min(self.first_on, month_of(posted.open_on))
         return Inputs(
             months=sheet.bind_rows("months", month_rows(first_on, before_on, posted.open_on), tables.MONTHS),
@@ -262,6 +265,13 @@ class _Player:
                 day for name in ("period", "service_period", "booked", "at", "on") for day in _days(texts.get(name))
             )
         return max(month_of(day.date() if isinstance(day, datetime) else day) for day in days)
+
+
+def _booked_on(row: Row) -> date:
+    booked_on = row["booked_on"]
+    if not isinstance(booked_on, date):
+        raise TypeError(booked_on)
+    return booked_on
 
 
 def _days_of(act: records.Act) -> list[date]:

@@ -41,13 +41,9 @@ def without(terms: Terms, refusals: Iterable[Refusal]) -> Terms:
                 commit for commit in contract.prepaid_commits if not is_gone("prepaid_commit", commit.id)
             ),
             subscriptions=tuple(
-                subscription
-                for subscription in contract.subscriptions
-                if not is_gone("subscription", subscription.id)
+                subscription for subscription in contract.subscriptions if not is_gone("subscription", subscription.id)
             ),
-            milestones=tuple(
-                milestone for milestone in contract.milestones if not is_gone("milestone", milestone.id)
-            ),
+            milestones=tuple(milestone for milestone in contract.milestones if not is_gone("milestone", milestone.id)),
         )
 
     contracts = tuple(contract_left(item) for item in terms.contracts if not is_gone("contract", item.id))

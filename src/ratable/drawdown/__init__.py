@@ -109,20 +109,17 @@ def draw_down(
     history = sheet.bind("balance_history", chain.STEPS.to_pyarrow().empty_table(), chain.STEPS)
     spans = _spans(sheet, months, adjustments)
     late = sheet.run(corrections.late_changes, asked, booked.demands, months)
-    if sheet.is_empty(late):
-        late = None
+    is_late = not sheet.is_empty(late)
     for row in spans:
         span = sheet.bind("span", row, _SPAN)
-        if late:
+        if is_late:
             progress = _book_changes(sheet, span, late, progress, terms)
         if len(spans) > 1 or not sheet.is_empty(adjustments):
             progress = _book_adjustments(sheet, span, adjustments, progress, terms)
         progress, drawn = _consume(sheet, span, asked, progress, terms)
         history = sheet.run(chain.added, history, drawn.steps, into="balance_history")
     known = (pools.commits, pools.grants, months, pools.estimates, booked.breakage)
-    lapses = sheet.run(
-        lapse.booked_lapses, progress.draws, *known, breakage=policy.breakage, rounding=policy.rounding
-    )
+    lapses = sheet.run(lapse.booked_lapses, progress.draws, *known, breakage=policy.breakage, rounding=policy.rounding)
     return Drawdowns(progress.draws, progress.demands, lapses, history, progress.balances)
 
 
@@ -130,7 +127,7 @@ def _spans(sheet: Sheet, months: Stored, adjustments: Stored) -> list[pa.Table]:
     """The open months, cut where adjustments are booked: those come before a month's own usage."""
     spine = sheet.fetch(months).to_pylist()
     open_on = min(row["open_on"] for row in spine)
-    ends = max(max(row["ends_before"] for row in spine), open_on)
+    ends = max(*(row["ends_before"] for row in spine), open_on)
     cuts = {open_on, *(row["booked_on"] for row in sheet.fetch(adjustments).to_pylist())}
     starts = sorted(cut for cut in cuts if cut < ends) or [open_on]
     rows = [{"first_on": first, "before_on": before} for first, before in zip(starts, [*starts[1:], ends], strict=True)]
@@ -161,9 +158,7 @@ def _book_changes(sheet: Sheet, span: Stored, changes: Stored, progress: _Progre
     )
 
 
-def _book_adjustments(
-    sheet: Sheet, span: Stored, adjustments: Stored, progress: _Progress, terms: _Terms
-) -> _Progress:
+def _book_adjustments(sheet: Sheet, span: Stored, adjustments: Stored, progress: _Progress, terms: _Terms) -> _Progress:
     """Book adjustments one after the other, all contracts their n-th at once."""
     turns = sheet.run(corrections.adjustment_turns, adjustments, span)
     last = max((row["turn_no"] for row in sheet.fetch(turns).to_pylist()), default=-1)

@@ -99,12 +99,16 @@ def lapses(life: ir.Table, posted: ir.Table, *, breakage: Breakage, rounding: Ro
     rows = rows.mutate(amount_minor=rows.earned_minor - previous - rows.month_minor)
     month_end = (rows.month_ends - ibis.interval(days=1)).cast("date")
     in_last_month = rows.ended & (rows.last_on >= rows.month_on)
-    return rows.filter(rows.amount_minor != 0).select(
-        "contract_id",
-        "commit_id",
-        "product_id",
-        kind=ibis.literal("refund" if breakage == "none" else "breakage"),
-        booked_on="month_on",
-        on=ibis.ifelse(in_last_month, rows.last_on, month_end),
-        amount_minor="amount_minor",
-    ).cast(BREAKAGE)
+    return (
+        rows.filter(rows.amount_minor != 0)
+        .select(
+            "contract_id",
+            "commit_id",
+            "product_id",
+            kind=ibis.literal("refund" if breakage == "none" else "breakage"),
+            booked_on="month_on",
+            on=ibis.ifelse(in_last_month, rows.last_on, month_end),
+            amount_minor="amount_minor",
+        )
+        .cast(BREAKAGE)
+    )

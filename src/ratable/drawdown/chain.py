@@ -104,7 +104,7 @@ def draw(sheet: Sheet, pools: Pools, uncovered: Stored, state: Stored, fixed: St
     for pass_no, wave in turns:
         turn = sheet.bind("chain_turn", pa.Table.from_pylist([{"pass_no": pass_no, "wave": wave}]), TURN)
         wanted = sheet.run(chain_wanted, uncovered, turn, pools.eligible, pools.commits)
-        step = sheet.run(chain_step, wanted, state, fixed, turn, steps, pools.commits, rounding=rounding)
+        step = sheet.run(chain_step, wanted, state, fixed, turn, steps, rounding=rounding)
         line = sheet.run(chain_line, wanted, step)
         uncovered = sheet.run(chain_uncovered, uncovered, line)
         state = sheet.run(chain_state, state, step)
@@ -117,11 +117,11 @@ def draw(sheet: Sheet, pools: Pools, uncovered: Stored, state: Stored, fixed: St
 
 def _turns(sheet: Sheet, pools: Pools, uncovered: Stored, fixed: Stored) -> list[tuple[int, int]]:
     """The passes to make, in order: all ranks at once, then month by month where that is needed."""
-    asked = sheet.fetch(sheet.run(chain_turns, uncovered, fixed, pools.eligible, pools.commits)).to_pylist()
+    asked = sheet.fetch(sheet.run(chain_turns, uncovered, fixed, pools.eligible)).to_pylist()
     return sorted({(row["pass_no"], row["wave"]) for row in asked}, key=lambda turn: (turn[1], turn[0]))
 
 
-def chain_turns(uncovered: ir.Table, fixed: ir.Table, eligible: ir.Table, commits: ir.Table) -> ir.Table:
+def chain_turns(uncovered: ir.Table, fixed: ir.Table, eligible: ir.Table) -> ir.Table:
     """The (pass, wave) pairs in which anything can happen."""
     asked = uncovered.inner_join(eligible, "item_id").select("pass_no", "wave")
     return asked.union(fixed.select("pass_no", "wave"), distinct=True)
@@ -144,15 +144,12 @@ def chain_step(
     fixed: ir.Table,
     turn: ir.Table,
     steps: ir.Table,
-    commits: ir.Table,
     *,
     rounding: Rounding,
 ) -> ir.Table:
     """The balance of each commit through its months: what was asked, what it gave, what is left."""
     keys = ["chain", "commit_id", "month_on"]
-    asked = wanted.group_by(keys).agg(
-        gross_minor=wanted.open_minor.sum().cast("int64"), keep_e12=wanted.keep_e12.max()
-    )
+    asked = wanted.group_by(keys).agg(gross_minor=wanted.open_minor.sum().cast("int64"), keep_e12=wanted.keep_e12.max())
     earlier = steps.filter(steps.sequence >= REGULAR)
     earlier = earlier.group_by(keys).agg(
         gross_before=earlier.gross_minor.sum().cast("int64"),
@@ -267,15 +264,15 @@ def chain_draws(
     given = steps.filter(steps.sequence >= REGULAR)
     given = given.group_by(month).agg(total_minor=given.net_minor.sum().cast("int64"))
     drawn = by_item.inner_join(given, month)
-    drawn = split_exact(
-        drawn, "net_minor", total="total_minor", weight="gross_minor", within=month, ties=["item_id"]
-    )
+    drawn = split_exact(drawn, "net_minor", total="total_minor", weight="gross_minor", within=month, ties=["item_id"])
     drawn = drawn.select(*keys, "gross_minor", "net_minor", kind=ibis.literal("drawdown"))
     rest = _at_home(uncovered.filter(uncovered.open_minor > 0), eligible, commits)
     lapsed = waived.select(waived_id="commit_id")
     rest = rest.left_join(lapsed, rest.commit_id == lapsed.waived_id)
     kind = ibis.cases(
-        (rest.commit_id == "", "usage"), (rest.waived_id.notnull() & (rest.chain != "open"), "discount"), else_="overage"
+        (rest.commit_id == "", "usage"),
+        (rest.waived_id.notnull() & (rest.chain != "open"), "discount"),
+        else_="overage",
     )
     rest = rest.mutate(kind=kind)
     rest = rest.group_by([*keys, "kind"]).agg(gross_minor=rest.open_minor.sum().cast("int64"))
@@ -295,9 +292,7 @@ def _at_home(rest: ir.Table, eligible: ir.Table, commits: ir.Table) -> ir.Table:
         else_=9,
     )
     rows = rows.mutate(claim=claim)
-    order = ibis.window(
-        group_by=["chain", "item_id", "month_on", "used_on"], order_by=["claim", "rank", "commit_id"]
-    )
+    order = ibis.window(group_by=["chain", "item_id", "month_on", "used_on"], order_by=["claim", "rank", "commit_id"])
     rows = rows.mutate(place=ibis.row_number().over(order))
     rows = rows.filter(rows.place == 0)
     home = ibis.ifelse(rows.claim == 9, "", rows.commit_id)  # noqa: PLR2004 - the last claim: none

@@ -73,16 +73,12 @@ def versions(changes: ir.Table, demanded: ir.Table, items: ir.Table, circular: i
     before = held.mutate(version=ibis.literal(BEFORE))
     after = held.union(changes.select(*keys, "gross_minor")).mutate(version=ibis.literal(AFTER))
     both = before.union(after)
-    both = _without_negatives(
-        both.group_by([*keys, "version"]).agg(gross_minor=both.gross_minor.sum().cast("int64"))
-    )
+    both = _without_negatives(both.group_by([*keys, "version"]).agg(gross_minor=both.gross_minor.sum().cast("int64")))
     chain = both.month_on.cast("string") + "/" + both.version
     return as_chain(both.filter(both.gross_minor != 0).mutate(chain=chain), items, circular)
 
 
-def own_openings(
-    uncovered: ir.Table, commits: ir.Table, grants: ir.Table, draws: ir.Table
-) -> ir.Table:
+def own_openings(uncovered: ir.Table, commits: ir.Table, grants: ir.Table, draws: ir.Table) -> ir.Table:
     """The balance each commit had when the changed month opened, as it was then."""
     chains = uncovered.select("chain", "contract_id", "month_on").distinct()
     rows = chains.inner_join(commits.select("commit_id", "contract_id", "granted_minor"), "contract_id")
@@ -124,9 +120,9 @@ def ideals(uncovered: ir.Table, steps: ir.Table, draws: ir.Table, commits: ir.Ta
         rows = rows.left_join(part, keys).drop(*(f"{key}_right" for key in keys))
     booked = draws.filter(draws.kind == "drawdown")
     booked = booked.group_by(["commit_id", "service_on"]).agg(booked_minor=booked.net_minor.sum().cast("int64"))
-    rows = rows.left_join(
-        booked, [rows.commit_id == booked.commit_id, rows.month_on == booked.service_on]
-    ).drop("commit_id_right", "service_on")
+    rows = rows.left_join(booked, [rows.commit_id == booked.commit_id, rows.month_on == booked.service_on]).drop(
+        "commit_id_right", "service_on"
+    )
     return rows.select(
         *keys,
         before_minor=rows.ideal_before.fill_null(0),

@@ -16,7 +16,9 @@ def drawing_months(rated: ir.Table, items: ir.Table) -> ir.Table:
 
 def edge_months(drawing: ir.Table, items: ir.Table, commits: ir.Table, months: ir.Table) -> ir.Table:
     """The drawing months inside which a commit of the contract starts or ends."""
-    ends = commits.select("contract_id", edge_on="starts_on").union(commits.select("contract_id", edge_on="ends_before"))
+    ends = commits.select("contract_id", edge_on="starts_on").union(
+        commits.select("contract_id", edge_on="ends_before")
+    )
     inside = ends.inner_join(months, [ends.edge_on > months.month_on, ends.edge_on < months.ends_before])
     inside = inside.select("contract_id", "month_on").distinct()
     of = drawing.inner_join(items.select("item_id", "contract_id"), "item_id")
@@ -56,9 +58,7 @@ def daily_before(edges: ir.Table, posted: ir.Table) -> ir.Table:
     return edges.union(by_day, distinct=True)
 
 
-def short_months(
-    drawing: ir.Table, daily: ir.Table, items: ir.Table, steps: ir.Table, commits: ir.Table
-) -> ir.Table:
+def short_months(drawing: ir.Table, daily: ir.Table, items: ir.Table, steps: ir.Table, commits: ir.Table) -> ir.Table:
     """The months in which a commit ran short and more than one stream drew: there the day decides who is covered."""
     short = steps.filter((steps.covered_minor < steps.gross_minor) & (steps.covered_minor > 0))
     short = short.inner_join(commits.select("commit_id", "contract_id"), "commit_id")

@@ -22,9 +22,7 @@ def opening_balances(commits: ir.Table, grants: ir.Table, posted: ir.Table, mont
     return rows.select("commit_id", balance_minor=balance).cast(tables.BALANCES)
 
 
-def open_chain(
-    demands: ir.Table, items: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table
-) -> ir.Table:
+def open_chain(demands: ir.Table, items: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
     """The demand of the open months in the span, as one chain."""
     rows = demands.semi_join(_open_months(months, span), "month_on")
     return as_chain(rows.mutate(chain=ibis.literal("open")), items, circular)
@@ -60,9 +58,7 @@ def open_state(balances: ir.Table) -> ir.Table:
     )
 
 
-def open_grants(
-    grants: ir.Table, commits: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table
-) -> ir.Table:
+def open_grants(grants: ir.Table, commits: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
     """Top-ups and credits of the open months in the span, before the month's consumption."""
     rows = grants.semi_join(_open_months(months, span), "month_on")
     rows = rows.group_by(["commit_id", "month_on"]).agg(granted_minor=rows.amount_minor.sum().cast("int64"))

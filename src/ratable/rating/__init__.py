@@ -28,9 +28,7 @@ class Rated(NamedTuple):
     months: Stored
 
 
-def rate(
-    sheet: Sheet, metered: Stored, items: Stored, tiers: Stored, months: Stored, *, rounding: Rounding
-) -> Rated:
+def rate(sheet: Sheet, metered: Stored, items: Stored, tiers: Stored, months: Stored, *, rounding: Rounding) -> Rated:
     """Price each item's month by its tiers; amounts that came priced are taken as they are.
 
     Tiers count the item's whole quantity of the month; an upper bound belongs to its tier.
@@ -77,16 +75,19 @@ def due_months(metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.T
     with_fee = tiers.filter(tiers.tier == 1).select("item_id", flat_fee_e12=tiers.flat_fee_e12)
     standing = items.inner_join(with_fee, "item_id")
     standing = standing.filter(
-        (standing.pricing_model == "fixed_fee")
-        | (standing.zero_usage_flat_fee & (standing.flat_fee_e12 > exact(0)))
+        (standing.pricing_model == "fixed_fee") | (standing.zero_usage_flat_fee & (standing.flat_fee_e12 > exact(0)))
     )
     starts_on = ibis.greatest(standing.starts_on, standing.contract_starts_on)
     ends_before = ibis.least(standing.ends_before, standing.contract_ends_before)
     active = standing.select("item_id", starts_on=starts_on, ends_before=ends_before)
-    active = active.filter(active.starts_on < active.ends_before).inner_join(
-        months.select("month_on", month_ends="ends_before"),
-        [active.starts_on < months.ends_before, active.ends_before > months.month_on],
-    ).select("item_id", "month_on")
+    active = (
+        active.filter(active.starts_on < active.ends_before)
+        .inner_join(
+            months.select("month_on", month_ends="ends_before"),
+            [active.starts_on < months.ends_before, active.ends_before > months.month_on],
+        )
+        .select("item_id", "month_on")
+    )
     metered = metered.semi_join(months, "month_on")
     used = metered.select("item_id", "month_on")
     idle = active.anti_join(used, ["item_id", "month_on"])

@@ -10,15 +10,13 @@ from typing import NamedTuple
 import ibis
 import ibis.expr.types as ir
 
+from ratable import checks
 from ratable.backends import Sheet, Stored
 from ratable.money import SCALE, exact, minor, mul_div
 from ratable.rating.prices import is_touched, units, value_e24
 from ratable.terms import PartialMonth, Rounding
 
-
-TRUE_UPS = ibis.schema(
-    {"contract_id": "string", "month_on": "date", "learned_on": "date", "amount_minor": "int64"}
-)
+TRUE_UPS = ibis.schema({"contract_id": "string", "month_on": "date", "learned_on": "date", "amount_minor": "int64"})
 
 
 class Shortfalls(NamedTuple):
@@ -55,7 +53,9 @@ def true_up(
     if short.worth is None:
         return sheet.bind("true_ups", TRUE_UPS.to_pyarrow().empty_table(), TRUE_UPS)
     fees = sheet.run(counted, rated, draws, items)
-    return sheet.run(true_ups, short.floors, short.worth, fees, rounding=rounding)
+    due = sheet.run(true_ups, short.floors, short.worth, fees, rounding=rounding)
+    checks.hold(sheet, laws=(sheet.run(checks.minimum_laws, short.floors, fees, due),))
+    return due
 
 
 def counted(rated: ir.Table, draws: ir.Table, items: ir.Table) -> ir.Table:
@@ -106,9 +106,7 @@ def quantity_shortfalls(floors: ir.Table, metered: ir.Table, items: ir.Table, ti
     used = metered.inner_join(payg, "item_id")
     used = used.group_by(["contract_id", "month_on"]).agg(used_e12=used.quantity_e12.sum())
     first = priced.group_by("contract_id").agg(item_id=priced.item_id.min())
-    rows = floors.filter(floors.quantity_e12 > exact(0)).select(
-        "contract_id", "month_on", floor_e12="quantity_e12"
-    )
+    rows = floors.filter(floors.quantity_e12 > exact(0)).select("contract_id", "month_on", floor_e12="quantity_e12")
     rows = rows.left_join(used, ["contract_id", "month_on"])
     rows = rows.select("contract_id", "month_on", "floor_e12", used_e12=rows.used_e12.fill_null(exact(0)))
     rows = rows.inner_join(first, "contract_id")
@@ -116,9 +114,7 @@ def quantity_shortfalls(floors: ir.Table, metered: ir.Table, items: ir.Table, ti
     rows = _with_worth(rows, "at_floor", "floor_e12")
     rows = _with_worth(rows, "at_use", "used_e12")
     worth = rows.group_by(["contract_id", "month_on"]).agg(at_floor=rows.at_floor.sum(), at_use=rows.at_use.sum())
-    return worth.select(
-        "contract_id", "month_on", shortfall_e24=ibis.greatest(worth.at_floor - worth.at_use, exact(0))
-    )
+    return worth.select("contract_id", "month_on", shortfall_e24=ibis.greatest(worth.at_floor - worth.at_use, exact(0)))
 
 
 def true_ups(floors: ir.Table, worth: ir.Table, counted: ir.Table, *, rounding: Rounding) -> ir.Table:

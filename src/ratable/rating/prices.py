@@ -27,7 +27,9 @@ def units(rows: ir.Table) -> ir.Value:
 
 def is_touched(rows: ir.Table, units_e12: ir.Value) -> ir.Value:
     first = rows.tier == 1
-    fee_without_use = rows.zero_usage_flat_fee & first & (rows.quantity_e12 == exact(0)) & (rows.flat_fee_e12 > exact(0))
+    fee_without_use = (
+        rows.zero_usage_flat_fee & first & (rows.quantity_e12 == exact(0)) & (rows.flat_fee_e12 > exact(0))
+    )
     return ibis.ifelse(rows.pricing_model == "fixed_fee", first, (units_e12 > exact(0)) | fee_without_use)
 
 
