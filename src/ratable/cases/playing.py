@@ -17,7 +17,6 @@ from ratable.backends import Sheet, connect
 from ratable.cases import records
 from ratable.cases.answers import Answers
 from ratable.cases.facts import Row
-from ratable.cases.facts import Row
 from ratable.cases.known import Known, first_month
 from ratable.cases.refusals import check_terms
 from ratable.cases.withdrawals import without

@@ -66,7 +66,7 @@ def halved(case: records.Case) -> records.Case:
     """Every record arrives as two, of a third and two thirds."""
     entries: list[records.Entry] = []
     for entry in case.entries:
-        parts = _parts(entry.act) if isinstance(entry.act, USAGE) else (entry.act,)
+        parts = _parts(entry.act) if isinstance(entry.act, records.Usage | records.PrepaidUsage) else (entry.act,)
         entries += [replace(entry, act=part) for part in parts]
     return with_entries(case, entries)
 

@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, Phase, settings
 _LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 _PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if _LONG else [])]
 
+_BY_PROFILE = settings.default.max_examples if settings.default else 100
+
 law = settings(
-    max_examples=max(1, settings.default.max_examples // 50),
+    max_examples=max(1, _BY_PROFILE // 50),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=_PHASES,

@@ -24,6 +24,7 @@ from ratable.terms import (
     Milestone,
     Policy,
     PrepaidCommit,
+    PricingModel,
     Product,
     ProductBundle,
     Subscription,
@@ -39,7 +40,14 @@ START = date(2028, 1, 1)  # a leap year
 HORIZON = "2028-10"
 CURRENCIES = ("USD", "EUR", "JPY", "KWD")
 PRODUCTS = ("alpha", "beta")
-MODELS = ("unit_based", "graduated_tiered", "volume_based", "package", "percentage_based", "fixed_fee")
+MODELS: tuple[PricingModel, ...] = (
+    "unit_based",
+    "graduated_tiered",
+    "volume_based",
+    "package",
+    "percentage_based",
+    "fixed_fee",
+)
 DISCOUNTS = ("0", "20", "33.3", "50", "12.5", "100")
 
 TERMS = ("pay_as_you_go", "draws", "commits", "bundles", "minimum", "subscriptions", "milestones", "contracts")
@@ -61,6 +69,7 @@ ACTS = (
     "terminate",
     "reopen",
 )
+OFTEN = ("usage", "addressed", "unaddressed", "close")
 EVERYTHING = frozenset({*TERMS, *ACTS, "policy"})
 
 
@@ -308,36 +317,35 @@ class _Story:
         return next_month(self.closed[-1]) if self.closed else self.first
 
     def tell(self, length: int) -> tuple[records.Entry, ...]:
-        acts = {
-            "usage": self.usage if self.items else None,
-            "addressed": self.addressed if self.commits else None,
-            "unaddressed": self.unaddressed,
-            "close": self.close,
-            "void": self.void if self.ids else None,
-            "adjustment": self.adjustment if self.commits else None,
-            "top_up": self.top_up if self.commits else None,
-            "credit_memo": self.credit_memo,
-            "estimate": self.estimate if self.commits else None,
-            "allocate": self.allocate if self.bundle_items else None,
-            "invoice": self.invoice,
-            "payment": self.payment,
-            "terminate": self.terminate,
-            "reopen": self.reopen,
-        }
-        always = ("usage", "addressed", "unaddressed", "close", "void")
         for _ in range(length):
-            acts["void"] = self.void if self.ids else None
-            acts["adjustment"] = self.adjustment if self.commits and self.closed else None
-            acts["reopen"] = self.reopen if self.closed else None
-            can = [name for name, act in acts.items() if act and name in self.features]
-            can += [name for name in can if name in always[:4]]
+            can = [name for name, needs in self.possible().items() if needs and name in self.features]
+            can += [name for name in can if name in OFTEN]
             if not can:
                 break
             if self.draw(st.integers(0, 2)) == 0:
                 self.on += timedelta(days=self.draw(st.sampled_from([1, 14, 30])))
-            chosen = acts[self.draw(st.sampled_from(can))]
-            self.enter(chosen())  # type: ignore[misc]
+            act: Callable[[], records.Act] = getattr(self, self.draw(st.sampled_from(can)))
+            self.enter(act())
         return tuple(self.entries)
+
+    def possible(self) -> dict[str, object]:
+        """The acts, each with what it needs; nothing means that it cannot happen now."""
+        return {
+            "usage": self.items,
+            "addressed": self.commits,
+            "unaddressed": True,
+            "close": True,
+            "void": self.ids,
+            "adjustment": self.commits and self.closed,
+            "top_up": self.commits,
+            "credit_memo": True,
+            "estimate": self.commits,
+            "allocate": self.bundle_items,
+            "invoice": True,
+            "payment": True,
+            "terminate": True,
+            "reopen": self.closed,
+        }
 
     def enter(self, act: records.Act) -> None:
         number = len(self.entries) + 1
@@ -452,7 +460,8 @@ class _Story:
     def credit_memo(self) -> records.CreditMemo:
         contract = self.draw(st.sampled_from(self.terms.contracts))
         amount = self.draw(amounts(contract.currency, most=1000))
-        if contract.prepaid_commits and self.draw(st.booleans()):
+        against_commit = self.draw(st.booleans()) if contract.prepaid_commits else False
+        if against_commit:
             commit = self.draw(st.sampled_from(contract.prepaid_commits))
             return records.CreditMemo(
                 contract=contract.id, amount=amount, against="liability", prepaid_commit=commit.id
