@@ -91,12 +91,24 @@ def body_length(function: Function) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
+TABLE_TYPES = {"ir.Table", "Stored", "Sheet"}
+
+
 def parameter_counts(function: Function) -> tuple[int, int]:
-    """How many parameters can be given by position, and how many there are, without self and cls."""
-    positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    if positional[:1] in (["self"], ["cls"]):
+    """How many parameters can be given by position, and how many there are, without self and cls.
+
+    Tables do not count, nor the sheet they stand on: a stage function takes the tables that it reads, and
+    hiding them in a record would hide the flow (decision 0005).
+    """
+    positional = [a for a in (*function.args.posonlyargs, *function.args.args) if not _is_table(a)]
+    if [a.arg for a in positional[:1]] in (["self"], ["cls"]):
         positional = positional[1:]
-    return len(positional), len(positional) + len(function.args.kwonlyargs)
+    keywords = [a for a in function.args.kwonlyargs if not _is_table(a)]
+    return len(positional), len(positional) + len(keywords)
+
+
+def _is_table(parameter: ast.arg) -> bool:
+    return parameter.annotation is not None and ast.unparse(parameter.annotation) in TABLE_TYPES
 
 
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
@@ -173,18 +185,25 @@ def machine_paths(text: str) -> Complaints:
 def call_order(tree: ast.Module) -> list[str]:
     """The six verbs in the order in which the pipeline first calls them.
 
-    Read from `run_period` if it makes all the calls itself, else from the whole module.
+    Read from `run_period` and the functions of the module that it calls, else from the whole module.
     """
     whole = _verbs_called(tree)
-    page = [function for function in functions(tree) if function.name == "run_period"]
-    return next((order for f in page if set(order := _verbs_called(f)) == set(whole)), whole)
+    local = {function.name: function for function in functions(tree)}
+    page = local.get("run_period")
+    order = _verbs_called(page, local) if page else []
+    return order if set(order) == set(whole) else whole
 
 
-def _verbs_called(tree: ast.AST) -> list[str]:
+def _verbs_called(tree: ast.AST, local: dict[str, Function] | None = None) -> list[str]:
+    """The verbs in the order of the calls; a call of a function of the module stands for what that calls."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     calls.sort(key=lambda call: (call.lineno, call.col_offset))
-    names = (call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "") for call in calls)
-    return list(dict.fromkeys(name for name in names if name in FLOW.values()))
+    found: list[str] = []
+    for call in calls:
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        inner = (local or {}).get(name)
+        found.extend(_verbs_called(inner, local) if inner is not None and inner is not tree else [name])
+    return list(dict.fromkeys(name for name in found if name in FLOW.values()))
 
 
 def chapter_order(names: Iterable[str]) -> list[str]:

@@ -116,7 +116,9 @@ def source_laws(journal: ir.Table) -> ir.Table:
     )
 
 
-def terms_laws(lines: ir.Table, items: ir.Table, allocated: ir.Table, shares: ir.Table, schedules: ir.Table) -> ir.Table:
+def terms_laws(
+    lines: ir.Table, items: ir.Table, allocated: ir.Table, shares: ir.Table, schedules: ir.Table
+) -> ir.Table:
     """What the terms promise of single amounts.
 
     I21: a package within its free units costs nothing but its flat fee; I24: no weight, no share;
@@ -130,9 +132,7 @@ def terms_laws(lines: ir.Table, items: ir.Table, allocated: ir.Table, shares: ir
     shareless = allocated.semi_join(weightless, ["item_id", "product_id"])
     shareless = shareless.select(key="item_id", amount=shareless.amount_minor.abs())
     steps = schedules.select(key="source_id", amount=schedules.weight_to_date - schedules.weight_before)
-    whole = schedules.group_by("source_id").agg(
-        amount=schedules.weight_before.min() - schedules.weight_to_date.max()
-    )
+    whole = schedules.group_by("source_id").agg(amount=schedules.weight_before.min() - schedules.weight_to_date.max())
     whole = whole.select(key="source_id", amount="amount")
     return (
         _broken("I21 free units cost nothing", free)

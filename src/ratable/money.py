@@ -81,15 +81,15 @@ def exact(value: int | ir.Value) -> ir.Value:
     return (ibis.literal(str(value)) if isinstance(value, int) else value).cast(EXACT)
 
 
-def mul_div(a: ir.Value, b: int | ir.Value, c: int | ir.Value, rounding: str = "half_up") -> ir.Value:
+def mul_div(a: ir.Value, b: int | ir.Value, c: int | ir.Value, *, rounding: str = "half_up") -> ir.Value:
     """a*b/c, rounded once by `rounding`, on 128-bit integers; an overflow is refused."""
     function = _mul_div_half_even if rounding == "half_even" else _mul_div_half_up
     return function(exact(a), exact(b), exact(c))
 
 
-def minor(a: ir.Value, b: int | ir.Value, c: int | ir.Value, rounding: str) -> ir.Value:
+def minor(a: ir.Value, b: int | ir.Value, c: int | ir.Value, *, rounding: str) -> ir.Value:
     """Like `mul_div`, as an amount in minor units (int64)."""
-    return mul_div(a, b, c, rounding).cast("int64")
+    return mul_div(a, b, c, rounding=rounding).cast("int64")
 
 
 def floor_div(a: ir.Value, b: int | ir.Value, c: int | ir.Value) -> ir.Value:
@@ -132,7 +132,7 @@ def split_exact(
     many = many.mutate(_size=exact(many[total].abs()))
     many = many.mutate(_base=floor_div(many["_size"], many["_weight"], many["_whole"]))
     many = many.mutate(_rest=many["_size"] * many["_weight"] - many["_base"] * many["_whole"])
-    many = _hand_out(many, into, total, within, ties)
+    many = _hand_out(many, into, total, within=within, ties=ties)
     nothing = table.filter((table["_members"] > 1) & ~given).mutate(**{into: ibis.literal(0).cast("int64")})
     kept = [*columns, into]
     return alone.select(kept).union(many.select(kept)).union(nothing.select(kept))
@@ -155,13 +155,13 @@ def round_to_sum(
     columns = list(table.columns)
     groups = table.group_by(list(within)).agg(_sum=table[value].sum(), _members=table.count())
     table = _joined(table, groups, within)
-    table = table.mutate(_total=minor(table["_sum"], 1, table[divisor], rounding))
+    table = table.mutate(_total=minor(table["_sum"], 1, table[divisor], rounding=rounding))
     alone = table.filter(table["_members"] == 1)
     alone = alone.mutate(**{into: alone["_total"]})
     many = table.filter(table["_members"] > 1)
     many = many.mutate(_base=floor_div(many[value], 1, many[divisor]), _size=exact(many["_total"]))
     many = many.mutate(_rest=many[value] - many["_base"] * many[divisor])
-    many = _hand_out(many, into, "_total", within, ties)
+    many = _hand_out(many, into, "_total", within=within, ties=ties)
     kept = [*columns, into]
     return alone.select(kept).union(many.select(kept))
 
@@ -171,7 +171,7 @@ def _joined(table: ir.Table, groups: ir.Table, within: Sequence[str]) -> ir.Tabl
     return table.inner_join(groups, list(within))
 
 
-def _hand_out(table: ir.Table, into: str, total: str, within: Sequence[str], ties: Sequence[str]) -> ir.Table:
+def _hand_out(table: ir.Table, into: str, total: str, *, within: Sequence[str], ties: Sequence[str]) -> ir.Table:
     """Give what the whole shares lack to the largest rests, one unit each."""
     given = table["_base"].sum().over(ibis.window(group_by=list(within)))
     order = [table["_rest"].desc(), *(table[name] for name in ties)]

@@ -67,7 +67,7 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
     items, months = inputs.items, inputs.months
     metered = meter(sheet, inputs.usage, inputs.voids, items, zone=zone, late_usage=policy.late_usage)
     rated = rate(sheet, metered.by_month, items, inputs.tiers, months, rounding=policy.rounding)
-    drawdowns = _drawdowns(sheet, inputs, metered, rated, _Run(policy, zone))
+    drawdowns = _drawdowns(sheet, inputs, metered, rated, run=_Run(policy, zone))
     short = shortfalls(
         sheet,
         metered.by_month,
@@ -107,9 +107,7 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         inputs.items,
         outcome.revenue,
     )
-    ledger = sheet.run(
-        checks.ledger_laws, outcome.revenue, outcome.journal.journal, drawdowns.balances
-    )
+    ledger = sheet.run(checks.ledger_laws, outcome.revenue, outcome.journal.journal, drawdowns.balances)
     pools = inputs.pools
     drawn = sheet.run(
         checks.drawdown_laws,
@@ -121,27 +119,25 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         inputs.months,
     )
     sources = sheet.run(checks.source_laws, outcome.journal.journal)
-    terms = sheet.run(
-        checks.terms_laws, rated.lines, inputs.items, outcome.allocated, inputs.shares, inputs.schedules
-    )
+    terms = sheet.run(checks.terms_laws, rated.lines, inputs.items, outcome.allocated, inputs.shares, inputs.schedules)
     checks.hold(sheet, laws=(flow, drawn, ledger, sources, terms))
 
 
-def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, run: _Run) -> Drawdowns:
+def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, *, run: _Run) -> Drawdowns:
     """Draw down, by day where the day decides who is covered; that spares a large run the days that do not."""
     drawing = sheet.run(drawing_months, rated.months, inputs.items)
     if sheet.count(drawing) <= DAILY_MONTHS:
-        return _draw(sheet, inputs, metered, rated, drawing, run)
+        return _draw(sheet, inputs, metered, rated, drawing, run=run)
     edges = sheet.run(edge_months, drawing, inputs.items, inputs.pools.commits, inputs.months)
     before = sheet.run(daily_before, edges, inputs.posted_drawdown.demands)
-    drawdowns = _draw(sheet, inputs, metered, rated, before, run)
+    drawdowns = _draw(sheet, inputs, metered, rated, before, run=run)
     short = sheet.run(short_months, drawing, before, inputs.items, drawdowns.steps, inputs.pools.commits)
     if sheet.count(short) == 0:
         return drawdowns
-    return _draw(sheet, inputs, metered, rated, sheet.run(all_months, before, short), run)
+    return _draw(sheet, inputs, metered, rated, sheet.run(all_months, before, short), run=run)
 
 
-def _draw(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, daily: Stored, run: _Run) -> Drawdowns:
+def _draw(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, daily: Stored, *, run: _Run) -> Drawdowns:
     days = meter_days(sheet, inputs.usage, metered, daily, zone=run.zone)
     asked = sheet.run(demands, rated.months, days, inputs.items, inputs.months)
     return draw_down(

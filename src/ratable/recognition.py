@@ -98,8 +98,8 @@ def booked_revenue(
 def scheduled_amounts(schedules: ir.Table, months: ir.Table, *, rounding: Rounding) -> ir.Table:
     """What subscriptions and milestones earn in each month."""
     rows = schedules.semi_join(months, "month_on")
-    to_date = minor(rows.total_minor, rows.weight_to_date, rows.weight_total, rounding)
-    before = minor(rows.total_minor, rows.weight_before, rows.weight_total, rounding)
+    to_date = minor(rows.total_minor, rows.weight_to_date, rows.weight_total, rounding=rounding)
+    before = minor(rows.total_minor, rows.weight_before, rows.weight_total, rounding=rounding)
     return rows.mutate(amount_minor=to_date - before)
 
 

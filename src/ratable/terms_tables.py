@@ -98,7 +98,7 @@ def terms_tables(terms: Terms, amendments: Amendments) -> TermsTables:
     found = TermsTables(*([] for _ in TermsTables._fields))
     catalog = _Catalog(terms)
     for contract in terms.contracts:
-        _ContractRows(contract, catalog, amendments, terms.policy).into(found)
+        _ContractRows(contract, catalog, amendments, policy=terms.policy).into(found)
     for commit_id, month_on, amount in amendments.grants:
         currency = catalog.currency_of_commit[commit_id]
         found.grants.append({"commit_id": commit_id, "month_on": month_on, "amount_minor": to_minor(amount, currency)})
@@ -107,7 +107,7 @@ def terms_tables(terms: Terms, amendments: Amendments) -> TermsTables:
     proration = terms.policy.proration
     for contract in terms.contracts:
         for subscription in contract.subscriptions:
-            found.schedules.extend(_subscription_rows(contract, subscription, amendments, proration))
+            found.schedules.extend(_subscription_rows(contract, subscription, amendments, proration=proration))
         for milestone in contract.milestones:
             found.schedules.extend(_milestone_rows(contract, milestone, amendments))
     return found
@@ -133,7 +133,7 @@ class _Catalog:
 class _ContractRows:
     """The rows of one contract."""
 
-    def __init__(self, contract: Contract, catalog: _Catalog, amendments: Amendments, policy: Policy) -> None:
+    def __init__(self, contract: Contract, catalog: _Catalog, amendments: Amendments, *, policy: Policy) -> None:
         self.contract = contract
         self.catalog = catalog
         self.amendments = amendments
@@ -243,7 +243,7 @@ class _ContractRows:
             "contract_id": self.contract.id,
             "product_id": commit.product_id or "",
             "granted_minor": to_minor(granted(self.contract, commit), self.contract.currency),
-            "keep_e12": SCALE - to_e12(commit.discount_percentage) // 100,
+            "keep_e12": SCALE - to_e12(commit.discount_percentage.scaleb(-2)),
             "starts_on": commit.starts_on,
             "ends_before": min(ends_before, day_after(self.terminated_on)),
             "rank": rank,
@@ -317,11 +317,11 @@ def _share(item_id: str, product_id: str, weight_e12: int) -> Row:
 
 
 def _estimate(commit_id: str, month_on: date, percentage: Decimal) -> Row:
-    return {"commit_id": commit_id, "month_on": month_on, "keep_e12": SCALE - to_e12(percentage) // 100}
+    return {"commit_id": commit_id, "month_on": month_on, "keep_e12": SCALE - to_e12(percentage.scaleb(-2))}
 
 
 def _subscription_rows(
-    contract: Contract, subscription: Subscription, amendments: Amendments, proration: str
+    contract: Contract, subscription: Subscription, amendments: Amendments, *, proration: str
 ) -> Iterator[Row]:
     last_on = min(subscription.ends_before - timedelta(days=1), amendments.terminated_on.get(contract.id, FAR))
     weights = schedule_weights(subscription.starts_on, subscription.ends_before, proration)

@@ -72,7 +72,10 @@ POOLS = {
     "draws": FLOW["draws"],
     "balances": (tables.BALANCES, "commit_id | balance_minor\npool | 240"),
     "revenue": FLOW["revenue"],
-    "months": (tables.MONTHS, "month_on | ends_before | days | open_on | is_open\n2026-01-01 | 2026-02-01 | 31 | 2026-01-01 | yes"),
+    "months": (
+        tables.MONTHS,
+        "month_on | ends_before | days | open_on | is_open\n2026-01-01 | 2026-02-01 | 31 | 2026-01-01 | yes",
+    ),
 }
 
 

@@ -65,7 +65,7 @@ def triples() -> list[tuple[int, int, int]]:
 
 
 def products(numbers: ibis.Table, *, rounding: str) -> ibis.Table:
-    result = mul_div(numbers.a, numbers.b, numbers.c, rounding)
+    result = mul_div(numbers.a, numbers.b, numbers.c, rounding=rounding)
     return numbers.select("number", result=result)
 
 

@@ -25,7 +25,9 @@ _DAY = ibis.schema({"at": "date"})
 class Answers:
     """What the books say after the last entry; every table is fetched once, when it is asked for."""
 
-    def __init__(self, case: Case, sheet: Sheet, known: Known, outcome: Outcome, inputs: Inputs, open_on: date) -> None:
+    def __init__(
+        self, case: Case, sheet: Sheet, *, known: Known, outcome: Outcome, inputs: Inputs, open_on: date
+    ) -> None:
         self.case = case
         self.open_on = open_on
         self._sheet = sheet

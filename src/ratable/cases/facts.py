@@ -25,7 +25,7 @@ _FILE_COLUMNS = ("id", "item", "used_on", "used_at", "quantity", "amount", "curr
 def usage_row(usage: Usage, number: int) -> Row:
     """One usage record of a case."""
     texts = {"used_on": usage.used_on, "used_at": usage.used_at, "quantity": usage.quantity, "amount": usage.amount}
-    return _row(usage.id or str(number), usage.item, texts, usage.currency)
+    return _row(usage.id or str(number), usage.item, texts, currency=usage.currency)
 
 
 def prepaid_usage_row(usage: PrepaidUsage, number: int, contract_of: dict[str, str]) -> Row:
@@ -36,14 +36,16 @@ def prepaid_usage_row(usage: PrepaidUsage, number: int, contract_of: dict[str, s
     else:
         item_id = unaddressed_stream(contract_id or "")
     texts = {"used_on": usage.used_on, "used_at": usage.used_at, "quantity": None, "amount": usage.amount}
-    return _row(usage.id or str(number), item_id, texts, usage.currency)
+    return _row(usage.id or str(number), item_id, texts, currency=usage.currency)
 
 
 def file_rows(file: UsageFile, number: int) -> Iterator[Row]:
     """The records of a usage file, numbered from 1; a row without an id is `<entry>.<row>`."""
     for place, record in enumerate(_records(file.path), start=1):
         texts = {name: _text_or_none(record.get(name)) for name in _FILE_COLUMNS}
-        row = _row(texts["id"] or f"{number}.{place}", texts["item"] or file.item or "", texts, texts["currency"])
+        row = _row(
+            texts["id"] or f"{number}.{place}", texts["item"] or file.item or "", texts, currency=texts["currency"]
+        )
         yield {**row, "row": place}
 
 
@@ -71,7 +73,7 @@ def _text_or_none(value: object) -> str | None:
     return text.strip() or None
 
 
-def _row(usage_id: str, item_id: str, texts: dict[str, str | None], currency: str | None) -> Row:
+def _row(usage_id: str, item_id: str, texts: dict[str, str | None], *, currency: str | None) -> Row:
     used_on, used_at, dated = _day(texts["used_on"], texts["used_at"])
     quantity, counted = _number(texts["quantity"])
     amount, priced = _number(texts["amount"])

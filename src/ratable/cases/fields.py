@@ -78,10 +78,10 @@ class Fields:
 
     def number(self, key: str, default: Decimal | None = None) -> Decimal:
         """A decimal; required if there is no default."""
-        return default if default is not None and not self.has(key) else self.value(key, scalars.decimal_of)
+        return default if default is not None and not self.has(key) else self.value(key, _parser(key))
 
     def maybe_number(self, key: str) -> Decimal | None:
-        return self.maybe(key, scalars.decimal_of)
+        return self.maybe(key, _parser(key))
 
     def day(self, key: str, default: date | None = None) -> date:
         return default if default is not None and not self.has(key) else self.value(key, scalars.date_of)
@@ -121,6 +121,10 @@ class Fields:
         if not isinstance(node, Listing):
             raise self.malformed(key, f"must be a list, not {_ARTICLES[type(node)]}")
         return [mapping_at(item, key) for item in node.items]
+
+
+def _parser(key: str) -> Callable[[str], Decimal]:
+    return scalars.percentage_of if key.endswith("percentage") else scalars.decimal_of
 
 
 def mapping_at(node: Node, key: str) -> Mapping:

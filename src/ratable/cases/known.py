@@ -164,11 +164,11 @@ class Known:
             return code
         contract = self.contracts[act.contract]
         amount_minor = to_minor(act.amount, contract.currency)
-        source = _source(contract, act.prepaid_commit, act.subscription, act.milestone)
+        source = _source(contract, act.prepaid_commit, subscription_id=act.subscription, milestone_id=act.milestone)
         if source is None:
             return "prepaid_commit_must_be_known" if act.prepaid_commit else "item_must_be_known"
         if source[0] == "usage":
-            self.waiting.append(self._turn(entry, act.contract, "invoice", amount_minor))
+            self.waiting.append(self._turn(entry, act.contract, kind="invoice", amount_minor=amount_minor))
             return None
         own = {"source_kind": source[0], "source_id": source[1]}
         self.documents.append(
@@ -178,7 +178,7 @@ class Known:
         )
         return None
 
-    def _turn(self, entry: records.Entry, contract_id: str, kind: str, amount_minor: int, place: int = 1) -> Row:
+    def _turn(self, entry: records.Entry, contract_id: str, *, kind: str, amount_minor: int, place: int = 1) -> Row:
         booked_on, on = self._booking(entry)
         return {
             "entry_id": f"{contract_id}/{kind}/{entry.number}",
@@ -211,7 +211,7 @@ class Known:
         amount_minor = to_minor(act.amount, contract.currency)
         own: Row = {}
         if act.against == "liability":
-            source = _source(contract, act.prepaid_commit, None, None)
+            source = _source(contract, act.prepaid_commit)
             if source is None:
                 return "prepaid_commit_must_be_known"
             own = {"source_kind": source[0], "source_id": source[1]}
@@ -320,7 +320,8 @@ class Known:
             return "amount_must_fit_currency"
         self.terminated_on[act.contract] = act.on
         booked_on = max(self.open_on, month_of(act.on))
-        turn = self._turn(entry, act.contract, "termination", to_minor(act.refund, contract.currency), place=4)
+        refund_minor = to_minor(act.refund, contract.currency)
+        turn = self._turn(entry, act.contract, kind="termination", amount_minor=refund_minor, place=4)
         on = self.released_on[act.contract] = max(act.on, booked_on)
         self.waiting.append({**turn, "booked_on": booked_on, "service_on": booked_on, "on": on})
         return None
@@ -340,7 +341,11 @@ def _fits(amount: Decimal, currency: str) -> bool:
 
 
 def _source(
-    contract: Contract, commit_id: str | None, subscription_id: str | None, milestone_id: str | None
+    contract: Contract,
+    commit_id: str | None,
+    *,
+    subscription_id: str | None = None,
+    milestone_id: str | None = None,
 ) -> tuple[str, str] | None:
     """The source a document names, or the contract's usage; None for one that is not there."""
     for kind, wanted, there in (
@@ -364,7 +369,12 @@ def _opening_moves(contract: Contract) -> list[Row]:
     as_of = contract.opening.as_of
     rows: list[Row] = []
     for place, balance in enumerate(contract.opening.balances):
-        source = _source(contract, balance.prepaid_commit_id, balance.subscription_id, balance.milestone_id)
+        source = _source(
+            contract,
+            balance.prepaid_commit_id,
+            subscription_id=balance.subscription_id,
+            milestone_id=balance.milestone_id,
+        )
         kind, source_id = source or ("usage", contract.id)
         amount_minor = to_minor(balance.amount, contract.currency)
         move = {

@@ -86,7 +86,9 @@ class _Player:
                 self.known.refused.append({"id": name, "code": code})
         before_on = max(next_month(self._horizon()), self.posted.open_on)
         outcome, inputs = self._run(before_on, self.known)
-        return Answers(self.case, self.sheet, self.known, outcome, inputs, self.posted.open_on)
+        return Answers(
+            self.case, self.sheet, known=self.known, outcome=outcome, inputs=inputs, open_on=self.posted.open_on
+        )
 
     def _take(self, entry: records.Entry) -> str | None:
         if isinstance(entry.act, records.Close):

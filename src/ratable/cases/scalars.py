@@ -15,6 +15,7 @@ _WHOLE = re.compile(r"[0-9]{1,18}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _DAY = timedelta(days=1)
+_PERCENTAGE_DECIMALS = 10
 
 
 def decimal_of(text: str) -> Decimal:
@@ -22,6 +23,14 @@ def decimal_of(text: str) -> Decimal:
     if not _DECIMAL.fullmatch(text):
         raise ValueError(f"{text!r} is not a decimal number such as 1250.00 (at most 12 decimals)")
     return Decimal(text)
+
+
+def percentage_of(text: str) -> Decimal:
+    """`12.5`; at most 10 decimals, so that a hundredth of it still has at most 12."""
+    percentage = decimal_of(text)
+    if percentage != round(percentage, _PERCENTAGE_DECIMALS):
+        raise ValueError(f"{text!r} has more than {_PERCENTAGE_DECIMALS} decimals")
+    return percentage
 
 
 def whole_of(text: str) -> int:

@@ -86,7 +86,7 @@ def lapses(life: ir.Table, posted: ir.Table, *, breakage: Breakage, rounding: Ro
     last_on = (life.ends_before - ibis.interval(days=1)).cast("date")
     ended = life.expires & (last_on < life.month_ends)
     if breakage == "proportional":
-        earned = minor(life.drawn_minor, exact(SCALE), life.used_e12, rounding)
+        earned = minor(life.drawn_minor, exact(SCALE), life.used_e12, rounding=rounding)
         running = ibis.least(life.price_minor, earned)
     else:
         running = life.drawn_minor

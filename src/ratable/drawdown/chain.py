@@ -164,7 +164,7 @@ def chain_step(
         net_earlier=asked.net_earlier.fill_null(0),
         covered_before=asked.covered_before.fill_null(0),
     )
-    to_date = minor(asked.gross_minor + asked.gross_before, asked.keep_e12, exact(SCALE), rounding)
+    to_date = minor(asked.gross_minor + asked.gross_before, asked.keep_e12, exact(SCALE), rounding=rounding)
     regular = asked.select(
         *keys,
         "gross_minor",
@@ -203,7 +203,9 @@ def _balanced(rows: ir.Table, rounding: Rounding) -> ir.Table:
     previous = rows.after_minor.lag().over(ibis.window(**order))
     rows = rows.mutate(before_minor=ibis.coalesce(previous, rows.opening_minor) + rows.granted_minor)
     rows = rows.mutate(net_minor=rows.before_minor - rows.after_minor)
-    partly = minor(rows.net_earlier + rows.net_minor, exact(SCALE), ibis.greatest(rows.keep_e12, exact(1)), rounding)
+    partly = minor(
+        rows.net_earlier + rows.net_minor, exact(SCALE), ibis.greatest(rows.keep_e12, exact(1)), rounding=rounding
+    )
     partly = ibis.greatest(ibis.least(partly - rows.covered_before, rows.gross_minor), 0)
     covered = ibis.ifelse(rows.net_minor >= rows.wanted_minor, rows.gross_minor, partly)
     return rows.select(

@@ -127,7 +127,7 @@ def true_ups(floors: ir.Table, worth: ir.Table, counted: ir.Table, *, rounding: 
     rows = rows.inner_join(counted.union(nothing.select(counted.columns)), keys)
     counted_e24 = exact(rows.counted_minor) * rows.minor_divisor
     due_e24 = ibis.greatest(rows.amount_e24 - counted_e24, rows.shortfall_e24.fill_null(exact(0)), exact(0))
-    rows = rows.mutate(due_minor=minor(due_e24, 1, rows.minor_divisor, rounding))
+    rows = rows.mutate(due_minor=minor(due_e24, 1, rows.minor_divisor, rounding=rounding))
     before = rows.due_minor.lag().over(ibis.window(group_by=keys, order_by="learned_on")).fill_null(0)
     rows = rows.mutate(amount_minor=(rows.due_minor - before).cast("int64"))
     return rows.filter(rows.amount_minor != 0).select(*keys, "learned_on", "amount_minor")

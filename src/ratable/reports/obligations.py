@@ -48,8 +48,8 @@ def remaining_obligations(
     last_on = (pools.ends_before - _DAY).cast("date")
     pools = pools.select("contract_id", amount="remaining_minor", on=last_on, at="at")
     planned = schedules.cross_join(day)
-    amount = minor(planned.total_minor, planned.weight_to_date, planned.weight_total, rounding) - minor(
-        planned.total_minor, planned.weight_before, planned.weight_total, rounding
+    amount = minor(planned.total_minor, planned.weight_to_date, planned.weight_total, rounding=rounding) - minor(
+        planned.total_minor, planned.weight_before, planned.weight_total, rounding=rounding
     )
     done = revenue.filter(revenue.kind.isin(["subscription", "milestone"])).cross_join(day)
     done = done.filter(done.on <= done["at"])

@@ -198,7 +198,9 @@ class Ledger:
             is_adjustment=booking.is_adjustment,
         )
         total = sum(booking.lines.values())
-        receivable = self.credited_receivable(booking) if booking.is_adjustment and booking.type in ("overage", "usage") else 0
+        receivable = (
+            self.credited_receivable(booking) if booking.is_adjustment and booking.type in ("overage", "usage") else 0
+        )
         account = "breakage_revenue" if booking.type == "breakage" else "revenue"
         if receivable:
             self.line(head, "accounts_receivable", -receivable)
