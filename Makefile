@@ -3,6 +3,7 @@
 BIN := .venv/bin
 SOURCES := src tests
 PYTEST_ARGS ?=
+STAGE_TESTS := $(addprefix tests/engine/test_,usage.py rating.py money.py minimums.py drawdown.py allocation.py recognition.py ledger.py checks.py)
 SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
@@ -18,6 +19,8 @@ demo: .venv/.core  ## close the sample company's months and write the reports to
 
 test: .venv/.dev  ## all tests, on DuckDB and on Spark
 	$(BIN)/pytest $(PYTEST_ARGS)
+	@echo "The stage tests once more, on Spark."
+	RATABLE_BACKEND=spark $(BIN)/pytest $(STAGE_TESTS) $(PYTEST_ARGS)
 
 test-engine: .venv/.dev  ## the fast tests: no Spark
 	$(BIN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)

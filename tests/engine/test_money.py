@@ -74,6 +74,13 @@ def floors(numbers: ibis.Table) -> ibis.Table:
     return numbers.select("number", result=result, packages=started(numbers.a, numbers.c))
 
 
+def kept_by(sheet: Sheet, numbers: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Spark refuses, by name, a result of more than 32 digits; DuckDB one of more than 38."""
+    if sheet.backend.dialect != "pyspark":
+        return numbers
+    return [(a, b, c) for a, b, c in numbers if max(abs(a * b) // c, abs(a) // c, c) < 10**32]
+
+
 def bound(sheet: Sheet, numbers: list[tuple[int, int, int]]):
     found = [{"number": n, "a": Decimal(a), "b": Decimal(b), "c": Decimal(c)} for n, (a, b, c) in enumerate(numbers)]
     return sheet.bind_rows("triples", found, TRIPLES)
@@ -81,7 +88,7 @@ def bound(sheet: Sheet, numbers: list[tuple[int, int, int]]):
 
 @pytest.mark.parametrize(("rounding", "law"), [("half_up", half_up), ("half_even", half_even)])
 def test_mul_div_is_the_rounded_fraction(sheet: Sheet, rounding: str, law: Callable[[Fraction], int]):
-    numbers = triples()
+    numbers = kept_by(sheet, triples())
     found = rows(sheet, sheet.run(products, bound(sheet, numbers), rounding=rounding))
     whole = [law(Fraction(a * b, c)) for a, b, c in numbers]
     wrong = [row for row in found if int(row["result"]) != whole[row["number"]]]
@@ -92,7 +99,7 @@ def test_mul_div_is_the_rounded_fraction(sheet: Sheet, rounding: str, law: Calla
 
 
 def test_floor_div_and_started_packages(sheet: Sheet):
-    numbers = [(abs(a), b, c) for a, b, c in triples()]
+    numbers = kept_by(sheet, [(abs(a), b, c) for a, b, c in triples()])
     for row in rows(sheet, sheet.run(floors, bound(sheet, numbers))):
         a, b, c = numbers[row["number"]]
         assert (int(row["result"]), int(row["packages"])) == (a * b // c, -(-a // c))
@@ -117,9 +124,12 @@ def test_scaled_keeps_every_digit(sheet: Sheet, text: str):
 
 
 def test_a_number_that_cannot_be_scaled_is_refused_by_name(sheet: Sheet):
-    """A month's sum has at most 14 digits before the point."""
+    """DuckDB keeps 14 digits before the point of a month's sum, Spark 26; neither cuts one off."""
     numbers = sheet.bind("decimals", pa.table({"value": pa.array([Decimal(10**14)], pa.decimal128(38, 12))}), DECIMALS)
 
+    if sheet.backend.dialect == "pyspark":
+        assert int(only(sheet, sheet.run(scaling, numbers))["value_e12"]) == 10**26
+        return
     with pytest.raises(NumberOverflowError):
         sheet.fetch(sheet.run(scaling, numbers))
 
