@@ -50,6 +50,7 @@ def check(paths: Paths, books: Books = False, as_json: Json = False) -> None:
     if books:
         _stop("--books: the books are not part of this version yet; without it the calculation runs alone")
     cases, errors = _read(paths)
+    _print_warnings(cases)
     verdicts = _judge(cases, errors) if cases else []
     _print_verdicts(verdicts, as_json)
     for error in errors:
@@ -63,13 +64,16 @@ def run(case: CaseFile, out: Out = None, as_json: Json = False) -> None:
     from ratable.cases.exporting import write_tables
     from ratable.cases.playing import play
     from ratable.cases.reading import read_case
-    from ratable.errors import MalformedCaseError
+    from ratable.errors import MalformedCaseError, NumberOverflowError
 
     try:
         told = read_case(case)
+        _print_warnings([told])
         tables = play(told).stage_tables()
     except MalformedCaseError as error:
         _stop(str(error))
+    except NumberOverflowError as error:
+        _stop(f"{case}: a number does not fit: {error}")
     folder = out or Path(f"{told.case}-tables")
     written = write_tables(tables, folder)
     record = {"case": told.case, "folder": str(folder), "tables": written}
@@ -89,7 +93,7 @@ def bench(as_json: Json = False) -> None:
     """Measure the speed of the calculation on this machine."""
     from ratable.bench import main as run_bench
 
-    _print_result(run_bench(), as_json)
+    _print_result(run_bench(as_json=as_json), as_json)
 
 
 @app.command()
@@ -116,7 +120,7 @@ def _judge(cases: list[Case], errors: list[MalformedCaseError]) -> list[Verdict]
     """Play and judge each case; a malformed usage file shows only now and joins `errors`."""
     from ratable.cases.judging import judge
     from ratable.cases.playing import play
-    from ratable.errors import MalformedCaseError
+    from ratable.errors import MalformedCaseError, NumberOverflowError
 
     verdicts = []
     for case in cases:
@@ -124,7 +128,18 @@ def _judge(cases: list[Case], errors: list[MalformedCaseError]) -> list[Verdict]
             verdicts.append(judge(case, play(case)))
         except MalformedCaseError as error:
             errors.append(error)
+        except NumberOverflowError as error:
+            errors.append(MalformedCaseError(case.path, case.line, "case", f"a number does not fit: {error}"))
     return verdicts
+
+
+def _print_warnings(cases: list[Case]) -> None:
+    """Terms that can be and may surprise, on the error stream: they change no verdict."""
+    from ratable.cases.refusals import warn_of_terms
+
+    for case in cases:
+        for warning in warn_of_terms(case.terms):
+            typer.echo(f"{case.path}: warning: {warning.id}: {warning.code}: {warning.detail}", err=True)
 
 
 def _status(verdicts: list[Verdict], errors: list[MalformedCaseError]) -> int:

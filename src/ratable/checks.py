@@ -158,6 +158,43 @@ def minimum_laws(floors: ir.Table, counted: ir.Table, true_ups: ir.Table) -> ir.
     )
 
 
+def report_laws(journal: ir.Table, waterfall: ir.Table, rollforward: ir.Table) -> ir.Table:
+    """The reports tell what the journal tells.
+
+    I37: a column of the waterfall is the revenue of its month; I4, I5, I31, I34: a rollforward closes with
+    the balance of its account; I42: each month opens where the one before closed.
+    """
+    earned = journal.filter(journal.account.isin(["revenue", "breakage_revenue"]))
+    earned = earned.select(key=_month_key(earned.booked_on), amount=earned.credit_minor - earned.debit_minor)
+    columns = waterfall.select(key=_month_key(waterfall.period), amount=-waterfall.amount_minor)
+    of = ["account", "contract_id"]
+    months = ibis.window(group_by=of, order_by="period")
+    rows = rollforward.mutate(
+        later=rollforward.period.lead().over(months), opened=rollforward.opening_minor.lead().over(months)
+    )
+    last = rows.filter(rows.later.isnull())
+    closing = last.select(key=_account_key(last), amount="closing_minor")
+    rolled = journal.semi_join(rows.select("account").distinct(), "account")
+    debit = rolled.debit_minor - rolled.credit_minor
+    balance = ibis.ifelse(rolled.account == "contract_liability", debit, -debit)
+    balances = rolled.select(key=_account_key(rolled), amount=balance)
+    carried = rows.filter(rows.later.notnull())
+    carried = carried.select(key=_account_key(carried), amount=carried.opened - carried.closing_minor)
+    return (
+        _broken("I37 the waterfall is the revenue of its months", earned.union(columns))
+        .union(_broken("I4 a rollforward closes with the balance", closing.union(balances)))
+        .union(_broken("I42 a month opens where the one before closed", carried))
+    )
+
+
+def _month_key(day: ir.Value) -> ir.Value:
+    return day.strftime("%Y-%m")
+
+
+def _account_key(rows: ir.Table) -> ir.Value:
+    return rows.account + "/" + rows.contract_id
+
+
 def _broken(law: str, rows: ir.Table) -> ir.Table:
     sums = rows.group_by("key").agg(off_by=rows.amount.sum().cast("int64"))
     sums = sums.filter(sums.off_by != 0)

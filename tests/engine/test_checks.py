@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ratable import checks, tables
+from ratable import checks, reports, tables
 from ratable.backends import Sheet, Stored
 from ratable.errors import InvariantError
 from tests import factories as make
@@ -74,7 +74,7 @@ POOLS = {
     "revenue": FLOW["revenue"],
     "months": (
         tables.MONTHS,
-        "month_on | ends_before | days | open_on | is_open\n2026-01-01 | 2026-02-01 | 31 | 2026-01-01 | yes",
+        "month_on | ends_before | days | open_on | is_open\n2026-01 | 2026-02-01 | 31 | 2026-01-01 | yes",
     ),
 }
 
@@ -146,6 +146,67 @@ def test_a_law_of_the_flow_trips(sheet: Sheet, name: str, before: str, after: st
 def test_a_law_of_the_ledger_trips(sheet: Sheet, name: str, before: str, after: str, law: str):
     with pytest.raises(InvariantError, match=law):
         hold(sheet, ledger=tampered(LEDGER, name, before, after))
+
+
+POOL_CASES = [
+    ("balances", "pool | 240", "pool | 239", r"I10 granted = drawn \+ remaining at pool: off by 1"),
+    ("revenue", "breakage | 240", "breakage | 239", "I15 an ended commit has given its price at pool: off by 1"),
+]
+
+
+@pytest.mark.parametrize(("name", "before", "after", "law"), POOL_CASES)
+def test_a_law_of_prepaid_commits_trips(sheet: Sheet, name: str, before: str, after: str, law: str):
+    checks.hold(sheet, laws=(sheet.run(checks.drawdown_laws, *stored(sheet, POOLS)),))
+
+    with pytest.raises(InvariantError, match=law):
+        checks.hold(
+            sheet, laws=(sheet.run(checks.drawdown_laws, *stored(sheet, tampered(POOLS, name, before, after))),)
+        )
+
+
+def journal_of(sheet: Sheet, text: str) -> Stored:
+    return table(sheet, "checked_journal", tables.JOURNAL, text, **{**COMMON, "entry_id": "e", "kind": "usage"})
+
+
+def test_a_source_has_liability_or_unbilled_and_not_both(sheet: Sheet):
+    sound = "account | debit_minor | credit_minor\ncontract_liability | 0 | 5\nrevenue | 5 | 0"
+    checks.hold(sheet, laws=(sheet.run(checks.source_laws, journal_of(sheet, sound)),))
+
+    both = sound + "\nunbilled_revenue | 3 | 0"
+    with pytest.raises(InvariantError, match=r"I6 .* at acme/usage/acme: off by 3"):
+        checks.hold(sheet, laws=(sheet.run(checks.source_laws, journal_of(sheet, both)),))
+    with pytest.raises(InvariantError, match=r"I6 .* off by -5"):
+        checks.hold(
+            sheet,
+            laws=(
+                sheet.run(
+                    checks.source_laws,
+                    journal_of(sheet, "account | debit_minor | credit_minor\ncontract_liability | 5 | 0"),
+                ),
+            ),
+        )
+
+
+def test_a_report_that_differs_from_the_journal_trips(sheet: Sheet):
+    journal = journal_of(
+        sheet,
+        "account | debit_minor | credit_minor\nunbilled_revenue | 350 | 0\nrevenue | 0 | 350",
+    )
+    months = table(
+        sheet,
+        "checked_months",
+        tables.MONTHS,
+        "month_on | ends_before | days | open_on | is_open\n2026-01 | 2026-02-01 | 31 | 2026-01-01 | yes",
+    )
+    waterfall = sheet.run(reports.waterfall, journal)
+    rollforward = sheet.run(reports.rollforward, journal, months)
+    checks.hold(sheet, laws=(sheet.run(checks.report_laws, journal, waterfall, rollforward),))
+
+    less = journal_of(sheet, "account | debit_minor | credit_minor\nunbilled_revenue | 349 | 0\nrevenue | 0 | 349")
+    with pytest.raises(InvariantError, match=r"I37 the waterfall .* at 2026-01: off by -1"):
+        checks.hold(sheet, laws=(sheet.run(checks.report_laws, less, waterfall, rollforward),))
+    with pytest.raises(InvariantError, match=r"I4 a rollforward closes .* at unbilled_revenue/acme: off by 1"):
+        checks.hold(sheet, laws=(sheet.run(checks.report_laws, less, waterfall, rollforward),))
 
 
 def test_entries_do_not_make_up_for_each_other(sheet: Sheet):

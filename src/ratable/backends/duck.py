@@ -96,7 +96,7 @@ class DuckBackend:
         try:
             return self.connection.execute(sql)
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
-            raise NumberOverflowError(str(error)) from error
+            raise NumberOverflowError(str(error).splitlines()[0]) from error
 
     def _forget(self, name: str) -> None:
         kinds = self.connection.execute(

@@ -27,8 +27,8 @@ LIMIT_MIB = 4096
 LIMIT_GROWTH = Decimal(11)
 
 
-def main(out: Path | None = None) -> Record:
-    """Measure, print and write; the record holds every figure."""
+def main(out: Path | None = None, *, as_json: bool = False) -> Record | None:
+    """Measure and write; print the figures, or give them as a record where JSON is asked for."""
     folder = out or Path("bench-output")
     folder.mkdir(parents=True, exist_ok=True)
     record: Record = {"volume": list(_volumes()), "single_contract": _told("single")}
@@ -36,8 +36,10 @@ def main(out: Path | None = None) -> Record:
     if usage is not None:
         record["real_usage"] = _told("real", str(usage))
     (folder / "bench.json").write_text(json.dumps(record, indent=2) + "\n")
+    if as_json:
+        return record
     _print(record, usage)
-    return record
+    return None
 
 
 def _volumes() -> Iterator[Record]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from ratable import tables
+from ratable import checks, reports, tables
 from ratable.backends import Sheet, connect
 from ratable.cases import records
 from ratable.cases.answers import Answers
@@ -86,9 +86,16 @@ class _Player:
                 self.known.refused.append({"id": name, "code": code})
         before_on = max(next_month(self._horizon()), self.posted.open_on)
         outcome, inputs = self._run(before_on, self.known)
+        self._check_reports(outcome, inputs)
         return Answers(
             self.case, self.sheet, known=self.known, outcome=outcome, inputs=inputs, open_on=self.posted.open_on
         )
+
+    def _check_reports(self, outcome: Outcome, inputs: Inputs) -> None:
+        journal = outcome.journal.journal
+        waterfall = self.sheet.run(reports.waterfall, journal)
+        rollforward = self.sheet.run(reports.rollforward, journal, inputs.months)
+        checks.hold(self.sheet, laws=(self.sheet.run(checks.report_laws, journal, waterfall, rollforward),))
 
     def _take(self, entry: records.Entry) -> str | None:
         if isinstance(entry.act, records.Close):
