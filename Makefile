@@ -3,7 +3,7 @@
 BIN := .venv/bin
 SOURCES := src tests
 PYTEST_ARGS ?=
-STAGE_TESTS := $(addprefix tests/engine/test_,usage.py rating.py money.py minimums.py drawdown.py allocation.py recognition.py ledger.py checks.py)
+STAGE_TESTS := $(addprefix tests/engine/test_,usage.py rating.py money.py minimums.py drawdown.py allocation.py recognition.py ledger.py reports.py checks.py)
 SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help

@@ -18,6 +18,8 @@ from ratable.errors import InexactNumberError
 
 EXACT = dt.Decimal(38, 0)
 SCALE = 10**12
+_TWELVE_PLACES = dt.Decimal(38, 12)
+_ROOMY = 10**13
 _MINOR_UNIT_DIGITS = {
     **dict.fromkeys(
         [
@@ -104,7 +106,15 @@ def started(a: ir.Value, size: ir.Value) -> ir.Value:
 
 def scaled(value: ir.Value) -> ir.Value:
     """A decimal(38,12) column as decimal(38,0) scaled by 10^12."""
-    return (value.cast(dt.Decimal(38, 12)) * ibis.literal(str(SCALE)).cast(dt.Decimal(13, 0))).cast(EXACT)
+    value = value.cast(_TWELVE_PLACES)
+    # A large number is taken apart, because its product has no room in decimal(38,12).
+    whole = value.cast(EXACT)
+    large = whole * exact(SCALE) + _times_scale(value - whole.cast(_TWELVE_PLACES))
+    return ibis.ifelse(value.abs() < _ROOMY, _times_scale(value), large)
+
+
+def _times_scale(value: ir.Value) -> ir.Value:
+    return (value.cast(_TWELVE_PLACES) * ibis.literal(str(SCALE)).cast(dt.Decimal(13, 0))).cast(EXACT)
 
 
 def split_exact(

@@ -34,7 +34,7 @@ def is_touched(rows: ir.Table, units_e12: ir.Value) -> ir.Value:
 
 
 def value_e24(rows: ir.Table) -> ir.Value:
-    """The unrounded value of a touched tier, scaled by 10^24."""
+    """The unrounded value of a touched tier, scaled by 10^24; packages and fixed fees have no flat fee."""
     billable = ibis.greatest(rows.units_e12 - rows.free_units_e12, exact(0))
     size = ibis.greatest(rows.package_size_e12, exact(1))
     packages_e12 = started(billable, size) * exact(SCALE)
@@ -43,4 +43,6 @@ def value_e24(rows: ir.Table) -> ir.Value:
         (rows.pricing_model == "package", packages_e12),
         else_=rows.units_e12,
     )
-    return counted * rows.unit_price_e12 + rows.flat_fee_e12 * exact(SCALE)
+    has_fee = rows.pricing_model.notin(["fixed_fee", "package"])
+    fee_e24 = ibis.ifelse(has_fee, rows.flat_fee_e12, exact(0)) * exact(SCALE)
+    return counted * rows.unit_price_e12 + fee_e24
