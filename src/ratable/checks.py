@@ -1,6 +1,6 @@
 """The laws of the calculation, one arrow of the flow each: a broken one stops the run.
 
-Owns the identities of one calculation (accounting.md, section 5). Laws that compare two
+Owns the identities of one calculation (docs/policies.md). Laws that compare two
 calculations are laws of the tests.
 """
 

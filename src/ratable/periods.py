@@ -79,6 +79,6 @@ class Weights:
 def schedule_weights(starts_on: date, ends_before: date, proration: str) -> Weights:
     """The weights of a range by `daily`, `standard` (days of each month) or `thirty_day`.
 
-    Source: campfire-semantics 1.12.
+    Source: docs/flow/5-recognition.md.
     """
     return Weights(starts_on, ends_before, proration)

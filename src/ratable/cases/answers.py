@@ -40,7 +40,7 @@ class Answers:
         self._asked: dict[tuple[str, date | None], list[Row]] = {}
 
     def rows(self, table: str, at: date | None = None) -> list[Row]:
-        """The rows of a table of case-format section 4; pictures of a day need `at`."""
+        """The rows of a table that a case may ask about; pictures of a day need `at`."""
         key = (table, at)
         if key not in self._asked:
             tell: Callable[..., list[Row]] = getattr(self, f"_{table}")

@@ -23,7 +23,7 @@ EXACT_DIGITS = 100
 
 
 class Books(Protocol):
-    """The tables of case-format section 4: months and dates as dates, figures in major units."""
+    """The tables that a case may ask about (docs/guides/case-file.md): months and dates as dates, figures in major units."""
 
     def rows(self, table: str, at: date | None = None) -> list[Row]:
         """The rows of a table; `at` is the end of day for tables that are pictures of a day."""

@@ -7,7 +7,7 @@ its months at once, because no commit of a lower rank can change what it is aske
 usage is addressed to a commit, that commit is asked first (pass 0) and the order is only right
 month by month: such contracts, `circular`, are drawn in waves of one month.
 
-Within a month a pass is rounded on the month's total (campfire-semantics 1.6, reading B):
+Within a month a pass is rounded on the month's total (gross = discount + net + overage):
 n = round(G*f); if n <= B all is covered, else net = B and covered = round(B/f).
 """
 
