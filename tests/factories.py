@@ -218,6 +218,7 @@ def commits(sheet: Sheet, text: str, **defaults: Any) -> Stored:
             "ends_before": LAST,
             "rank": 1,
             "expires": False,
+            "released_on": LAST,
             **defaults,
         },
     )
@@ -259,6 +260,8 @@ def usage(sheet: Sheet, text: str, **defaults: Any) -> Stored:
             "amount": None,
             "currency": None,
             "unreadable": None,
+            "unreadable_value": None,
+            "dimensions": None,
             "item_id": "calls",
             "batch": 1,
             "row": place,

@@ -77,6 +77,7 @@ COMMITS = _schema(
     ends_before="date",
     rank="int64",
     expires="boolean",  # what is left on its last day is booked; false where it never ends or was terminated
+    released_on="date",  # the day on which the books end its contract; 9999-12-31: not terminated
 )
 
 # A pair of a drawing item and a commit that may serve it. `pass_no` and `wave` say when: see drawdown.
@@ -129,6 +130,8 @@ USAGE = _schema(
     amount="decimal(38, 12)",
     currency="string",
     unreadable="string",  # code of what could not be read in the row, else null
+    unreadable_value="string",  # what stands there instead, as written
+    dimensions="string",  # further columns as a JSON object, keys sorted; null: none
     batch="int64",  # the entry or file by which the books learned it
     row="int64",
     open_on="date",  # first open month when it was learned

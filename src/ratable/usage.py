@@ -308,7 +308,7 @@ def _own_code(rows: ir.Table, late_usage: LateUsage) -> ir.Value:
 
 
 def _content(rows: ir.Table) -> ir.Value:
-    parts = [rows.item_id, rows.used_on, rows.used_at, rows.quantity, rows.amount, rows.currency]
+    parts = [rows.item_id, rows.used_on, rows.used_at, rows.quantity, rows.amount, rows.currency, rows.dimensions]
     texts = [part.cast("string").fill_null("-") for part in parts]
     return ibis.literal("|").join(texts)
 
@@ -318,6 +318,7 @@ def _offending_value(rows: ir.Table) -> ir.Value:
     quantity = ibis.coalesce(rows.amount, rows.quantity).cast("string")
     return ibis.cases(
         (rows.code == "usage_must_name_a_known_item", rows.item_id),
+        (rows.code == rows.unreadable, rows.unreadable_value),
         (rows.code == "quantity_must_not_be_negative", quantity),
         (rows.code == "currency_must_match_contract", rows.currency),
         (rows.code.isin(["usage_must_fall_in_contract", "usage_must_fall_in_item", "period_must_be_open"]), day),

@@ -142,7 +142,7 @@ def test_price_plans_that_are_not_the_format(tmp_path: Path, rest: str, key: str
     [
         ("start_date: 2026-02-30", "start_date", "not a date"),
         ("start_date: 20260201", "start_date", "not a date"),
-        ("start_date: 2026-02-01, end_date: 9999-12-31", "end_date", "too late"),
+        ("start_date: 2026-02-01, end_date: 9999-12-31", "end_date", "between the years 1900 and 2999"),
         ("start_date: 2026-02-01, usage: [{id: i}]", "product", "either product or product_bundle"),
         ("start_date: 2026-02-01, usage: [{id: i, product: api, product_bundle: b}]", "product", "either product or"),
         ("start_date: 2026-02-01, usage: [{id: i, product: nope}]", "product", "no product 'nope'"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import TypeGuard
 
 import pyarrow as pa
 
@@ -19,6 +20,7 @@ from ratable.cases.answers import Answers
 from ratable.cases.facts import Row
 from ratable.cases.known import Known, first_month
 from ratable.cases.refusals import check_terms
+from ratable.cases.scalars import YEARS
 from ratable.cases.withdrawals import without
 from ratable.drawdown import Booked, Pools
 from ratable.drawdown.breakage import BREAKAGE
@@ -266,7 +268,8 @@ class _Player:
             days.append(entry.on)
             days.extend(_days_of(entry.act))
         for row in self.known.usage:
-            days.extend(value for value in (row["used_on"], row["used_at"]) if isinstance(value, date))
+            if row["item_id"] in self.known.item_of or str(row["item_id"]).startswith("!"):
+                days.extend(value for value in (row["used_on"], row["used_at"]) if _can_count(value))
         for question in self.case.questions:
             texts = dict(question.keys)
             days.extend(
@@ -280,6 +283,10 @@ def _booked_on(row: Row) -> date:
     if not isinstance(booked_on, date):
         raise TypeError(booked_on)
     return booked_on
+
+
+def _can_count(day: object) -> TypeGuard[date]:
+    return isinstance(day, date) and day.year in YEARS
 
 
 def _days_of(act: records.Act) -> list[date]:

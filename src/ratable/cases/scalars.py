@@ -16,6 +16,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _DAY = timedelta(days=1)
 _PERCENTAGE_DECIMALS = 10
+YEARS = range(1900, 3000)
 
 
 def decimal_of(text: str) -> Decimal:
@@ -42,30 +43,30 @@ def whole_of(text: str) -> int:
 
 def date_of(text: str) -> date:
     """`2026-03-31`."""
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise ValueError(f"{text!r} is not a date such as 2026-03-31")
+    return _day_of(text if _DATE.fullmatch(text) else "", text, "a date such as 2026-03-31")
 
 
 def day_after(text: str) -> date:
     """The half-open end of a range whose last day is `text`."""
-    last = date_of(text)
-    if last == date.max:
-        raise ValueError(f"{text!r} is too late; leave the end out where there is none")
-    return last + _DAY
+    return date_of(text) + _DAY
 
 
 def month_of(text: str) -> date:
     """`2026-03` as its first day."""
+    return _day_of(f"{text}-01" if _MONTH.fullmatch(text) else "", text, "a month such as 2026-03")
+
+
+def _day_of(day: str, text: str, kind: str) -> date:
+    """`day` as a date; `text` is what was written, for the sentence to show."""
     try:
-        if _MONTH.fullmatch(text):
-            return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        pass
-    raise ValueError(f"{text!r} is not a month such as 2026-03")
+        found = date.fromisoformat(day)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not {kind}") from error
+    if found.year not in YEARS:
+        raise ValueError(
+            f"{text!r} is not between the years {YEARS[0]} and {YEARS[-1]}; leave out an end that never is"
+        )
+    return found
 
 
 def truth_of(text: str) -> bool:
