@@ -163,6 +163,8 @@ def released(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     rows = rows.filter(rows.turn_kind == "termination")
     held = rows.group_by([*_SOURCE, "turn_id", "turn_minor"]).agg(held_minor=rows.debit_minor.sum().cast("int64"))
     held = held.filter(held.held_minor > 0)
+    whole = held.held_minor.sum().over(ibis.window(group_by="turn_id")).cast("int64")
+    held = held.mutate(turn_minor=ibis.least(held.turn_minor, whole))  # usage learned since may have claimed the rest
     held = split_exact(
         held,
         "refund_minor",
