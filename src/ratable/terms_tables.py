@@ -248,6 +248,7 @@ class _ContractRows:
             "ends_before": min(ends_before, day_after(self.terminated_on)),
             "rank": rank,
             "expires": commit.ends_before is not None and not ended_early,
+            "released_on": self.amendments.released_on.get(self.contract.id, self.terminated_on),
         }
 
     def _tiers(self, item: UsageItem, group: UsageGroup | None) -> Iterator[Row]:

@@ -109,9 +109,13 @@ def draw_down(
     history = sheet.bind("balance_history", chain.STEPS.to_pyarrow().empty_table(), chain.STEPS)
     spans = _spans(sheet, months, adjustments)
     late = sheet.run(corrections.late_changes, asked, booked.demands, months)
-    is_late = not sheet.is_empty(late)
+    is_late, has_grants = not sheet.is_empty(late), not sheet.is_empty(pools.grants)
     for row in spans:
         span = sheet.bind("span", row, _SPAN)
+        if has_grants:
+            progress = progress._replace(
+                balances=sheet.run(regular.granted_balances, progress.balances, pools.grants, months, span)
+            )
         if is_late:
             progress = _book_changes(sheet, span, late, progress, terms)
         if len(spans) > 1 or not sheet.is_empty(adjustments):
@@ -145,7 +149,8 @@ def _book_changes(sheet: Sheet, span: Stored, changes: Stored, progress: _Progre
     fixed = sheet.bind("no_fixed_steps", FIXED.to_pyarrow().empty_table(), FIXED)
     ideal = chain.draw(sheet, pools, split, openings, fixed, rounding=rounding)
     ideals = sheet.run(corrections.ideals, split, ideal.steps, progress.draws, pools.commits)
-    nets = sheet.run(corrections.corrected_nets, ideals, progress.balances)
+    available = sheet.run(corrections.available, progress.balances, pools.commits, progress.draws, span)
+    nets = sheet.run(corrections.corrected_nets, ideals, available)
     capped = sheet.run(corrections.capped_chain, split)
     caps = sheet.run(corrections.capped_state, nets)
     drawn = chain.draw(sheet, pools, capped, caps, fixed, rounding=rounding)

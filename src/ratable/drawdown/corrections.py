@@ -131,6 +131,21 @@ def ideals(uncovered: ir.Table, steps: ir.Table, draws: ir.Table, commits: ir.Ta
     )
 
 
+def available(balances: ir.Table, commits: ir.Table, draws: ir.Table, span: ir.Table) -> ir.Table:
+    """What corrections can draw: a commit that a termination released before the span has only what was restored since.
+
+    Balances go on as if nothing had lapsed or left; what a termination released is in them, and out of reach.
+    """
+    gone = commits.filter(~commits.expires).cross_join(span)
+    gone = gone.filter(gone.released_on < gone.first_on).select("commit_id", "released_on")
+    since = draws.filter(draws.kind == "drawdown").inner_join(gone, "commit_id")
+    since = since.filter(since.booked_on > since.released_on)
+    since = since.group_by("commit_id").agg(restored_minor=(-since.net_minor).sum().cast("int64"))
+    rows = gone.left_join(since, "commit_id").drop("commit_id_right")
+    rows = rows.select("commit_id", balance_minor=rows.restored_minor.fill_null(0))
+    return balances.anti_join(gone, "commit_id").union(rows.select(balances.columns))
+
+
 def corrected_nets(ideals: ir.Table, balances: ir.Table) -> ir.Table:
     """The net each changed month ends with, what is left of a commit given to the oldest month first."""
     wanted = ibis.greatest(ideals.after_minor - ideals.before_minor, 0)

@@ -22,6 +22,15 @@ def opening_balances(commits: ir.Table, grants: ir.Table, posted: ir.Table, mont
     return rows.select("commit_id", balance_minor=balance).cast(tables.BALANCES)
 
 
+def granted_balances(balances: ir.Table, grants: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
+    """Balances with the top-ups and credits of the span's first month: they count before its corrections."""
+    due = grants.semi_join(_open_months(months, span), "month_on")
+    due = due.semi_join(span, due.month_on == span.first_on)
+    due = due.group_by("commit_id").agg(added_minor=due.amount_minor.sum().cast("int64"))
+    rows = balances.left_join(due, "commit_id").drop("commit_id_right")
+    return rows.select("commit_id", balance_minor=rows.balance_minor + rows.added_minor.fill_null(0))
+
+
 def open_chain(demands: ir.Table, items: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
     """The demand of the open months in the span, as one chain."""
     rows = demands.semi_join(_open_months(months, span), "month_on")
@@ -59,8 +68,12 @@ def open_state(balances: ir.Table) -> ir.Table:
 
 
 def open_grants(grants: ir.Table, commits: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
-    """Top-ups and credits of the open months in the span, before the month's consumption."""
+    """Top-ups and credits of the span's months but the first, before the month's consumption.
+
+    Those of the first month are in the balances already: corrections, which come before, need them.
+    """
     rows = grants.semi_join(_open_months(months, span), "month_on")
+    rows = rows.anti_join(span, rows.month_on == span.first_on)
     rows = rows.group_by(["commit_id", "month_on"]).agg(granted_minor=rows.amount_minor.sum().cast("int64"))
     rows = rows.inner_join(commits.select("commit_id", "contract_id", "rank"), "commit_id")
     marks = circular.select(circular_id="contract_id")
