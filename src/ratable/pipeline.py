@@ -129,12 +129,13 @@ def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, *, 
     if sheet.count(drawing) <= DAILY_MONTHS:
         return _draw(sheet, inputs, metered, rated, drawing, run=run)
     edges = sheet.run(edge_months, drawing, inputs.items, inputs.pools.commits, inputs.months)
-    before = sheet.run(daily_before, edges, inputs.posted_drawdown.demands)
-    drawdowns = _draw(sheet, inputs, metered, rated, before, run=run)
-    short = sheet.run(short_months, drawing, before, inputs.items, drawdowns.steps, inputs.pools.commits)
-    if sheet.count(short) == 0:
-        return drawdowns
-    return _draw(sheet, inputs, metered, rated, sheet.run(all_months, before, short), run=run)
+    daily = sheet.run(daily_before, edges, inputs.posted_drawdown.demands)
+    while True:  # a month by day can leave another month short; each round adds months, so there is a last one
+        drawdowns = _draw(sheet, inputs, metered, rated, daily, run=run)
+        short = sheet.run(short_months, drawing, daily, inputs.items, drawdowns.steps, inputs.pools.commits)
+        if sheet.count(short) == 0:
+            return drawdowns
+        daily = sheet.run(all_months, daily, short, into="daily_months")
 
 
 def _draw(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, daily: Stored, *, run: _Run) -> Drawdowns:
