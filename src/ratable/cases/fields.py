@@ -55,6 +55,13 @@ class Fields:
             raise self.malformed(key, "must not be empty")
         return text
 
+    def name(self, key: str = "id") -> str:
+        """A required id; those that begin with `!` are kept for the streams of prepaid usage."""
+        name = self.text(key)
+        if name.startswith("!"):
+            raise self.malformed(key, f"{name!r} begins with !, as no id may")
+        return name
+
     def raw(self, key: str) -> str | None:
         """A text as written, however bad; None without the key."""
         node = self.node.values.get(key)

@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from ratable.cases import records
 from ratable.cases.facts import Row, file_rows, prepaid_usage_row, usage_row
-from ratable.money import minor_unit_digits, to_minor
+from ratable.cases.refusals import fits_currency, judge_lines
+from ratable.money import to_minor
 from ratable.periods import day_after, month_end, month_of
 from ratable.terms import BundleLine, Contract, PrepaidCommit, Terms
 from ratable.terms_tables import Amendments, addressed_stream, counts_from
@@ -154,7 +155,7 @@ class Known:
             return "contract_must_be_known"
         if amount <= 0:
             return "amount_must_be_positive"
-        if not _fits(amount, self.contracts[contract_id].currency):
+        if not fits_currency(amount, self.contracts[contract_id].currency):
             return "amount_must_fit_currency"
         return None
 
@@ -248,7 +249,7 @@ class Known:
         if act.period >= self.open_on:
             return "adjustment_must_name_a_closed_period"
         contract = self.contracts[contract_id]
-        if not _fits(act.amount, contract.currency):
+        if not fits_currency(act.amount, contract.currency):
             return "amount_must_fit_currency"
         commit = next(commit for commit in contract.prepaid_commits if commit.id == act.prepaid_commit)
         booked_on, on = self._booking(entry)
@@ -275,9 +276,8 @@ class Known:
             return "item_must_be_known"
         if item.product_bundle_id is None:
             return "allocation_must_name_a_bundle_item"
-        percentages = [line.percentage for line in act.lines if line.percentage is not None]
-        if percentages and (len(percentages) != len(act.lines) or sum(percentages) != 100):  # noqa: PLR2004
-            return "allocation_must_sum_to_total"
+        for code, _ in judge_lines(act.lines, "allocation_must_sum_to_total"):
+            return code
         self.allocations[act.item] = act.lines
         return None
 
@@ -285,19 +285,28 @@ class Known:
         contract_id = self.contract_of.get(act.prepaid_commit)
         if contract_id is None:
             return "prepaid_commit_must_be_known"
-        if contract_id in self.terminated_on:
+        if self._is_over(contract_id, entry):
             return "contract_must_not_be_terminated"
         if act.amount <= 0:
             return "amount_must_be_positive"
-        if not _fits(act.amount, self.contracts[contract_id].currency):
+        if not fits_currency(act.amount, self.contracts[contract_id].currency):
             return "amount_must_fit_currency"
-        self.grants.append((act.prepaid_commit, self._booking(entry)[0], act.amount))
+        booked_on, _ = self._booking(entry)
+        commits = self.contracts[contract_id].prepaid_commits
+        ends_before = next(commit.ends_before for commit in commits if commit.id == act.prepaid_commit)
+        if ends_before is not None and ends_before <= booked_on:
+            return "prepaid_commit_must_not_have_ended"
+        self.grants.append((act.prepaid_commit, booked_on, act.amount))
         return None
+
+    def _is_over(self, contract_id: str, entry: records.Entry) -> bool:
+        """Has a termination taken effect by the day that books the entry?"""
+        return self.terminated_on.get(contract_id, date.max) < self._booking(entry)[1]
 
     def _estimate(self, act: records.Estimate, entry: records.Entry) -> str | None:
         if act.prepaid_commit not in self.contract_of:
             return "prepaid_commit_must_be_known"
-        if self.contract_of[act.prepaid_commit] in self.terminated_on:
+        if self._is_over(self.contract_of[act.prepaid_commit], entry):
             return "contract_must_not_be_terminated"
         if not 0 <= act.expected_breakage_percentage < 100:  # noqa: PLR2004
             return "percentage_must_be_between_0_and_100"
@@ -316,7 +325,7 @@ class Known:
             return "dates_must_ascend"
         if act.refund < 0:
             return "amount_must_be_positive"
-        if not _fits(act.refund, contract.currency):
+        if not fits_currency(act.refund, contract.currency):
             return "amount_must_fit_currency"
         self.terminated_on[act.contract] = act.on
         booked_on = max(self.open_on, month_of(act.on))
@@ -333,11 +342,6 @@ def _last_day_of_use(commit: PrepaidCommit, month_on: date) -> date:
     if commit.starts_on > last_on or (commit.ends_before is not None and commit.ends_before <= month_on):
         return last_on
     return min(last_on, commit.ends_before - timedelta(days=1)) if commit.ends_before else last_on
-
-
-def _fits(amount: Decimal, currency: str) -> bool:
-    exponent = amount.normalize().as_tuple().exponent
-    return isinstance(exponent, int) and -exponent <= minor_unit_digits(currency)
 
 
 def _source(

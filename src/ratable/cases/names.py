@@ -31,7 +31,7 @@ class Names:
 
     def define(self, kind: Kind, fields: Fields, *, owner: str = "") -> str:
         """Read `id` as the name of a new thing of this kind."""
-        name = fields.text("id")
+        name = fields.name()
         earlier = self._lines.setdefault((kind, name), fields.place("id").line)
         if (kind, name) in self._owners:
             raise fields.malformed("id", f"{name!r} is already the id of a {_words(kind)} on line {earlier}")

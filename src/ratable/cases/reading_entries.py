@@ -89,7 +89,7 @@ def _payment(node: Mapping) -> Payment:
 
 
 def _void_usage(node: Mapping) -> VoidUsage:
-    return VoidUsage(id=Fields(node, required="id").text("id"))
+    return VoidUsage(id=Fields(node, required="id").name())
 
 
 def _adjustment(node: Mapping) -> Adjustment:
@@ -98,7 +98,7 @@ def _adjustment(node: Mapping) -> Adjustment:
         prepaid_commit=fields.text("prepaid_commit"),
         period=fields.month("period"),
         amount=fields.number("amount"),
-        id=fields.maybe_text("id"),
+        id=fields.name() if fields.has("id") else None,
     )
 
 

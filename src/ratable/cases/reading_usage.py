@@ -24,8 +24,8 @@ def read_usage(node: Mapping) -> Usage:
     fields = Fields(node, required="item", optional=f"{_FACT} quantity dimensions")
     _at_most_one(fields, "used_on", "used_at")
     return Usage(
-        item=fields.raw("item") or "",
-        id=fields.maybe_text("id"),
+        item=_item(fields),
+        id=fields.name() if fields.has("id") else None,
         used_on=fields.raw("used_on"),
         used_at=fields.raw("used_at"),
         quantity=fields.raw("quantity"),
@@ -42,9 +42,9 @@ def read_prepaid_usage(node: Mapping) -> PrepaidUsage:
     if not fields.has("prepaid_commit") and not fields.has("contract"):
         raise fields.malformed("prepaid_commit", "prepaid_commit or contract is required")
     return PrepaidUsage(
-        prepaid_commit=fields.maybe_text("prepaid_commit"),
+        prepaid_commit=fields.name("prepaid_commit") if fields.has("prepaid_commit") else None,
         contract=fields.maybe_text("contract"),
-        id=fields.maybe_text("id"),
+        id=fields.name() if fields.has("id") else None,
         used_on=fields.raw("used_on"),
         used_at=fields.raw("used_at"),
         amount=fields.raw("amount"),
@@ -56,7 +56,7 @@ def read_prepaid_usage(node: Mapping) -> PrepaidUsage:
 def read_usage_file(node: Mapping) -> UsageFile:
     fields = Fields(node, required="path", optional="item")
     path = _path(fields)
-    item = fields.maybe_text("item")
+    item = fields.name("item") if fields.has("item") else None
     if item is None and "item" not in _columns(fields, path):
         raise fields.malformed("item", f"{path.name} has no column item, so the entry must name one")
     return UsageFile(path=path, item=item)
@@ -97,6 +97,10 @@ def _dimensions(node: Mapping | None) -> tuple[tuple[str, str], ...]:
         return ()
     fields = Fields(node, optional=" ".join(node.values))
     return tuple((key, fields.raw(key) or "") for key in node.values)
+
+
+def _item(fields: Fields) -> str:
+    return fields.name("item") if fields.raw("item") else ""
 
 
 def _at_most_one(fields: Fields, first: str, second: str) -> None:

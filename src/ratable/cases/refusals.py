@@ -6,12 +6,13 @@ in `ratable.price_plans`. Pure: it reads terms and answers rows, it raises nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, localcontext
 
 from ratable.money import minor_unit_digits
 from ratable.price_plans import PriceWarning, Refusal, check_price_plan
 from ratable.terms import (
+    BundleLine,
     Contract,
     PrepaidCommit,
     Product,
@@ -26,6 +27,7 @@ from ratable.terms import (
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 EXACT_DIGITS = 100
+MOST_MINOR = 2**63 - 1  # minor units are kept in 64 bits
 
 _Dated = Contract | UsageItem | PrepaidCommit | Subscription
 
@@ -64,20 +66,23 @@ def _refusals(terms: Terms) -> Iterator[Refusal]:
 
 
 def _bundle(bundle: ProductBundle) -> Iterator[Refusal]:
-    percentages = [line.percentage for line in bundle.lines if line.percentage is not None]
-    prices = [line.standalone_price for line in bundle.lines if line.standalone_price is not None]
-    if len(percentages) + len(prices) != len(bundle.lines) or (percentages and prices):
-        yield Refusal(bundle.id, "bundle_must_use_one_basis", "each line has one basis, all the same", "product_bundle")
+    for code, detail in judge_lines(bundle.lines, "bundle_must_sum_to_100"):
+        yield Refusal(bundle.id, code, detail, "product_bundle")
+
+
+def judge_lines(lines: Sequence[BundleLine], sum_code: str) -> Iterator[tuple[str, str]]:
+    """Each rule that the lines of a bundle or of an allocation break, with its detail."""
+    percentages = [line.percentage for line in lines if line.percentage is not None]
+    prices = [line.standalone_price for line in lines if line.standalone_price is not None]
+    if len(percentages) + len(prices) != len(lines) or (percentages and prices):
+        yield "bundle_must_use_one_basis", "each line has one basis, all the same"
         return
     if any(not ZERO <= percentage <= HUNDRED for percentage in percentages):
-        detail = "a percentage of a line is out of range"
-        yield Refusal(bundle.id, "percentage_must_be_between_0_and_100", detail, "product_bundle")
+        yield "percentage_must_be_between_0_and_100", "a percentage of a line is out of range"
     if not prices and _sum(percentages) != HUNDRED:
-        detail = f"the percentages sum to {_sum(percentages)}"
-        yield Refusal(bundle.id, "bundle_must_sum_to_100", detail, "product_bundle")
+        yield sum_code, f"the percentages sum to {_sum(percentages)}"
     if prices and (min(prices) < ZERO or _sum(prices) == ZERO):
-        detail = "standalone prices are not below zero and not all zero"
-        yield Refusal(bundle.id, "amount_must_be_positive", detail, "product_bundle")
+        yield "amount_must_be_positive", "standalone prices are not below zero and not all zero"
 
 
 def _sum(numbers: list[Decimal]) -> Decimal:
@@ -189,13 +194,15 @@ def _owed(term: tuple[str, str], amount: Decimal, currency: str) -> Iterator[Ref
 
 def _fits(term: tuple[str, str], amount: Decimal, currency: str) -> Iterator[Refusal]:
     kind, name = term
-    if not _is_whole_in_minor_units(amount, currency):
-        yield Refusal(name, "amount_must_fit_currency", f"{amount} has more digits than {currency}", kind)
+    if not fits_currency(amount, currency):
+        yield Refusal(
+            name, "amount_must_fit_currency", f"{amount} has more digits than {currency} or than can be kept", kind
+        )
 
 
-def _is_whole_in_minor_units(amount: Decimal, currency: str) -> bool:
+def fits_currency(amount: Decimal, currency: str) -> bool:
     """Trailing zeros are not digits: 10.000 fits USD."""
     with localcontext() as context:
         context.prec = EXACT_DIGITS
         minor = amount.scaleb(minor_unit_digits(currency))
-        return minor == minor.to_integral_value()
+        return minor == minor.to_integral_value() and abs(minor) <= MOST_MINOR

@@ -30,6 +30,10 @@ def texts_of(path: Path) -> Iterator[Texts]:
     for number, (line, row) in enumerate(_parquet(path) if path.suffix == ".parquet" else _csv(path), start=1):
         if row.get("used_on") and row.get("used_at"):
             raise MalformedCaseError(path, line, "used_at", f"row {number}: used_on and used_at do not go together")
+        for name in ("id", "item"):
+            text = row.get(name)
+            if text and text.startswith("!"):
+                raise MalformedCaseError(path, line, name, f"row {number}: {text!r} begins with !, as no id may")
         yield row
 
 
