@@ -100,6 +100,7 @@ REFUSALS: tuple[Code, ...] = (
     Code("item_must_be_known", "no usage item, subscription or milestone has this id", True),
     Code("usage_must_be_known", "no usage has this id", True),
     Code("contract_must_not_be_terminated", "the contract has been terminated"),
+    Code("prepaid_commit_must_not_have_ended", "the commit has expired before the month that books the act"),
 )
 
 WARNINGS: tuple[Code, ...] = (

@@ -150,6 +150,11 @@ class Player:
         if contract.id in self.diary.terminations:
             raise Refused("contract_must_not_be_terminated")
 
+    def check_serving(self, contract: Contract, entry: Entry) -> None:
+        termination = self.diary.terminations.get(contract.id)
+        if termination is not None and termination.last < self.diary.booking_day(entry.on):
+            raise Refused("contract_must_not_be_terminated")
+
     # ── usage ─────────────────────────────────────────────────────────────────────────────────
 
     def take_usage(self, entry: Entry, act: Usage) -> None:
@@ -315,14 +320,16 @@ class Player:
 
     def top_up(self, entry: Entry, act: TopUp) -> None:
         contract, commit = self.commit(act.prepaid_commit)
-        self.check_living(contract)
+        self.check_serving(contract, entry)
         amount = self.check_amount(act.amount, contract)
         booked = self.diary.booking_month(entry.on)
+        if commit.ends_before is not None and commit.ends_before <= booked:
+            raise Refused("prepaid_commit_must_not_have_ended")
         self.diary.grants.append(Grant(commit=commit.id, amount=amount, booked=booked))
 
     def estimate(self, entry: Entry, act: Estimate) -> None:
         contract, commit = self.commit(act.prepaid_commit)
-        self.check_living(contract)
+        self.check_serving(contract, entry)
         percentage = Fraction(act.expected_breakage_percentage)
         if not 0 <= percentage < 100:
             raise Refused("percentage_must_be_between_0_and_100")
