@@ -39,14 +39,18 @@ def remaining_obligations(
 ) -> ir.Table:
     """Contracted revenue not yet recognized at the end of `day.at`, by contract and band.
 
-    Commits count with what remains, by their expiration; subscriptions by the end of the month, and
+    Commits count with what remains and is not breakage yet, by their expiration; subscriptions by the end of the month, and
     milestones by the day, in which they will be recognized. Usage and minimums are exempt.
 
     Source: ASC 606-10-50-13 to 50-14A.
     """
-    pools = burnt.cross_join(day)
+    lapsed = revenue.filter(revenue.kind == "breakage").cross_join(day)
+    lapsed = lapsed.filter(lapsed.on <= lapsed["at"])
+    lapsed = lapsed.group_by("commit_id").agg(lapsed_minor=lapsed.amount_minor.sum().cast("int64"))
+    pools = burnt.left_join(lapsed, "commit_id").drop("commit_id_right").cross_join(day)
     last_on = (pools.ends_before - _DAY).cast("date")
-    pools = pools.select("contract_id", amount="remaining_minor", on=last_on, at="at")
+    lapsed_minor = ibis.ifelse(pools.status == "EXPIRED", 0, pools.lapsed_minor.fill_null(0))
+    pools = pools.select("contract_id", amount=pools.remaining_minor - lapsed_minor, on=last_on, at="at")
     planned = schedules.cross_join(day)
     amount = minor(planned.total_minor, planned.weight_to_date, planned.weight_total, rounding=rounding) - minor(
         planned.total_minor, planned.weight_before, planned.weight_total, rounding=rounding

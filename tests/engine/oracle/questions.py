@@ -248,7 +248,14 @@ class OracleBooks:
         if termination is not None and termination.on <= at:
             return
         for commit in recognition.commits:
-            yield recognition.expires_on(commit), self.remaining(recognition, commit, at)
+            amount = self.remaining(recognition, commit, at)
+            if not self.has_ended(recognition, commit, at):
+                amount -= sum(
+                    sum(b.lines.values())
+                    for b in recognition.bookings
+                    if (b.type, b.source, b.to_refund) == ("breakage", ("prepaid_commit", commit), False) and b.on <= at
+                )
+            yield recognition.expires_on(commit), amount
         yield from self.scheduled(recognition, at)
         for milestone in recognition.contract.milestones:
             if milestone.on > max(at, recognition.served_after):
