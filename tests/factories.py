@@ -219,7 +219,6 @@ def commits(sheet: Sheet, text: str, **defaults: Any) -> Stored:
             "rank": 1,
             "expires": False,
             "released_on": LAST,
-            "released_on": LAST,
             **defaults,
         },
     )

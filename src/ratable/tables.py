@@ -78,7 +78,6 @@ COMMITS = _schema(
     rank="int64",
     expires="boolean",  # what is left on its last day is booked; false where it never ends or was terminated
     released_on="date",  # the day on which the books end its contract; 9999-12-31: not terminated
-    released_on="date",  # the day on which the books end its contract; 9999-12-31: not terminated
 )
 
 # A pair of a drawing item and a commit that may serve it. `pass_no` and `wave` say when: see drawdown.
