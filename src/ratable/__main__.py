@@ -15,6 +15,8 @@ import typer
 from ratable import __version__
 
 if TYPE_CHECKING:
+    from pyarrow import Table
+
     from ratable.cases.judging import Verdict
     from ratable.cases.records import Case
     from ratable.errors import MalformedCaseError
@@ -52,7 +54,7 @@ def check(paths: Paths, books: Books = False, as_json: Json = False) -> None:
     cases, errors = _read(paths)
     _print_warnings(cases)
     verdicts = _judge(cases, errors) if cases else []
-    _print_verdicts(verdicts, as_json)
+    _print_verdicts(verdicts, errors, as_json)
     for error in errors:
         typer.echo(str(error), err=True)
     raise typer.Exit(_status(verdicts, errors))
@@ -68,13 +70,14 @@ def run(case: CaseFile, out: Out = None, as_json: Json = False) -> None:
 
     try:
         told = read_case(case)
+        folder = _folder(out or Path(f"{told.case}-tables"))
         _print_warnings([told])
         tables = play(told).stage_tables()
     except MalformedCaseError as error:
         _stop(str(error))
     except NumberOverflowError as error:
         _stop(f"{case}: a number does not fit: {error}")
-    folder = out or Path(f"{told.case}-tables")
+    _print_left_out(tables)
     written = write_tables(tables, folder)
     record = {"case": told.case, "folder": str(folder), "tables": written}
     _print(record, as_json, [*(f"{table['csv']}  {table['rows']} rows" for table in written)])
@@ -142,16 +145,33 @@ def _print_warnings(cases: list[Case]) -> None:
             typer.echo(f"{case.path}: warning: {warning.id}: {warning.code}: {warning.detail}", err=True)
 
 
+def _folder(folder: Path) -> Path:
+    """Where tables go; a file of that name, or on the way there, is told before anything is played."""
+    taken = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if taken.exists() and not taken.is_dir():
+        _stop(f"--out: {taken} is a file, not a folder")
+    return folder
+
+
+def _print_left_out(tables: dict[str, Table]) -> None:
+    """What the books did not take, on the error stream: the tables name each with its code."""
+    counts = {name: tables[name].num_rows for name in ("rejected", "refused") if name in tables}
+    if any(counts.values()):
+        rejected, refused = counts.get("rejected", 0), counts.get("refused", 0)
+        typer.echo(f"not taken: {rejected} rejected usage rows, {refused} refused terms or acts", err=True)
+
+
 def _status(verdicts: list[Verdict], errors: list[MalformedCaseError]) -> int:
     if errors:
         return MALFORMED
     return HOLDS if all(verdict.ok for verdict in verdicts) else DOES_NOT_HOLD
 
 
-def _print_verdicts(verdicts: list[Verdict], as_json: bool) -> None:
-    from ratable.cases.reporting import records_of, report_of
+def _print_verdicts(verdicts: list[Verdict], errors: list[MalformedCaseError], as_json: bool) -> None:
+    from ratable.cases.reporting import records_of, records_of_errors, report_of
 
-    _print(records_of(verdicts), as_json, list(report_of(verdicts)))
+    if verdicts or as_json:
+        _print([*records_of(verdicts), *records_of_errors(errors)], as_json, list(report_of(verdicts)))
 
 
 def _print_result(result: Any, as_json: bool) -> None:

@@ -127,6 +127,25 @@ def test_a_malformed_usage_file_shows_when_the_case_is_played(tmp_path: Path):
     assert answer.stderr == f"{tmp_path}/usage.csv:3: quantity: the column is missing\n"
 
 
+def test_nothing_played_is_not_told_as_held(tmp_path: Path):
+    bad = write(tmp_path, MALFORMED, "a.yaml")
+    plain, as_json = ratable("check", bad), ratable("check", bad, "--json")
+
+    assert (plain.exit_code, plain.stdout) == (2, "")
+    assert as_json.exit_code == 2
+    told = plain.stderr.strip()
+    assert json.loads(as_json.stdout) == [{"case": str(bad), "ok": False, "checked": 0, "wrong": [], "error": told}]
+
+
+def test_run_into_a_file_is_told_and_the_file_stays(tmp_path: Path):
+    case, taken = write(tmp_path, HOLDS, "a.yaml"), write(tmp_path, "mine", "taken")
+    answers = [ratable("run", case, "--out", out) for out in (taken, taken / "below")]
+
+    assert [answer.exit_code for answer in answers] == [2, 2]
+    assert {answer.stderr for answer in answers} == {f"--out: {taken} is a file, not a folder\n"}
+    assert taken.read_text() == "mine"
+
+
 def test_nothing_to_check_is_not_success(tmp_path: Path):
     empty, missing = ratable("check", tmp_path), ratable("check", tmp_path / "none")
 

@@ -51,6 +51,18 @@ def test_a_quantity_that_does_not_fit_is_told_by_file_and_nothing_is_written(tmp
     assert not (tmp_path / "out").exists()
 
 
+def test_run_tells_how_much_was_not_taken(tmp_path: Path):
+    case = tmp_path / "left-out.yaml"
+    case.write_text(TOO_MANY.replace('quantity: "100000000000000000"', "quantity: many"))
+    ran, clean = (
+        ratable("run", path, "--out", tmp_path / path.stem) for path in (case, GOLDEN / "chain" / "prepaid-chain.yaml")
+    )
+
+    assert (ran.exit_code, ran.stderr) == (0, "not taken: 1 rejected usage rows, 0 refused terms or acts\n")
+    assert pq.read_table(tmp_path / "left-out" / "rejected.parquet")["value"].to_pylist() == ["many"]
+    assert "not taken" not in clean.stderr
+
+
 def test_run_writes_every_table_of_the_flow(tmp_path: Path):
     result = ratable("run", GOLDEN / "chain" / "prepaid-chain.yaml", "--out", tmp_path / "out")
 

@@ -88,6 +88,7 @@ def test_a_byte_order_mark_is_not_part_of_the_first_key(tmp_path: Path):
         ("case: Not Kebab\n", 1, "case", "kebab-case"),
         ("case: one\ncurency: USD\n", 2, "curency", "unknown key"),
         ("case: one\ncurrency: usd\n", 2, "currency", "ISO 4217"),
+        ("case: one\ncurrency: USX\n", 2, "currency", "ISO 4217"),
         ("case: one\nabout: [a]\n", 2, "about", "must be a text, not a list"),
         ("case: one\npolicy: half_up\n", 2, "policy", "must be a mapping, not a text"),
         ("case: one\npolicy: {rounding: up}\n", 2, "rounding", "not one of half_up, half_even"),

@@ -12,6 +12,7 @@ from decimal import Decimal
 from ratable.cases.judging import Answer, Row, Verdict
 from ratable.cases.questions import TABLES
 from ratable.cases.scalars import month_of, plain
+from ratable.errors import MalformedCaseError
 
 ROWS_SHOWN = 12
 
@@ -27,6 +28,11 @@ def records_of(verdicts: Iterable[Verdict]) -> list[dict[str, object]]:
         }
         for verdict in verdicts
     ]
+
+
+def records_of_errors(errors: Iterable[MalformedCaseError]) -> list[dict[str, object]]:
+    """The `--json` form of files that could not be played, in the shape of the others."""
+    return [{"case": str(error.file), "ok": False, "checked": 0, "wrong": [], "error": str(error)} for error in errors]
 
 
 def report_of(verdicts: Iterable[Verdict]) -> Iterator[str]:

@@ -10,6 +10,8 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 
+from ratable.currencies import CURRENCIES
+
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -77,8 +79,8 @@ def truth_of(text: str) -> bool:
 
 
 def currency_of(text: str) -> str:
-    """`USD`: three capital letters."""
-    if not re.fullmatch(r"[A-Z]{3}", text):
+    """`USD`: a code of ISO 4217 that is in use."""
+    if text not in CURRENCIES:
         raise ValueError(f"{text!r} is not an ISO 4217 currency such as USD")
     return text
 
