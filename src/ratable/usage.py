@@ -209,18 +209,6 @@ def metered_days(
     )
 
 
-def meter_by_dimension(usage: ir.Table, accepted: ir.Table, dimension: str) -> ir.Table:
-    """Accepted records (`usage_id`s in `accepted`) by item, month and a further column of `usage`."""
-    rows = usage.semi_join(accepted, "usage_id")
-    rows = rows.mutate(month_on=rows.used_on.truncate("M").cast("date"))
-    keys = ["item_id", "month_on", dimension]
-    return rows.group_by(keys).agg(
-        records=rows.count(),
-        quantity_e12=scaled(rows.quantity.sum()),
-        amount_e12=scaled(rows.amount.sum()),
-    )
-
-
 def rejections(examined: ir.Table) -> ir.Table:
     """The rejected records with code and offending value."""
     rows = examined.filter(examined.status == "rejected")

@@ -110,30 +110,6 @@ def test_days_are_summed_where_they_are_wanted(sheet: Sheet):
     )
 
 
-def test_a_further_dimension(sheet: Sheet):
-    schema = ibis.schema({**dict(tables.USAGE.items()), "model": "string"})
-    records = make.table(
-        sheet,
-        "usage_with_model",
-        schema,
-        """
-        usage_id | used_on    | quantity | model
-        a        | 2026-01-10 | 3        | small
-        b        | 2026-01-31 | 4        | small
-        c        | 2026-01-31 | 5        | large
-        x        | 2026-01-31 | 99       | large
-        """,
-        **dict.fromkeys(tables.USAGE.names),
-    )
-    accepted = make.table(sheet, "accepted", ibis.schema({"usage_id": "string"}), "usage_id\na\nb\nc")
-
-    expect(
-        sheet,
-        sheet.run(stage.meter_by_dimension, records, accepted, dimension="model"),
-        "month_on | model | records | quantity\n2026-01 | small | 2 | 7\n2026-01 | large | 1 | 5",
-    )
-
-
 def test_a_month_that_does_not_fit_is_refused_by_name(sheet: Sheet):
     with pytest.raises(NumberOverflowError):
         metered(sheet, f"usage_id | quantity\na | {'9' * 26}\nb | {'9' * 26}")
