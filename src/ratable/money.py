@@ -8,7 +8,7 @@ DuckDB whatever their declared type says, so division exists only here, as `mul_
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -20,6 +20,7 @@ EXACT = dt.Decimal(38, 0)
 SCALE = 10**12
 _TWELVE_PLACES = dt.Decimal(38, 12)
 _ROOMY = 10**13
+_EVERY_DIGIT = 100
 _MINOR_UNIT_DIGITS = {
     **dict.fromkeys(
         [
@@ -194,20 +195,28 @@ def _hand_out(table: ir.Table, into: str, total: str, *, within: Sequence[str], 
 
 def to_e12(value: Decimal) -> int:
     """A decimal with at most 12 places as a whole number scaled by 10^12."""
-    whole = value.scaleb(12)
-    if whole != whole.to_integral_value():
+    whole = _shifted(value, 12)
+    if whole is None:
         raise InexactNumberError(f"{value} has more than 12 decimal places")
-    return int(whole)
+    return whole
 
 
 def to_minor(value: Decimal, currency: str) -> int:
     """An amount in major units as minor units of `currency`."""
-    whole = value.scaleb(minor_unit_digits(currency))
-    if whole != whole.to_integral_value():
+    whole = _shifted(value, minor_unit_digits(currency))
+    if whole is None:
         raise InexactNumberError(f"{value} has more decimal places than {currency} has")
-    return int(whole)
+    return whole
 
 
 def to_major(amount_minor: int, currency: str) -> Decimal:
     """An amount in minor units of `currency` as major units."""
-    return Decimal(amount_minor).scaleb(-minor_unit_digits(currency))
+    with localcontext(prec=_EVERY_DIGIT):
+        return Decimal(amount_minor).scaleb(-minor_unit_digits(currency))
+
+
+def _shifted(value: Decimal, places: int) -> int | None:
+    """`value` moved by `places` as a whole number; None where a digit would be lost."""
+    with localcontext(prec=_EVERY_DIGIT):  # the default context would round a long number in silence
+        moved = value.scaleb(places)
+        return int(moved) if moved == moved.to_integral_value() else None

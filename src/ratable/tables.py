@@ -148,6 +148,7 @@ EXAMINED = _schema(
     used_on="date",
     quantity="decimal(38, 12)",
     amount="decimal(38, 12)",
+    dimensions="string",
     code="string",  # why it is rejected, else empty
     value="string",
     status="string",  # accepted | voided | duplicate | rejected

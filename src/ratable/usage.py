@@ -77,6 +77,15 @@ def meter_days(sheet: Sheet, usage: Stored, metered: Metered, wanted: Stored, *,
     return sheet.run(metered_days, *inputs, zone=zone, is_clean=metered.is_clean)
 
 
+def meter_by_dimension(sheet: Sheet, usage: Stored, metered: Metered, *, zone: str, dimension: str) -> Stored:
+    """The accepted records summed by item, month and the value of one dimension, for analysis: no price depends on it.
+
+    Conserves: the sums over the values are those of `metered.by_month`.
+    """
+    inputs = (usage, metered.repeated, metered.examined)
+    return sheet.run(metered_dimensions, *inputs, zone=zone, is_clean=metered.is_clean, dimension=dimension)
+
+
 def repeated_ids(usage: ir.Table, voids: ir.Table) -> ir.Table:
     """Hashes of ids that may stand for more than one record, or for a voided one."""
     hashed = usage.select(usage_hash=hash64(usage.usage_id))
@@ -159,6 +168,7 @@ def examined_usage(
         "used_on",
         "quantity",
         "amount",
+        "dimensions",
         "code",
         value=_offending_value(rows),
         status=ibis.cases(
@@ -193,20 +203,41 @@ def metered_days(
     usage: ir.Table, repeated: ir.Table, examined: ir.Table, wanted: ir.Table, *, zone: str, is_clean: bool
 ) -> ir.Table:
     """Accepted records of the wanted item and months, by day."""
-    rows = _dated(usage, zone).semi_join(wanted, ["item_id", "month_on"])
+    rows = _taken(usage, repeated, examined, zone=zone, is_clean=is_clean)
+    return _to_metered(_summed(rows.semi_join(wanted, ["item_id", "month_on"]), ["item_id", "month_on", "used_on"]))
+
+
+def metered_dimensions(
+    usage: ir.Table, repeated: ir.Table, examined: ir.Table, *, zone: str, is_clean: bool, dimension: str
+) -> ir.Table:
+    """Accepted records by item, month and the value of one dimension; null where a record has none."""
+    rows = _taken(usage, repeated, examined, zone=zone, is_clean=is_clean)
+    rows = rows.mutate(value=rows.dimensions.cast("json")[dimension].str)
+    sums = _summed(rows, ["item_id", "month_on", "value"])
+    return sums.select(
+        "item_id",
+        "month_on",
+        "value",
+        "records",
+        quantity_e12=scaled(sums.quantity).fill_null(exact(0)),
+        amount_e12=scaled(sums.amount).fill_null(exact(0)),
+    )
+
+
+def _taken(usage: ir.Table, repeated: ir.Table, examined: ir.Table, *, zone: str, is_clean: bool) -> ir.Table:
+    """Every accepted record, one row each."""
+    rows = _dated(usage, zone)
     if not is_clean:
         seen = examined.select("usage_id", "batch", "row")
         rows = rows.mutate(usage_hash=hash64(rows.usage_id)).anti_join(repeated, "usage_hash")
         rows = rows.anti_join(seen, ["usage_id", "batch", "row"])
     quantity = ibis.ifelse(rows.amount.isnull(), rows.quantity, None)
-    rows = rows.select("item_id", "month_on", "used_on", "amount", quantity=quantity)
-    if not is_clean:
-        looked_at = _accepted(examined).semi_join(wanted, ["item_id", "month_on"])
-        rows = rows.union(looked_at.select(rows.columns))
-    keys = ["item_id", "month_on", "used_on"]
-    return _to_metered(
-        rows.group_by(keys).agg(records=rows.count(), quantity=rows.quantity.sum(), amount=rows.amount.sum())
-    )
+    rows = rows.select("item_id", "month_on", "used_on", "dimensions", "amount", quantity=quantity)
+    return rows if is_clean else rows.union(_accepted(examined).select(rows.columns))
+
+
+def _summed(rows: ir.Table, keys: list[str]) -> ir.Table:
+    return rows.group_by(keys).agg(records=rows.count(), quantity=rows.quantity.sum(), amount=rows.amount.sum())
 
 
 def rejections(examined: ir.Table) -> ir.Table:
@@ -319,7 +350,7 @@ def _offending_value(rows: ir.Table) -> ir.Value:
 def _accepted(examined: ir.Table) -> ir.Table:
     rows = examined.filter(examined.status == "accepted")
     quantity = ibis.ifelse(rows.amount.isnull(), rows.quantity, None)
-    return rows.select("item_id", "month_on", "used_on", "amount", quantity=quantity)
+    return rows.select("item_id", "month_on", "used_on", "dimensions", "amount", quantity=quantity)
 
 
 def _to_metered(rows: ir.Table) -> ir.Table:

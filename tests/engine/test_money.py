@@ -241,3 +241,9 @@ def test_amounts_finer_than_the_currency_are_refused(amount: str, currency: str)
 def test_more_than_12_places_are_refused():
     with pytest.raises(InexactNumberError, match="more than 12 decimal places"):
         to_e12(Decimal("0.0000000000001"))
+
+
+def test_a_long_number_is_kept_or_refused_and_never_rounded():
+    assert to_e12(Decimal("12345678901234567.891234567891")) == 12345678901234567891234567891
+    with pytest.raises(InexactNumberError, match="more than 12 decimal places"):
+        to_e12(Decimal("12345678901234567.8912345678911"))

@@ -358,3 +358,30 @@ def test_no_usage_gives_no_rows(sheet: Sheet):
     )
 
     assert rows(sheet, found.by_month) == rows(sheet, found.examined) == []
+
+
+# ── dimensions ───────────────────────────────────────────────────────────────────────────────
+
+
+DIMENSIONED = """
+usage_id | used_on    | quantity | dimensions
+a        | 2026-01-10 | 3        | {"model": "small", "region": "eu"}
+b        | 2026-01-31 | 4        | {"model": "small"}
+c        | 2026-01-31 | 5        | {"model": "large"}
+d        | 2026-02-01 | 6        | null
+"""
+
+
+@pytest.mark.parametrize("more", ["", 'b | 2026-01-31 | 4 | {"model": "small"}'])
+def test_usage_is_summed_by_a_dimension_with_and_without_repeated_records(sheet: Sheet, more: str):
+    usage = make.usage(sheet, DIMENSIONED + more)
+    items = make.items(sheet, ITEMS)
+    found = meter(sheet, usage, make.voids(sheet), items, zone="UTC", late_usage="next_open_period")
+
+    by_model = stage.meter_by_dimension(sheet, usage, found, zone="UTC", dimension="model")
+    told = sorted(
+        (str(row["month_on"]), row["value"] or "-", int(row["records"]), int(row["quantity_e12"]) // 10**12)
+        for row in sheet.fetch(by_model).to_pylist()
+    )
+
+    assert told == [("2026-01-01", "large", 1, 5), ("2026-01-01", "small", 2, 7), ("2026-02-01", "-", 1, 6)]
