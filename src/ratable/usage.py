@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from ratable import tables
 from ratable.backends import Sheet, Stored
-from ratable.money import exact, hash64, local_day, scaled
+from ratable.money import exact, hash64, json_text, local_day, scaled
 from ratable.terms import LateUsage
 
 
@@ -212,7 +212,7 @@ def metered_dimensions(
 ) -> ir.Table:
     """Accepted records by item, month and the value of one dimension; null where a record has none."""
     rows = _taken(usage, repeated, examined, zone=zone, is_clean=is_clean)
-    rows = rows.mutate(value=rows.dimensions.cast("json")[dimension].str)
+    rows = rows.mutate(value=json_text(rows.dimensions, dimension))
     sums = _summed(rows, ["item_id", "month_on", "value"])
     return sums.select(
         "item_id",

@@ -33,6 +33,7 @@ _MACROS = (
     """CREATE OR REPLACE TEMP MACRO mul_div_half_even(a, b, c) AS
        signed(a, b, to_even(abs(a) * abs(b), c, quotient(abs(a) * abs(b), c)))""",
     "CREATE OR REPLACE TEMP MACRO local_day(zone, instant) AS CAST(timezone(zone, instant) AS DATE)",
+    "CREATE OR REPLACE TEMP MACRO json_text(record, key) AS json_extract_string(record, '$.\"' || key || '\"')",
     "CREATE OR REPLACE TEMP MACRO hash64(words) AS CAST(hash(words) >> 1 AS BIGINT)",
 )
 _WHOLE = "DECIMAL(38, 0)"

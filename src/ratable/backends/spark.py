@@ -26,6 +26,7 @@ _MACROS = {
         f"{_SIGN} * ({_QUOTIENT} + CASE WHEN 2 * ({_SIZE} % c) + {_QUOTIENT} % 2 > c THEN 1 ELSE 0 END)"
     ),
     "local_day(zone STRING, instant TIMESTAMP) RETURNS DATE": "CAST(from_utc_timestamp(instant, zone) AS DATE)",
+    "json_text(record STRING, key STRING) RETURNS STRING": "get_json_object(record, concat('$.', key))",
     "hash64(words STRING) RETURNS BIGINT": "xxhash64(words)",
 }
 
