@@ -181,7 +181,6 @@ def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, ter
     state = sheet.run(regular.open_state, progress.balances)
     fixed = sheet.run(regular.open_grants, pools.grants, pools.commits, pools.circular, terms.months, span)
     drawn = chain.draw(sheet, pools, uncovered, state, fixed, rounding=terms.policy.rounding)
-    pools = terms.pools
     covered = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits, terms.waived)
     draws = sheet.run(regular.regular_draws, *covered)
     demanded = sheet.run(regular.regular_demands, asked, terms.months, span)

@@ -301,11 +301,6 @@ def _at_home(rest: ir.Table, eligible: ir.Table, commits: ir.Table) -> ir.Table:
     return rows.select("chain", "contract_id", "item_id", "month_on", "used_on", "open_minor", commit_id=home)
 
 
-def copied(table: ir.Table) -> ir.Table:
-    """The same rows under another name."""
-    return table.select(table.columns)
-
-
 def added(table: ir.Table, more: ir.Table) -> ir.Table:
     """The rows of both."""
     return table.union(more.select(table.columns))
