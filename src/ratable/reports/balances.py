@@ -5,9 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-CREDIT_SIDE = ("contract_liability", "refund_liability", "revenue", "breakage_revenue", "opening_balance")
-ROLLED = ("contract_liability", "unbilled_revenue", "accounts_receivable")
-RECOGNIZED = ("usage", "drawdown", "overage", "minimum", "subscription", "milestone")
+from ratable.reports.customers import with_customer
+from ratable.reports.words import CREDIT_SIDE, RECOGNIZED, ROLLED
 
 
 def on_normal_side(journal: ir.Table) -> ir.Value:
@@ -84,3 +83,35 @@ def rollforward(journal: ir.Table, months: ir.Table) -> ir.Table:
         other_minor=moved.other,
         closing_minor="closing_minor",
     )
+
+
+def balances_by_customer(journal: ir.Table, customers: ir.Table, day: ir.Table) -> ir.Table:
+    """Balances at the end of `day.at` with the customer of each contract."""
+    return with_customer(balances(journal, day), customers)
+
+
+def account_rollforward(journal: ir.Table, months: ir.Table, customers: ir.Table, *, account: str) -> ir.Table:
+    """The rollforward of one account, by customer, contract and month."""
+    rows = rollforward(journal, months)
+    return with_customer(rows.filter(rows.account == account).drop("account"), customers)
+
+
+def trial_balance_by_month(journal: ir.Table, months: ir.Table) -> ir.Table:
+    """Opening, debits, credits and closing of each account, currency and month booked.
+
+    Balances are debits less credits, so that opening + debit - credit = closing in every row and the
+    closing balances of a currency sum to zero.
+    """
+    keys = ["account", "currency"]
+    moved = journal.group_by([*keys, "booked_on"]).agg(
+        debit=journal.debit_minor.sum().cast("int64"), credit=journal.credit_minor.sum().cast("int64")
+    )
+    spine = months.select(period="month_on").union(moved.select(period="booked_on"), distinct=True)
+    every = moved.select(*keys).distinct().cross_join(spine)
+    rows = every.left_join(moved, [*[every[key] == moved[key] for key in keys], every.period == moved.booked_on])
+    rows = rows.select(*keys, "period", debit_minor=rows.debit.fill_null(0), credit_minor=rows.credit.fill_null(0))
+    so_far = ibis.window(group_by=keys, order_by="period", rows=(None, 0))
+    closing = (rows.debit_minor - rows.credit_minor).sum().over(so_far).cast("int64")
+    rows = rows.mutate(closing_minor=closing)
+    opening = (rows.closing_minor - rows.debit_minor + rows.credit_minor).cast("int64")
+    return rows.select(*keys, "period", "debit_minor", "credit_minor", "closing_minor", opening_minor=opening)

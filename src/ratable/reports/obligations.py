@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ratable.money import minor
+from ratable.reports.customers import with_customer
 from ratable.terms import Rounding
 
 _DAY = ibis.interval(days=1)
@@ -64,3 +65,27 @@ def remaining_obligations(
     year = (rows["at"] + ibis.interval(years=1)).cast("date")
     rows = rows.mutate(band=ibis.ifelse(rows.on <= year, "12_months", "later"))
     return rows.group_by(["contract_id", "band"]).agg(amount_minor=rows.amount.sum().cast("int64"))
+
+
+def obligations_by_band(
+    commits: ir.Table,
+    grants: ir.Table,
+    schedules: ir.Table,
+    revenue: ir.Table,
+    contracts: ir.Table,
+    customers: ir.Table,
+    day: ir.Table,
+    *,
+    rounding: Rounding,
+) -> ir.Table:
+    """Remaining performance obligations by customer, contract and band, of terms as they were signed.
+
+    A contract that the books have ended by `day.at` counts no more; until then its terms count as signed.
+    """
+    ended = contracts.cross_join(day)
+    ended = ended.filter(ended.released_on <= ended["at"]).select("contract_id")
+    pools, planned, done = (table.anti_join(ended, "contract_id") for table in (commits, schedules, revenue))
+    burnt = burn_down(pools, grants, done, day)
+    rows = remaining_obligations(burnt, planned, done, day, rounding=rounding)
+    rows = rows.inner_join(contracts.select("contract_id", "currency"), "contract_id").cross_join(day)
+    return with_customer(rows.filter(rows.amount_minor != 0), customers)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-REVENUE_ACCOUNTS = ("revenue", "breakage_revenue")
+from ratable.reports.customers import with_customer
+from ratable.reports.words import REVENUE_ACCOUNTS
 
 
 def revenue(journal: ir.Table) -> ir.Table:
@@ -57,3 +58,13 @@ def waterfall(journal: ir.Table) -> ir.Table:
     both = paid.union(direct.filter(direct.amount != 0))
     keys = ["contract_id", "currency", "booked", "period"]
     return both.group_by(keys).agg(amount_minor=both.amount.sum().cast("int64"))
+
+
+def waterfall_by_customer(journal: ir.Table, customers: ir.Table) -> ir.Table:
+    """The waterfall with the customer of each contract."""
+    return with_customer(waterfall(journal), customers)
+
+
+def revenue_in_detail(journal: ir.Table, customers: ir.Table) -> ir.Table:
+    """Revenue with the customer of each contract."""
+    return with_customer(revenue(journal), customers).rename(period="booked_on", service_period="service_on")

@@ -1,0 +1,83 @@
+"""A played case as the inputs of reports: the same tables that the books would bind."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+
+from ratable import reports, tables
+from ratable.backends import Sheet, Stored
+from ratable.cases.answers import Answers
+from ratable.cases.playing import play
+from ratable.cases.records import Case
+from ratable.terms_tables import Amendments, terms_tables
+from tests.factories import case_of
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+Inputs = dict[str, Stored]
+_STAGES = {
+    "months": "months",
+    "grants": "grants",
+    "rated": "rated",
+    "draws": "drawdown",
+    "allocated": "allocated",
+    "revenue": "revenue",
+    "journal": "journal",
+}
+
+
+def told(sheet: Sheet, folder: Path, text: str, *, at: date | None = None) -> Inputs:
+    """Play a written case and bind what its reports read."""
+    case = case_of(folder, text)
+    return inputs_of(sheet, case, play(case, sheet), at=at)
+
+
+def inputs_of(sheet: Sheet, case: Case, answers: Answers, *, at: date | None = None) -> Inputs:
+    stage = answers.stage_tables()
+    inputs = {name: _bind(sheet, name, stage[table], reports.INPUTS[name]) for name, table in _STAGES.items()}
+    agreed = terms_tables(case.terms, Amendments())
+    rows: dict[str, list[dict[str, object]]] = {
+        "contracts": [
+            {**row, "released_on": answers._released_on.get(str(row["contract_id"]), row["released_on"])}
+            for row in agreed.contracts
+        ],
+        "customers": [{"contract_id": one.id, "customer_id": one.customer} for one in case.terms.contracts],
+        "agreed_commits": agreed.commits,
+        "agreed_schedules": agreed.schedules,
+    }
+    for name, found in rows.items():
+        inputs[name] = sheet.bind_rows(f"report_in_{name}", found, reports.INPUTS[name])
+    for name in ("rejected", "receipts", "closes"):
+        inputs[name] = sheet.bind_rows(f"report_in_{name}", [], reports.INPUTS[name])
+    return {**inputs, "day": reports.day_of(sheet, at or date(2026, 12, 31))}
+
+
+def _bind(sheet: Sheet, name: str, table: pa.Table, schema: ibis.Schema) -> Stored:
+    return sheet.bind(f"report_in_{name}", table, schema)
+
+
+def options_of(report: reports.Report) -> dict[str, str]:
+    return {"rounding": "half_up"} if "rounding" in report.options else {}
+
+
+def journal_of(sheet: Sheet, rows: list[dict[str, object]]) -> Stored:
+    """Lines of a journal; what a test does not care about is filled in."""
+    filled = [
+        {
+            **dict.fromkeys(("item_id", "product_id", "commit_id"), ""),
+            "contract_id": "acme",
+            "currency": "USD",
+            "source_kind": "usage",
+            "source_id": "acme",
+            "place": 2,
+            "number": 0,
+            "debit_minor": 0,
+            "credit_minor": 0,
+            **row,
+        }
+        for row in rows
+    ]
+    return sheet.bind_rows("report_in_journal", filled, tables.JOURNAL)
