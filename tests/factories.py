@@ -23,8 +23,8 @@ from ratable.cases.answers import Answers
 from ratable.cases.playing import play
 from ratable.cases.reading import read_case
 from ratable.cases.records import Case
-from ratable.cases.scalars import plain
 from ratable.money import SCALE, minor_unit_digits
+from ratable.scalars import plain
 from ratable.terms_tables import month_rows
 
 Row = dict[str, Any]

@@ -138,7 +138,7 @@ def _judge(cases: list[Case], errors: list[MalformedCaseError]) -> list[Verdict]
 
 def _print_warnings(cases: list[Case]) -> None:
     """Terms that can be and may surprise, on the error stream: they change no verdict."""
-    from ratable.cases.refusals import warn_of_terms
+    from ratable.terms_rules import warn_of_terms
 
     for case in cases:
         for warning in warn_of_terms(case.terms):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ratable.cases.reading import read_case
-from ratable.cases.refusals import check_terms, warn_of_terms
 from ratable.errors import REFUSAL_CODES, REFUSALS, REJECTION_CODES, REJECTIONS, WARNING_CODES
 from ratable.price_plans import check_price_plan, tiers_with_lower_bounds
 from ratable.terms import PricingModel, Tier, UsageGroup
+from ratable.terms_rules import check_terms, warn_of_terms
 
 D = Decimal
 

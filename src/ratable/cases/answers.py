@@ -35,7 +35,7 @@ class Answers:
         self._starts_on = {
             commit.id: commit.starts_on for contract in case.terms.contracts for commit in contract.prepaid_commits
         }
-        self._released_on = dict(known.released_on)
+        self._released_on = dict(known.amendments.released_on)
         self._tables = _stage_tables(sheet, outcome, inputs, known)
         self._asked: dict[tuple[str, date | None], list[Row]] = {}
 

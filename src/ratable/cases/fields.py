@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from ratable.cases import scalars
+from ratable import scalars
 from ratable.cases.nodes import Listing, Mapping, Node, Place, Text
 from ratable.errors import MalformedCaseError
 

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from ratable.cases.questions import TABLES, Value
 from ratable.cases.records import Case, Question
-from ratable.cases.scalars import date_of, plain
 from ratable.errors import InvariantError
+from ratable.scalars import date_of, plain
 
 Row = dict[str, object]
 

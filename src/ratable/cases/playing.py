@@ -17,18 +17,19 @@ from ratable import checks, reports, tables
 from ratable.backends import Sheet, connect
 from ratable.cases import records
 from ratable.cases.answers import Answers
-from ratable.cases.facts import Row
 from ratable.cases.known import Known, first_month
-from ratable.cases.refusals import check_terms
-from ratable.cases.scalars import YEARS
 from ratable.cases.withdrawals import without
 from ratable.drawdown import Booked, Pools
 from ratable.drawdown.breakage import BREAKAGE
+from ratable.facts import rules
+from ratable.facts.amendments import commit_of
 from ratable.ledger.entries import TERMINATION
 from ratable.money import to_major
 from ratable.periods import FAR, month_of, next_month
 from ratable.pipeline import Inputs, Outcome, run_period
-from ratable.terms_tables import TermsTables, addressed_stream, month_rows, terms_tables
+from ratable.scalars import YEARS
+from ratable.terms_rules import check_terms
+from ratable.terms_tables import Row, TermsTables, addressed_stream, month_rows, terms_tables
 from ratable.usage import Metered, meter
 
 
@@ -69,7 +70,7 @@ class _Player:
         self.service_from = first_month(terms) if terms.contracts else FAR
         start = min([first_month(terms), *(month_of(entry.on) for entry in case.entries)])
         self.first_on = start
-        self.known = Known(terms=terms, open_on=start)
+        self.known = Known.at_start(terms, start)
         self.known.refused.extend({"id": refusal.id, "code": refusal.code} for refusal in refusals)
         self.posted = Posted(
             open_on=start,
@@ -106,16 +107,20 @@ class _Player:
             return self._reopen(entry.act.period)
         if isinstance(entry.act, records.VoidUsage):
             return self._void(entry, entry.act)
-        return self._refused_by_the_books(entry) or self.known.learn(entry)
+        code = self.known.refuses(entry) or self._refused_by_the_books(entry)
+        if code is None:
+            self.known.learn(entry)
+        return code
 
     # Rules that only a calculation can judge ----------------------------------------------------
 
     def _refused_by_the_books(self, entry: records.Entry) -> str | None:
+        """Of an act that the terms do not refuse."""
         act = entry.act
         if isinstance(act, records.Adjustment) and act.amount < 0:
             return self._refuses_adjustment(act)
-        if isinstance(act, records.CreditMemo) and act.prepaid_commit in self.known.contract_of:
-            return self._refuses_credit(act, entry)
+        if isinstance(act, records.CreditMemo) and act.against == "liability" and act.prepaid_commit:
+            return self._refuses_credit(entry, act.prepaid_commit, act.amount)
         if isinstance(act, records.Terminate) and act.refund > 0:
             return self._refuses_refund(act, entry)
         return None
@@ -134,14 +139,12 @@ class _Player:
             return "usage_must_be_known"
         if policy.late_usage == "reject" and months[0] < self.posted.open_on:
             self.known.reject_void(act, entry.number)
-            return None
-        return self.known.learn(entry)
+        else:
+            self.known.learn(entry)
+        return None
 
     def _refuses_adjustment(self, act: records.Adjustment) -> str | None:
         """What is addressed to the commit in that month, as adjusted so far, cannot fall below nothing."""
-        contract_id = self.known.contract_of.get(act.prepaid_commit)
-        if contract_id is None or act.period >= self.posted.open_on:
-            return None  # refused for that
         stream_id = addressed_stream(act.prepaid_commit)
         rows = [row for row in self.known.usage if row["item_id"] == stream_id]
         metered = self._meter(rows, self.known.voids)
@@ -155,9 +158,8 @@ class _Player:
             for row in self.known.adjustments
             if (row["commit_id"], row["service_on"]) == (act.prepaid_commit, act.period)
         )
-        currency = self.known.contracts[contract_id].currency
-        left = Decimal(used).scaleb(-12) + to_major(adjusted_minor, currency) + act.amount
-        return "adjustment_must_not_make_usage_negative" if left < 0 else None
+        currency = self.known.contracts[self.known.contract_of[act.prepaid_commit]].currency
+        return rules.refuses_adjusted_usage(Decimal(used).scaleb(-12) + to_major(adjusted_minor, currency), act.amount)
 
     def _meter(self, usage: list[Row], voids: list[Row]) -> Metered:
         """The meter's judgement of some records."""
@@ -166,37 +168,35 @@ class _Player:
             self.sheet,
             self.sheet.bind_rows("usage", usage, tables.USAGE),
             self.sheet.bind_rows("voids", voids, tables.VOIDS),
-            self.sheet.bind_rows("items", terms_tables(terms, self.known.amendments()).items, tables.ITEMS),
+            self.sheet.bind_rows("items", terms_tables(terms, self.known.amendments).items, tables.ITEMS),
             zone=terms.entity.timezone,
             late_usage=terms.policy.late_usage,
         )
 
-    def _refuses_credit(self, act: records.CreditMemo, entry: records.Entry) -> str | None:
-        booked_on = max(self.posted.open_on, month_of(entry.on))
-        outcome, inputs = self._run(next_month(booked_on), self.known)
+    def _refuses_credit(self, entry: records.Entry, commit_id: str, amount: Decimal) -> str | None:
+        contract = self.known.contracts[self.known.contract_of[commit_id]]
+        booking = self.known.booking(entry)
+        outcome, _ = self._run(next_month(booking.booked_on), self.known)
         balances = self.sheet.fetch(outcome.drawdowns.balances).to_pylist()
-        left_minor = next(row["balance_minor"] for row in balances if row["commit_id"] == act.prepaid_commit)
-        commits = self.sheet.fetch(inputs.pools.commits).to_pylist()
-        ends_before = next(row["ends_before"] for row in commits if row["commit_id"] == act.prepaid_commit)
-        terminated_on = self.known.terminated_on.get(act.contract, FAR)
-        if ends_before <= booked_on or terminated_on < max(entry.on, booked_on):
-            left_minor = 0
-        currency = self.known.contracts[act.contract].currency if act.contract in self.known.contracts else "USD"
-        return "credit_must_not_exceed_prepaid_commit" if act.amount > to_major(left_minor, currency) else None
+        left_minor = next(row["balance_minor"] for row in balances if row["commit_id"] == commit_id)
+        return rules.refuses_credit_of_commit(
+            commit_of(contract, commit_id),
+            amount,
+            left=to_major(left_minor, contract.currency),
+            booking=booking,
+            terminated_on=self.known.amendments.terminated_on.get(contract.id),
+        )
 
     def _refuses_refund(self, act: records.Terminate, entry: records.Entry) -> str | None:
         trial = self.known.branch()
-        if trial.learn(replace(entry, act=replace(act, refund=Decimal(0)))):
-            return None  # refused for that
-        booked_on = max(self.posted.open_on, month_of(act.on))
-        outcome, _ = self._run(next_month(booked_on), trial)
+        trial.learn(replace(entry, act=replace(act, refund=Decimal(0))))
+        outcome, _ = self._run(next_month(self.known.booking(entry).booked_on), trial)
         released_minor = -sum(
             row["debit_minor"]
             for row in self.sheet.fetch(outcome.journal.applied).to_pylist()
             if row["contract_id"] == act.contract and row["place"] == TERMINATION
         )
-        held = to_major(released_minor, self.known.contracts[act.contract].currency)
-        return "refund_must_not_exceed_liability" if act.refund > held else None
+        return rules.refuses_refund(act.refund, to_major(released_minor, self.known.contracts[act.contract].currency))
 
     def _close(self, period: date) -> str | None:
         first_close = self.posted.before is None
@@ -234,7 +234,7 @@ class _Player:
 
     def _inputs(self, before_on: date, known: Known) -> Inputs:
         posted, sheet = self.posted, self.sheet
-        rows = terms_tables(self.case.terms, known.amendments())
+        rows = terms_tables(self.case.terms, known.amendments)
         stored = {
             name: sheet.bind_rows(name, getattr(rows, name), schema) for name, schema in TermsTables.schemas().items()
         }

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from ratable.cases.scalars import currency_of, date_of, decimal_of, month_of, whole_of
 from ratable.errors import REFUSAL_CODES, REJECTION_CODES
+from ratable.scalars import currency_of, date_of, decimal_of, month_of, whole_of
 
 Value = str | int | date | Decimal
 Parse = Callable[[str], Value]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ratable.cases import scalars
+from ratable import scalars
 from ratable.cases.fields import Fields
 from ratable.cases.names import Names
 from ratable.cases.nodes import Mapping

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from ratable.cases import scalars
+from ratable import scalars
 from ratable.cases.fields import Fields, mapping_at
 from ratable.cases.nodes import Mapping
 from ratable.cases.reading_products import read_bundle_lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ratable.cases import scalars
+from ratable import scalars
 from ratable.cases.fields import Fields
 from ratable.cases.names import Names
 from ratable.cases.nodes import Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from ratable.cases import scalars
+from ratable import scalars
 from ratable.cases.fields import Fields
 from ratable.cases.names import Names
 from ratable.cases.nodes import Mapping

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ratable.cases import scalars
+from ratable import scalars
 from ratable.cases.fields import Fields
 from ratable.cases.nodes import Mapping
 from ratable.cases.records import PrepaidUsage, Usage, UsageFile

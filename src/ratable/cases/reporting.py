@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from ratable.cases.judging import Answer, Row, Verdict
 from ratable.cases.questions import TABLES
-from ratable.cases.scalars import month_of, plain
 from ratable.errors import MalformedCaseError
+from ratable.scalars import month_of, plain
 
 ROWS_SHOWN = 12
 

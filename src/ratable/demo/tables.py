@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ratable.cases.judging import Verdict
-from ratable.cases.scalars import plain
 from ratable.demo.figures import MOVEMENTS, Figures, total
 from ratable.money import minor_unit_digits
+from ratable.scalars import plain
 
 WIDTH = 100
 STORY = """\

@@ -1,0 +1,160 @@
+"""Documents as rows: invoices, payments, credit memos, terminations and the balances of a cut-over.
+
+Owns the sides that a document moves and the source it names. The other side of a move is the position of its source,
+and what can only be booked when all before it is (a turn) waits for its moment: both are done by the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from ratable.facts.booking import Booking
+from ratable.money import to_minor
+from ratable.periods import month_of
+from ratable.terms import Contract, OpeningBalance
+from ratable.terms_tables import Row
+
+OPENING, DOCUMENT, TERMINATION = 0, 1, 4  # `place` of tables.MOVES: the order of a day
+
+_DEBIT_SIDE = {"accounts_receivable", "cash", "contract_asset"}
+_POSITIONS = {"contract_liability": 1, "unbilled_revenue": -1}
+
+
+class Target(NamedTuple):
+    """What a document or an opening balance names: one of these, or nothing."""
+
+    prepaid_commit_id: str | None = None
+    subscription_id: str | None = None
+    milestone_id: str | None = None
+
+
+class Source(NamedTuple):
+    """What a position belongs to: prepaid_commit, subscription, milestone, or a contract's usage."""
+
+    kind: str
+    id: str
+
+
+class Documents(NamedTuple):
+    """The rows of documents: moves are booked as they are, turns when all before them is."""
+
+    moves: tuple[Row, ...] = ()
+    turns: tuple[Row, ...] = ()
+
+
+def source_of(contract: Contract, target: Target) -> Source | None:
+    """The source that is named, or the contract's usage if none is; None for one that is not there."""
+    for kind, wanted, there in (
+        ("prepaid_commit", target.prepaid_commit_id, contract.prepaid_commits),
+        ("subscription", target.subscription_id, contract.subscriptions),
+        ("milestone", target.milestone_id, contract.milestones),
+    ):
+        if wanted is not None:
+            return Source(kind, wanted) if wanted in {source.id for source in there} else None
+    return usage_of(contract.id)
+
+
+def usage_of(contract_id: str) -> Source:
+    """The source of a contract's usage."""
+    return Source("usage", contract_id)
+
+
+def invoice(source: Source, amount_minor: int, *, contract_id: str, booking: Booking) -> Documents:
+    """An invoice of a source; one of the contract's usage clears what is unbilled when its turn comes."""
+    if source.kind == "usage":
+        turn = _turn(contract_id, "invoice", booking, place=DOCUMENT, amount_minor=amount_minor)
+        return Documents(turns=(turn,))
+    sides = {"accounts_receivable": amount_minor}
+    return Documents(moves=_moves(sides, source, kind="invoice", contract_id=contract_id, booking=booking))
+
+
+def payment(amount_minor: int, *, contract_id: str, booking: Booking) -> Documents:
+    """A payment: cash for a receivable."""
+    sides = {"cash": amount_minor, "accounts_receivable": -amount_minor}
+    return Documents(
+        moves=_moves(sides, usage_of(contract_id), kind="payment", contract_id=contract_id, booking=booking)
+    )
+
+
+def credit_of_revenue(
+    amount_minor: int, *, contract_id: str, booking: Booking, service_on: date | None = None
+) -> Documents:
+    """A credit memo that takes revenue back, of a service month if it names one."""
+    sides = {"revenue": amount_minor, "accounts_receivable": -amount_minor}
+    rows = _moves(sides, usage_of(contract_id), kind="adjustment", contract_id=contract_id, booking=booking)
+    return Documents(moves=_of_service(rows, service_on))
+
+
+def credit_of_liability(
+    source: Source, amount_minor: int, *, contract_id: str, booking: Booking, service_on: date | None = None
+) -> Documents:
+    """A credit memo that takes from the liability of a source; for a commit, `amendments.with_grant` takes it from the pool."""
+    sides = {"accounts_receivable": -amount_minor}
+    rows = _moves(sides, source, kind="credit_memo", contract_id=contract_id, booking=booking)
+    return Documents(moves=_of_service(rows, service_on))
+
+
+def termination(refund_minor: int, *, contract_id: str, booking: Booking) -> Documents:
+    """A termination: what is left of each source leaves at the end of the day, the refund first."""
+    turn = _turn(contract_id, "termination", booking, place=TERMINATION, amount_minor=refund_minor)
+    return Documents(turns=(turn,))
+
+
+def opening_moves(contract: Contract) -> list[Row]:
+    """The balances of a cut-over, against the account `opening_balance`."""
+    if contract.opening is None:
+        return []
+    as_of = contract.opening.as_of
+    rows: list[Row] = []
+    for place, balance in enumerate(contract.opening.balances):
+        target = Target(balance.prepaid_commit_id, balance.subscription_id, balance.milestone_id)
+        source = source_of(contract, target) or usage_of(contract.id)
+        booking = Booking(booked_on=month_of(as_of), on=as_of, number=place)
+        sides = _opening_sides(balance, to_minor(balance.amount, contract.currency))
+        moves = _moves(sides, source, kind="opening", contract_id=contract.id, booking=booking)
+        own = {
+            "entry_id": f"{contract.id}/opening/{place}",
+            "commit_id": balance.prepaid_commit_id or "",
+            "place": OPENING,
+        }
+        rows.extend({**move, **own} for move in moves)
+    return rows
+
+
+def _opening_sides(balance: OpeningBalance, amount_minor: int) -> dict[str, int]:
+    """A position is the other side of its moves, so that one needs only the offset."""
+    if balance.account in _POSITIONS:
+        return {"opening_balance": _POSITIONS[balance.account] * amount_minor}
+    debit_minor = amount_minor if balance.account in _DEBIT_SIDE else -amount_minor
+    return {balance.account: debit_minor, "opening_balance": -debit_minor}
+
+
+def _moves(sides: dict[str, int], source: Source, *, kind: str, contract_id: str, booking: Booking) -> tuple[Row, ...]:
+    """One move per account in `sides`, which gives the debits."""
+    head = _head(contract_id, kind, booking)
+    own = {"source_kind": source.kind, "source_id": source.id, "item_id": "", "product_id": "", "commit_id": ""}
+    return tuple(
+        {**head, **own, "place": DOCUMENT, "account": account, "debit_minor": debit_minor}
+        for account, debit_minor in sides.items()
+    )
+
+
+def _turn(contract_id: str, kind: str, booking: Booking, *, place: int, amount_minor: int) -> Row:
+    return {**_head(contract_id, kind, booking), "place": place, "amount_minor": amount_minor}
+
+
+def _head(contract_id: str, kind: str, booking: Booking) -> Row:
+    return {
+        "entry_id": f"{contract_id}/{kind}/{booking.number}",
+        "contract_id": contract_id,
+        "kind": kind,
+        "service_on": booking.booked_on,
+        "booked_on": booking.booked_on,
+        "on": booking.on,
+        "number": booking.number,
+    }
+
+
+def _of_service(rows: tuple[Row, ...], service_on: date | None) -> tuple[Row, ...]:
+    return tuple({**row, "service_on": service_on} for row in rows) if service_on else rows
