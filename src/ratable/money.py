@@ -62,6 +62,11 @@ def _mul_div_floor(a: int, b: int, c: int) -> int:  # type: ignore[empty-body]
     """a*b/c of non-negative numbers, cut to the whole below."""
 
 
+@ibis.udf.scalar.builtin(name="scaled_e12", signature=((dt.Decimal(38, 12),), EXACT))
+def _scaled_e12(value: object) -> int:  # type: ignore[empty-body]
+    """A decimal with 12 places as a whole number, 10^12 times as large."""
+
+
 @ibis.udf.scalar.builtin(name="local_day", signature=(("string", "timestamp('UTC')"), "date"))
 def local_day(zone: str, instant: object) -> object:
     """The calendar day of an instant in a time zone."""
@@ -109,8 +114,8 @@ def started(a: ir.Value, size: ir.Value) -> ir.Value:
 
 
 def scaled(value: ir.Value) -> ir.Value:
-    """A decimal(38,12) column as decimal(38,0) scaled by 10^12; from 10^14 on refused by name on DuckDB."""
-    return (value.cast(dt.Decimal(38, 12)) * ibis.literal(str(SCALE)).cast(dt.Decimal(13, 0))).cast(EXACT)
+    """A decimal(38,12) column as decimal(38,0) scaled by 10^12, whole and exact."""
+    return _scaled_e12(value.cast(dt.Decimal(38, 12)))
 
 
 def split_exact(

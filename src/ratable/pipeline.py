@@ -11,7 +11,15 @@ from ratable import checks
 from ratable.allocation import allocate
 from ratable.backends import Sheet, Stored
 from ratable.drawdown import Booked, Drawdowns, Pools, draw_down
-from ratable.drawdown.demands import all_months, daily_before, demands, drawing_months, edge_months, short_months
+from ratable.drawdown.demands import (
+    all_months,
+    daily_before,
+    demands,
+    drawing_months,
+    edge_months,
+    likely_short_months,
+    short_months,
+)
 from ratable.ledger import Journal, journalize
 from ratable.rating import Rated, rate
 from ratable.rating.minimums import shortfalls, true_up
@@ -129,7 +137,8 @@ def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, *, 
     if sheet.count(drawing) <= DAILY_MONTHS:
         return _draw(sheet, inputs, metered, rated, drawing, run=run)
     edges = sheet.run(edge_months, drawing, inputs.items, inputs.pools.commits, inputs.months)
-    daily = sheet.run(daily_before, edges, inputs.posted_drawdown.demands)
+    likely = sheet.run(likely_short_months, rated.months, inputs.items, inputs.pools.commits)
+    daily = sheet.run(daily_before, edges, likely, inputs.posted_drawdown.demands)
     while True:  # a month by day can leave another month short; each round adds months, so there is a last one
         drawdowns = _draw(sheet, inputs, metered, rated, daily, run=run)
         short = sheet.run(short_months, drawing, daily, inputs.items, drawdowns.steps, inputs.pools.commits)

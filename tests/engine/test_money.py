@@ -126,6 +126,17 @@ def test_scaled_keeps_every_digit(sheet: Sheet, text: str):
     assert int(only(sheet, sheet.run(scaling, numbers))["value_e12"]) == int(Decimal(text).scaleb(12))
 
 
+def test_scaled_keeps_every_digit_there_is_or_refuses(sheet: Sheet):
+    text = "-98765432109876543210987654.123456789012"
+    numbers = sheet.bind("decimals", pa.table({"value": pa.array([Decimal(text)], pa.decimal128(38, 12))}), DECIMALS)
+
+    if sheet.backend.dialect == "pyspark":  # whose decimals are narrower on the way
+        with pytest.raises(NumberOverflowError):
+            sheet.fetch(sheet.run(scaling, numbers))
+    else:
+        assert only(sheet, sheet.run(scaling, numbers))["value_e12"] == Decimal(text.replace(".", ""))
+
+
 # ── splits ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -32,6 +32,12 @@ _MACROS = (
        CASE WHEN 2::HUGEINT * (n - q * d) + q % 2::HUGEINT > d THEN q + 1::HUGEINT ELSE q END""",
     """CREATE OR REPLACE TEMP MACRO mul_div_half_even(a, b, c) AS
        signed(a, b, to_even(abs(a) * abs(b), c, quotient(abs(a) * abs(b), c)))""",
+    # A decimal is cast to a whole number by a slow division; its digits without the point are the same number.
+    """CREATE OR REPLACE TEMP MACRO digits_e12(text) AS replace(text, '.', '')""",
+    """CREATE OR REPLACE TEMP MACRO scaled_e12(value) AS
+       CASE WHEN value BETWEEN -999999 AND 999999
+       THEN CAST(CAST(digits_e12(CAST(CAST(value AS DECIMAL(18, 12)) AS VARCHAR)) AS BIGINT) AS HUGEINT)
+       ELSE CAST(digits_e12(CAST(value AS VARCHAR)) AS HUGEINT) END""",
     "CREATE OR REPLACE TEMP MACRO local_day(zone, instant) AS CAST(timezone(zone, instant) AS DATE)",
     "CREATE OR REPLACE TEMP MACRO json_text(record, key) AS json_extract_string(record, '$.\"' || key || '\"')",
     "CREATE OR REPLACE TEMP MACRO hash64(words) AS CAST(hash(words) >> 1 AS BIGINT)",

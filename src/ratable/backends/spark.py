@@ -25,6 +25,9 @@ _MACROS = {
     f"mul_div_half_even({_THREE}) RETURNS DECIMAL(38, 0)": (
         f"{_SIGN} * ({_QUOTIENT} + CASE WHEN 2 * ({_SIZE} % c) + {_QUOTIENT} % 2 > c THEN 1 ELSE 0 END)"
     ),
+    "scaled_e12(value DECIMAL(38, 12)) RETURNS DECIMAL(38, 0)": (
+        "CAST(value * CAST('1000000000000' AS DECIMAL(13, 0)) AS DECIMAL(38, 0))"
+    ),
     "local_day(zone STRING, instant TIMESTAMP) RETURNS DATE": "CAST(from_utc_timestamp(instant, zone) AS DATE)",
     "json_text(record STRING, key STRING) RETURNS STRING": "get_json_object(record, concat('$.', key))",
     "hash64(words STRING) RETURNS BIGINT": "xxhash64(words)",
