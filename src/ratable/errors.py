@@ -61,6 +61,7 @@ REJECTIONS: tuple[Code, ...] = (
     Code("usage_must_not_change_under_its_id", "the same id came with other content"),
     Code("usage_must_have_a_date", "used_on or used_at is missing or is not a date"),
     Code("quantity_must_be_a_number", "quantity or amount is missing or is not a plain decimal number"),
+    Code("quantity_must_be_in_range", "quantity or amount has more than 13 digits before the point"),
     Code("quantity_must_not_be_negative", "quantity or amount is below zero"),
     Code("currency_must_match_contract", "the amount is in another currency than the contract"),
     Code("usage_must_fall_in_contract", "the day of use is outside the dates of the contract"),

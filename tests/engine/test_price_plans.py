@@ -298,6 +298,7 @@ def test_the_closed_lists_are_complete_and_in_order():
         "usage_must_not_change_under_its_id",
         "usage_must_have_a_date",
         "quantity_must_be_a_number",
+        "quantity_must_be_in_range",
         "quantity_must_not_be_negative",
         "currency_must_match_contract",
         "usage_must_fall_in_contract",

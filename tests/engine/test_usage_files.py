@@ -124,6 +124,29 @@ def test_what_cannot_be_read_is_told_as_written(tmp_path: Path):
     assert records(answers) == 1
 
 
+def test_a_number_out_of_range_is_a_rejected_row_and_the_rest_counts(tmp_path: Path):
+    (tmp_path / "usage.csv").write_text(
+        "id,used_on,quantity\n"
+        "most,2026-01-15,9999999999999.999999999999\n"
+        "more,2026-01-15,10000000000000\n"
+        "less,2026-01-15,-00010000000000000.5\n"
+        "long,2026-01-15,1234567890123456789012345678901234567890\n"
+        "zeros,2026-01-15,000001\n",
+        encoding="utf-8",
+    )
+    answers = played(tmp_path, "usage_file: {item: u, path: usage.csv}")
+
+    assert rejected(answers) == [
+        ("less", "quantity_must_be_in_range", "-00010000000000000.5"),
+        ("long", "quantity_must_be_in_range", "1234567890123456789012345678901234567890"),
+        ("more", "quantity_must_be_in_range", "10000000000000"),
+    ]
+    assert records(answers) == 2
+    assert answers.stage_tables()["metered"]["quantity_e12"].to_pylist() == [
+        Decimal(10_000_000_000_000 * 10**12 + 10**12 - 1)
+    ]
+
+
 @pytest.mark.parametrize(
     "day",
     [

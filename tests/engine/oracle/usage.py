@@ -195,6 +195,10 @@ class Inbox:
         numbers = [number_in(text) for text in given]
         rules: list[tuple[str, Callable[[], bool]]] = [
             ("quantity_must_be_a_number", lambda: bool(given) and None not in numbers),
+            (
+                "quantity_must_be_in_range",
+                lambda: all(number is not None and abs(number) < 10**13 for number in numbers),
+            ),
             ("quantity_must_not_be_negative", lambda: all(number is not None and number >= 0 for number in numbers)),
             ("currency_must_match_contract", lambda: record.currency in (None, contract.currency)),
         ]
