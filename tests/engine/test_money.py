@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from ratable.backends import Sheet
+from ratable.backends import Sheet, connect
 from ratable.errors import InexactNumberError, NumberOverflowError
 from ratable.money import (
     floor_div,
@@ -31,6 +32,18 @@ TRIPLES = ibis.schema({"number": "int64", "a": "decimal(38, 0)", "b": "decimal(3
 PARTS = ibis.schema({"group": "string", "part": "string", "total": "int64", "weight": "int64"})
 VALUES = ibis.schema({"group": "string", "part": "string", "value": "decimal(38, 0)", "divisor": "decimal(38, 0)"})
 DECIMALS = ibis.schema({"value": "decimal(38, 12)"})
+
+
+@pytest.fixture(scope="module", params=["small", "large"])
+def sheet(request: pytest.FixtureRequest) -> Iterator[Sheet]:
+    """Large runs on DuckDB divide in another way than small ones."""
+    name = os.environ.get("RATABLE_BACKEND", "duckdb")
+    if name == "spark" and request.param == "large":
+        pytest.skip("Spark divides in one way")
+    own_sheet = connect(name, is_small=request.param == "small")
+    yield own_sheet
+    if name != "spark":  # the session of Spark is shared
+        own_sheet.backend.close()
 
 
 def half_up(value: Fraction) -> int:

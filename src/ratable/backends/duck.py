@@ -15,7 +15,7 @@ from ratable.errors import NumberOverflowError
 # Whole numbers are HUGEINT here: it keeps 127 bits and refuses an overflow, while decimals go back and
 # forth to it by a division each. Its own `//` is slow, so `quotient` guesses in double and takes the guess
 # only if the remainder proves it (0 <= n - q*d < d); whatever the guess, what comes out is exact.
-_MACROS = (
+_FAST = (
     "CREATE OR REPLACE TEMP MACRO guessed(n, d) AS CAST(CAST(n AS DOUBLE) / CAST(d AS DOUBLE) AS HUGEINT)",
     """CREATE OR REPLACE TEMP MACRO quotient(n, d) AS CASE
        WHEN n >= 1000000000000000000000000000000000000::HUGEINT THEN n // d
@@ -23,6 +23,10 @@ _MACROS = (
        WHEN n - (guessed(n, d) - 1::HUGEINT) * d BETWEEN 0::HUGEINT AND d - 1::HUGEINT
        THEN guessed(n, d) - 1::HUGEINT
        ELSE n // d END""",
+)
+# On a handful of rows a short text counts for more: a macro repeats its arguments wherever it names them.
+_SHORT = ("CREATE OR REPLACE TEMP MACRO quotient(n, d) AS n // d",)
+_MACROS = (
     """CREATE OR REPLACE TEMP MACRO signed(a, b, size) AS
        CASE WHEN (a < 0) <> (b < 0) THEN -size ELSE size END""",
     """CREATE OR REPLACE TEMP MACRO mul_div_half_up(a, b, c) AS
@@ -60,7 +64,7 @@ class DuckBackend:
         self.connection.execute("SET preserve_insertion_order = false")
         if memory_limit:
             self.connection.execute(f"SET memory_limit = '{memory_limit}'")
-        for macro in _MACROS:
+        for macro in (*(_SHORT if is_small else _FAST), *_MACROS):
             self.connection.execute(macro)
 
     def bind(self, name: str, table: pa.Table) -> None:
