@@ -64,9 +64,10 @@ def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: st
     tallied = sheet.run(tallied_usage, usage, repeated, zone=zone, unique=unique)
     suspects = sheet.run(suspect_groups, tallied, items, late_usage=late_usage)
     anything = not (unique and sheet.is_empty(suspects))  # else spare the scan of a clean file
-    examined = sheet.run(
-        examined_usage, usage, repeated, suspects, voids, items, zone=zone, late_usage=late_usage, anything=anything
-    )
+    if anything:
+        examined = sheet.run(examined_usage, usage, repeated, suspects, voids, items, zone=zone, late_usage=late_usage)
+    else:
+        examined = sheet.bind("examined_usage", tables.EXAMINED.to_pyarrow().empty_table(), tables.EXAMINED)
     by_month = sheet.run(metered, tallied, suspects, examined, anything=anything)
     return Metered(by_month, examined, repeated, is_clean=not anything)
 
@@ -145,10 +146,9 @@ def examined_usage(
     *,
     zone: str,
     late_usage: LateUsage,
-    anything: bool,
 ) -> ir.Table:
     """The records that need a look of their own, each with its status, code and offending value."""
-    rows = _dated(usage.filter(ibis.literal(anything)), zone)
+    rows = _dated(usage, zone)
     rows = rows.mutate(usage_hash=hash64(rows.usage_id))
     rows = rows.mutate(group_month_on=_month_or_none(rows.month_on))
     marks = repeated.mutate(is_repeated=True)
