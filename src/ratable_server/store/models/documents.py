@@ -1,0 +1,43 @@
+"""Invoices, payments and credit memos: what revenue needs of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q, UniqueConstraint
+
+from ratable_server.store.fields import CodeField, MonthField
+from ratable_server.store.models.rows import Fact, link, one_of
+
+DOCUMENT_KINDS = ("invoice", "payment", "credit_memo")
+
+
+class Document(Fact):
+    """One document; a credit memo goes `against` revenue or liability, others have no such side."""
+
+    code = CodeField()
+    kind = models.TextField()
+    contract = link("Contract")
+    amount_minor = models.BigIntegerField()
+    prepaid_commit = link("PrepaidCommit", optional=True, is_indexed=False)
+    subscription = link("Subscription", optional=True, is_indexed=False)
+    milestone = link("Milestone", optional=True, is_indexed=False)
+    against = models.TextField(default="", blank=True)
+    service_on = MonthField(null=True, blank=True)
+    on = models.DateField()
+    booked_on = MonthField()
+
+    class Meta(Fact.Meta):
+        db_table = "document"
+        constraints: ClassVar = [
+            *Fact.Meta.constraints,
+            UniqueConstraint(fields=["tenant", "kind", "code"], name="document_code"),
+            one_of("document_kind", "kind", DOCUMENT_KINDS),
+            models.CheckConstraint(
+                condition=Q(kind="credit_memo", against__in=("revenue", "liability"))
+                | (~Q(kind="credit_memo") & Q(against="")),
+                name="document_against",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="document_amount_must_be_positive"),
+        ]

