@@ -14,13 +14,14 @@ from ratable.backends import Sheet, Stored
 from ratable.money import split_exact
 
 
-def allocate(sheet: Sheet, rated: Stored, draws: Stored, items: Stored, shares: Stored) -> Stored:
+def allocate(sheet: Sheet, rated: Stored, draws: Stored, items: Stored, shares: Stored, *, months: Stored) -> Stored:
     """Split what each item has earned over the products that it stands for.
 
     Shapes:
         rated   a row per (item_id, month_on)
         draws   rows per (item_id, commit_id, kind, service_on, booked_on, adjusted_on)
         shares  a row per (item_id, product_id) with its weight; a single product has one row
+        months  the months that are computed; draws of earlier ones are settled
         ->      rows per (item_id, product_id, commit_id, kind, service_on, adjusted_on), whole amounts
 
     Units:
@@ -41,12 +42,15 @@ def allocate(sheet: Sheet, rated: Stored, draws: Stored, items: Stored, shares: 
     Example:
         1,000.01 by 33.33, 33.33, 33.34 %: 333.30, 333.30, 333.41.
     """
-    return sheet.run(allocated_earnings, rated, draws, items, shares, into="allocated")
+    return sheet.run(allocated_earnings, rated, draws, items, shares, months, into="allocated")
 
 
-def allocated_earnings(rated: ir.Table, draws: ir.Table, items: ir.Table, shares: ir.Table) -> ir.Table:
+def allocated_earnings(
+    rated: ir.Table, draws: ir.Table, items: ir.Table, shares: ir.Table, months: ir.Table
+) -> ir.Table:
     """What is earned, by product: one statement, because a large run need not keep what is between."""
-    return allocated(earned(rated, draws, items), shares)
+    computed = draws.semi_join(months, draws.service_on == months.month_on)
+    return allocated(earned(rated, computed, items), shares)
 
 
 def earned(rated: ir.Table, draws: ir.Table, items: ir.Table) -> ir.Table:

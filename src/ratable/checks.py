@@ -27,13 +27,21 @@ def hold(sheet: Sheet, *, laws: tuple[Stored, ...]) -> None:
 
 
 def flow_laws(
-    rated: ir.Table, lines: ir.Table, draws: ir.Table, allocated: ir.Table, items: ir.Table, revenue: ir.Table
+    rated: ir.Table,
+    lines: ir.Table,
+    draws: ir.Table,
+    allocated: ir.Table,
+    items: ir.Table,
+    revenue: ir.Table,
+    months: ir.Table,
 ) -> ir.Table:
     """Conservation from rating to recognition, per item and service month (I26: per contract and month).
 
     I13: rated = drawn gross + overage + pay-as-you-go; I17: tier lines sum to the month; I23: shares sum
     to what is split; I26: recognized = allocated.
     """
+    draws = draws.semi_join(months, draws.service_on == months.month_on)
+    revenue = revenue.semi_join(months, revenue.service_on == months.month_on)
     drawing = rated.semi_join(items.filter(items.draws), "item_id")
     asked = drawing.select(key="item_id", month_on="month_on", amount="amount_minor")
     served = draws.filter(draws.adjusted_on == ibis.date("0001-01-01"))

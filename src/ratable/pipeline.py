@@ -69,7 +69,8 @@ class Outcome(NamedTuple):
 def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC") -> Outcome:
     """Calculate every month of `inputs.months`: the whole of each, and the difference to what is posted.
 
-    Nothing is changed anywhere: the outcome is a draft until somebody keeps it. `revenue` and
+    Months before them are settled: of those only sums are read, as `posted_drawdown`, `posted_revenue` and
+    `documents` have them. Nothing is changed anywhere: the outcome is a draft until somebody keeps it. `revenue` and
     `journal` hold posted and new rows together; new rows are those booked in an open month.
     """
     items, months = inputs.items, inputs.months
@@ -86,7 +87,7 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
         partial_month=policy.minimum_partial_month,
     )
     true_ups = true_up(sheet, short, rated.months, drawdowns.draws, items, rounding=policy.rounding)
-    allocated = allocate(sheet, rated.months, drawdowns.draws, items, inputs.shares)
+    allocated = allocate(sheet, rated.months, drawdowns.draws, items, inputs.shares, months=months)
     calendar = (months, inputs.contracts, inputs.pools.commits, items)
     revenue = recognize(
         sheet,
@@ -114,6 +115,7 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         outcome.allocated,
         inputs.items,
         outcome.revenue,
+        inputs.months,
     )
     ledger = sheet.run(checks.ledger_laws, outcome.revenue, outcome.journal.journal, drawdowns.balances)
     pools = inputs.pools

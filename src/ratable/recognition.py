@@ -160,8 +160,8 @@ ITEM_STREAM = 2  # stream order of usage items; 0 and 1 are streams of prepaid u
 
 
 def differences(whole: ir.Table, posted: ir.Table, months: ir.Table, schedules: ir.Table) -> ir.Table:
-    """Whole less posted, with the month that books it."""
-    then = posted.filter(posted.kind.notin(SETTLED_ELSEWHERE))
+    """Whole less posted, of the months that are computed, with the month that books it."""
+    then = posted.filter(posted.kind.notin(SETTLED_ELSEWHERE)).semi_join(months, posted.service_on == months.month_on)
     then = then.select(*_KEYS, amount_minor=-then.amount_minor)
     both = whole.select(*_KEYS, "amount_minor").union(then)
     rows = both.group_by(_KEYS).agg(amount_minor=both.amount_minor.sum().cast("int64"))

@@ -33,6 +33,7 @@ def allocated(
         draws or empty(sheet, "draws", tables.DRAWS),
         make.items(sheet, items),
         make.table(sheet, "shares", tables.SHARES, f"item_id | product_id | weight\n{shares}"),
+        months=make.months(sheet, "2025-01", "2027-01"),
     )
 
 

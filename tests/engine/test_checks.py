@@ -49,6 +49,10 @@ FLOW = {
     ),
     "items": (tables.ITEMS, "item_id | draws\ndrawn | yes\npayg | no"),
     "revenue": (tables.REVENUE, "kind | amount_minor\ndrawdown | 560\noverage | 300\nusage | 50\nbreakage | 240"),
+    "months": (
+        tables.MONTHS,
+        "month_on | ends_before | days | open_on | is_open\n2026-01 | 2026-02-01 | 31 | 2026-01-01 | yes",
+    ),
 }
 LEDGER = {
     "revenue": FLOW["revenue"],
@@ -72,10 +76,7 @@ POOLS = {
     "draws": FLOW["draws"],
     "balances": (tables.BALANCES, "commit_id | balance_minor\npool | 240"),
     "revenue": FLOW["revenue"],
-    "months": (
-        tables.MONTHS,
-        "month_on | ends_before | days | open_on | is_open\n2026-01 | 2026-02-01 | 31 | 2026-01-01 | yes",
-    ),
+    "months": FLOW["months"],
 }
 
 
@@ -107,6 +108,13 @@ def tampered(flow: dict[str, Any], name: str, before: str, after: str) -> dict[s
 
 def test_a_whole_flow_passes(sheet: Sheet):
     hold(sheet)
+
+
+def test_months_that_are_settled_are_not_looked_at_again(sheet: Sheet):
+    schema, text = FLOW["months"]
+    later = (schema, text.replace("2026-01 | 2026-02-01 | 31 | 2026-01-01", "2026-02 | 2026-03-01 | 28 | 2026-02-01"))
+    nothing = {name: (FLOW[name][0], FLOW[name][1].splitlines()[0]) for name in ("rated", "rated_lines", "allocated")}
+    hold(sheet, flow={**FLOW, **nothing, "months": later})
 
 
 @pytest.mark.parametrize(
