@@ -12,9 +12,9 @@ from ratable.__main__ import app
 GOLDEN = Path(__file__).parents[1] / "golden"
 TOO_MANY = """
 case: too-many
-products: [{id: api, name: API, usage_groups: [{id: calls, pricing_model: unit_based, tiers: [{price: "1"}]}]}]
+products: [{id: api, name: API, usage_groups: [{id: calls, pricing_model: unit_based, tiers: [{price: "100000000000"}]}]}]
 contracts: [{id: acme, customer: Acme, start_date: 2026-01-01, usage: [{id: u, product: api, usage_group: calls}]}]
-events: [{on: 2026-01-31, usage: {item: u, used_on: 2026-01-15, quantity: "100000000000000000"}}]
+events: [{on: 2026-01-31, usage: {item: u, used_on: 2026-01-15, quantity: "9000000000000"}}]
 expect: {revenue: [{amount: "1"}]}
 """
 
@@ -53,7 +53,7 @@ def test_a_quantity_that_does_not_fit_is_told_by_file_and_nothing_is_written(tmp
 
 def test_run_tells_how_much_was_not_taken(tmp_path: Path):
     case = tmp_path / "left-out.yaml"
-    case.write_text(TOO_MANY.replace('quantity: "100000000000000000"', "quantity: many"))
+    case.write_text(TOO_MANY.replace('quantity: "9000000000000"', "quantity: many"))
     ran, clean = (
         ratable("run", path, "--out", tmp_path / path.stem) for path in (case, GOLDEN / "chain" / "prepaid-chain.yaml")
     )
