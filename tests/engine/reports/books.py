@@ -13,6 +13,7 @@ from ratable.backends import Sheet, Stored
 from ratable.cases.answers import Answers
 from ratable.cases.playing import play
 from ratable.cases.records import Case
+from ratable.reports.explanation import COUNTED_USAGE, EVIDENCE, Evidence
 from ratable.terms_tables import Amendments, terms_tables
 from tests.factories import case_of
 
@@ -81,3 +82,32 @@ def journal_of(sheet: Sheet, rows: list[dict[str, object]]) -> Stored:
         for row in rows
     ]
     return sheet.bind_rows("report_in_journal", filled, tables.JOURNAL)
+
+
+def evidence_of(sheet: Sheet, answers: Answers) -> Evidence:
+    """What an explanation reads, as the last run of the case left it on the sheet."""
+    stage = answers.stage_tables()
+    found = {
+        "commits": stage["prepaid_commits"],
+        "grants": stage["grants"],
+        "schedules": stage["schedules"],
+        "rated": stage["rated"],
+        "draws": stage["drawdown"],
+        "allocated": stage["allocated"],
+        "revenue": stage["revenue"],
+        "journal": stage["journal"],
+        "usage": _counted(sheet),
+    }
+    for name in ("contracts", "items", "tiers", "shares"):
+        found[name] = sheet.fetch(Stored(name, EVIDENCE[name]))
+    return Evidence.of(found)
+
+
+def _counted(sheet: Sheet) -> pa.Table:
+    """Accepted records without voids, each with its day (stories in this folder are told in UTC)."""
+    examined = sheet.fetch(Stored("examined_usage", tables.EXAMINED)).to_pylist()
+    out = {(row["usage_id"], row["batch"], row["row"]) for row in examined if row["status"] != "accepted"}
+    rows = sheet.fetch(Stored("usage", tables.USAGE)).to_pylist()
+    kept = [row for row in rows if (row["usage_id"], row["batch"], row["row"]) not in out]
+    counted = [{**row, "used_on": row["used_on"] or row["used_at"].date()} for row in kept]
+    return pa.Table.from_pylist(counted, schema=COUNTED_USAGE.to_pyarrow())
