@@ -244,7 +244,8 @@ contracts:
     usage: [{id: own-calls, product: api, usage_group: calls}]
 events:
   - {on: 2026-01-31, usage: {item: list-calls, used_on: 2026-01-15, quantity: "20"}}
-  - {on: 2026-01-31, usage: {item: own-calls, used_on: 2026-01-15, quantity: "10000000000010"}}
+  - {on: 2026-01-31, usage: {item: own-calls, used_on: 2026-01-15, quantity: "5000000000005"}}
+  - {on: 2026-01-31, usage: {item: own-calls, used_on: 2026-01-16, quantity: "5000000000005"}}
 """
 
 
