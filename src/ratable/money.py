@@ -14,37 +14,12 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from ratable.currencies import MINOR_UNIT_DIGITS
 from ratable.errors import InexactNumberError
 
 EXACT = dt.Decimal(38, 0)
 SCALE = 10**12
 _EVERY_DIGIT = 100
-_MINOR_UNIT_DIGITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-    **dict.fromkeys(["CLF", "UYW"], 4),
-}
 
 
 @ibis.udf.scalar.builtin(name="mul_div_half_up", signature=((EXACT, EXACT, EXACT), EXACT))
@@ -84,7 +59,7 @@ def json_text(record: str, key: str) -> str:  # type: ignore[empty-body]
 
 def minor_unit_digits(currency: str) -> int:
     """ISO 4217 digits of the minor unit of `currency`."""
-    return _MINOR_UNIT_DIGITS.get(currency, 2)
+    return MINOR_UNIT_DIGITS[currency]
 
 
 def exact(value: int | ir.Value) -> ir.Value:
