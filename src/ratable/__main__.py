@@ -7,6 +7,8 @@ Owns arguments, output and exit codes. Each command imports what it needs when i
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -41,6 +43,12 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Where
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _join_the_books() -> None:
+    """Add the commands of the books where the extra `server` is installed; named by text, as the engine has none."""
+    if find_spec("ratable_server") and find_spec("django"):
+        import_module("ratable_server.cli.main").join(app)
 
 
 @app.command()
@@ -189,6 +197,8 @@ def _stop(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(MALFORMED)
 
+
+_join_the_books()
 
 if __name__ == "__main__":
     main()

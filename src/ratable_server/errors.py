@@ -36,6 +36,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("entry_must_be_known", "no journal entry has this id", True),
     Code("entry_must_not_be_reversed", "the journal entry has been reversed already"),
     Code("policy_must_be_sound", "a policy is not one of its choices"),
+    Code("owner_must_be_named", "migrations are pending, and no connection of the owner is named", True),
 )
 
 # What the database can answer instead of working; each may pass later, unchanged.

@@ -12,12 +12,14 @@ import psycopg
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from psycopg import sql
 
 from ratable_server.store import places
 
 _KEY_BYTES = 48
+_EMBEDDED_SETTINGS = {"log_timezone": "UTC", "max_wal_size": "4GB"}  # room for an import between two checkpoints
 _RIGHTS = {
     "append_only": "SELECT, INSERT",
     "kept": "SELECT, INSERT, UPDATE",
@@ -39,6 +41,9 @@ def create_embedded_database() -> bool:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 attributes = "LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOBYPASSRLS"
                 connection.execute(sql.SQL("CREATE ROLE {} " + attributes).format(sql.Identifier(role)))
+        for name, value in _EMBEDDED_SETTINGS.items():
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        connection.execute("SELECT pg_reload_conf()")
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [places.DATABASE]).fetchone():
             return False
         connection.execute(
@@ -48,6 +53,13 @@ def create_embedded_database() -> bool:
             ).format(sql.Identifier(places.DATABASE), sql.Identifier(places.OWNER))
         )
         return True
+
+
+def pending_migrations() -> list[str]:
+    """Names of migrations that the database has not seen; all of them where it is empty."""
+    executor = MigrationExecutor(connections["default"])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def migrate() -> None:

@@ -17,6 +17,13 @@ class CurrentTransaction(Func):
     arity = 0
 
 
+class CurrentCluster(Func):
+    """The database cluster that writes the row: numbers of transactions begin anew where a dump is restored."""
+
+    template = "((pg_control_system()).system_identifier::text)"
+    arity = 0
+
+
 class AuditEntry(Target):
     """One change: who, when, in which request, what, before and after."""
 
@@ -31,6 +38,7 @@ class AuditEntry(Target):
     before = models.JSONField(null=True, blank=True)
     after = models.JSONField(null=True, blank=True)
     transaction_id = models.BigIntegerField(db_default=CurrentTransaction())
+    cluster = models.TextField(db_default=CurrentCluster())
 
     class Meta(Target.Meta):
         db_table = "audit_entry"

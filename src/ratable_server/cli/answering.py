@@ -1,0 +1,74 @@
+"""How a command answers: a table for people, JSON for programs, and an exit status for both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+DONE, REFUSED, MALFORMED, UNAVAILABLE = 0, 1, 2, 3
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+
+
+def answer(record: object, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print a record for programs, or lines for people."""
+    if as_json:
+        typer.echo(json.dumps(record, indent=2, ensure_ascii=False, default=str))
+    else:
+        for line in lines:
+            typer.echo(line)
+
+
+def answer_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print rows as JSON objects, or their `columns` as a table."""
+    if as_json:
+        answer(rows, [], as_json=True)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_shown(row[column])) for column in columns))
+    Console().print(table)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "ok" if value else "NO"
+    return str(value)
+
+
+def told(command: Callable[P, R]) -> Callable[P, R]:
+    """Tell a refusal or bad weather in a line on the error stream, and as the exit status: 1 and 3."""
+
+    @wraps(command)
+    def telling(*args: P.args, **kwargs: P.kwargs) -> R:
+        from django.db import DatabaseError, InterfaceError
+
+        from ratable_server.errors import Refused, Unavailable
+        from ratable_server.operations.embedded import EmbeddedServerError
+
+        try:
+            return command(*args, **kwargs)
+        except Refused as error:
+            typer.echo(f"refused: {error}", err=True)
+            raise typer.Exit(REFUSED) from None
+        except Unavailable as error:
+            typer.echo(f"not now: {error}", err=True)
+            raise typer.Exit(UNAVAILABLE) from None
+        except (DatabaseError, InterfaceError, EmbeddedServerError) as error:
+            typer.echo(f"the database does not answer: {error}; `ratable doctor` looks for the reason", err=True)
+            raise typer.Exit(UNAVAILABLE) from None
+
+    return telling

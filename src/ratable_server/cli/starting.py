@@ -1,0 +1,59 @@
+"""What a command needs before it can ask: settings, a running database, somebody who asks."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ratable_server.actor import Actor
+
+DEFAULT_TENANT = "main"
+
+Tenant = Annotated[str, typer.Option("--tenant", envvar="RATABLE_TENANT", help="Whose books.")]
+
+
+def prepare() -> None:
+    """Read the settings; touches no database."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ratable_server.config.settings")
+    import django
+
+    django.setup()
+
+
+def open_books(tenant: str) -> Actor:
+    """Start the embedded server if it is the one in use; give the actor of this command, an admin of the tenant.
+
+    Who can run commands on this machine as this user owns the books anyway, so there are no roles here.
+
+    Refuses:
+        tenant_must_be_known
+    """
+    prepare()
+    from ratable_server.actor import Actor
+    from ratable_server.errors import Refused
+    from ratable_server.operations.embedded import start_embedded_server
+    from ratable_server.operations.tenants import tenant_id
+
+    start_embedded_server()
+    found = tenant_id(tenant)
+    if found is None:
+        raise Refused("tenant_must_be_known", field="--tenant", detail=f"{tenant}; `ratable init` founds it")
+    return Actor(tenant_id=found, name=user_name(), role="admin", request_id=new_request_id())
+
+
+def user_name() -> str:
+    """Who runs the command, as the audit will say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return f"uid-{os.getuid()}"
+
+
+def new_request_id() -> str:
+    """One command is one request."""
+    return f"cli-{secrets.token_hex(8)}"

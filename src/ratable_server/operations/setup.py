@@ -1,0 +1,51 @@
+"""Setting up the books: from nothing to a migrated database with a tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connections
+
+from ratable_server.errors import Refused
+from ratable_server.operations.tenants import found_tenant, tenant_id
+from ratable_server.store import embedded, places, setting_up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUp:
+    """What `set_up_books` found and did."""
+
+    place: str
+    is_new_database: bool
+    migrations: tuple[str, ...]
+    tenant: str
+    is_new_tenant: bool
+
+
+def set_up_books(*, tenant: str, name: str, timezone: str, request_id: str, at: datetime) -> SetUp:
+    """Start or reach the database, migrate it, and found the tenant if there is none of this code. Idempotent.
+
+    Refuses:
+        owner_must_be_named, policy_must_be_sound
+    """
+    setting_up.keep_secret_key()
+    is_new_database = False
+    if places.is_embedded():
+        embedded.start()
+        is_new_database = setting_up.create_embedded_database()
+    migrations = tuple(setting_up.pending_migrations())
+    if "owner" in connections.settings:
+        setting_up.migrate()
+    elif migrations:
+        raise Refused("owner_must_be_named", field="RATABLE_DATABASE_OWNER_URL", detail=", ".join(migrations))
+    is_new_tenant = tenant_id(tenant) is None
+    if is_new_tenant:
+        found_tenant(code=tenant, name=name, timezone=timezone, request_id=request_id, at=at)
+    return SetUp(
+        place=str(places.cluster()) if places.is_embedded() else str(connections["default"].settings_dict["HOST"]),
+        is_new_database=is_new_database,
+        migrations=migrations,
+        tenant=tenant,
+        is_new_tenant=is_new_tenant,
+    )
