@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -19,12 +20,20 @@ def day_of(sheet: Sheet, at: date) -> Stored:
 
 
 def run_report(
-    sheet: Sheet, name: str, inputs: Mapping[str, Stored], *, by: Sequence[str] | None = None, **options: Hashable
+    sheet: Sheet,
+    name: str,
+    inputs: Mapping[str, Stored],
+    *,
+    periods: tuple[date, date] | None = None,
+    by: Sequence[str] | None = None,
+    **options: Hashable,
 ) -> pa.Table:
     """The rows of a report in the order of its keys.
 
     `inputs` holds at least the tables that the report reads, under the names of `ratable.reports.INPUTS`.
-    With `by` the figures are summed over all other keys; currencies stay apart, attributes are left out.
+    With `periods` (first month, last month) only rows of these months are given; what they open with comes
+    from the months before, so the inputs hold these, too. With `by` the figures are summed over all other
+    keys; currencies stay apart, attributes are left out.
 
     Raises:
         LookupError: no such report, no such key, a table or an option is missing or is not of the report.
@@ -35,12 +44,28 @@ def run_report(
     _check(report, inputs, options)
     tables = [inputs[table] for table in report.inputs]
     stored = sheet.run(report.function, *tables, into=f"report_{name}", **dict(report.fixed), **options)
+    if periods is not None:
+        stored = _of_periods(sheet, report, stored, periods)
     if by is None:
         return _ordered(sheet.fetch(stored), report.columns)
     columns = summed_columns(report, by)
     keys = tuple(column.name for column in columns if column.role == "key")
     summed = sheet.run(_summed, stored, into=f"report_{name}_summed", keys=keys, figures=report.figures)
     return _ordered(sheet.fetch(summed), columns)
+
+
+def _of_periods(sheet: Sheet, report: Report, rows: Stored, periods: tuple[date, date]) -> Stored:
+    if "period" not in report.keys:
+        raise LookupError(f"{report.name} has no periods")
+    schema = ibis.schema({"first_on": "date", "last_on": "date"})
+    span = sheet.bind_rows("report_span", [{"first_on": periods[0], "last_on": periods[1]}], schema)
+    return sheet.run(_in_span, rows, span, into=f"report_{report.name}_in_span")
+
+
+def _in_span(rows: ir.Table, span: ir.Table) -> ir.Table:
+    inside = rows.cross_join(span)
+    kept = inside.filter((inside.period >= inside.first_on) & (inside.period <= inside.last_on))
+    return kept.select(list(rows.columns))
 
 
 def summed_columns(report: Report, by: Sequence[str]) -> tuple[Column, ...]:

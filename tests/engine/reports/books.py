@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -60,7 +61,7 @@ def _bind(sheet: Sheet, name: str, table: pa.Table, schema: ibis.Schema) -> Stor
     return sheet.bind(f"report_in_{name}", table, schema)
 
 
-def options_of(report: reports.Report) -> dict[str, str]:
+def options_of(report: reports.Report) -> dict[str, Any]:
     return {"rounding": "half_up"} if "rounding" in report.options else {}
 
 

@@ -61,6 +61,19 @@ def test_a_sum_over_keys_keeps_every_figure_and_currencies_apart(sheet: Sheet, c
         assert sum(row[figure] for row in summed) == sum(row[figure] for row in whole)
 
 
+def test_a_report_of_some_months_opens_with_what_came_before(sheet: Sheet, chain: Inputs):
+    spring = (date(2026, 2, 1), date(2026, 3, 1))
+    whole = reports.run_report(sheet, "contract_liability", chain).to_pylist()
+    found = reports.run_report(sheet, "contract_liability", chain, periods=spring).to_pylist()
+
+    assert found == [row for row in whole if spring[0] <= row["period"] <= spring[1]]
+    assert [(row["opening_minor"], row["closing_minor"]) for row in found] == [(5600000, 1600000), (1600000, 0)]
+    (summed,) = reports.run_report(sheet, "revenue", chain, periods=spring, by=()).to_pylist()
+    assert summed["amount_minor"] == 7600000
+    with pytest.raises(LookupError, match="balances has no periods"):
+        reports.run_report(sheet, "balances", chain, periods=spring)
+
+
 @EACH
 def test_every_column_is_defined(name: str):
     report = reports.CATALOGUE[name]
