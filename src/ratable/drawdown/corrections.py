@@ -188,7 +188,7 @@ def correction_draws(whole: ir.Table, draws: ir.Table, changes: ir.Table) -> ir.
     touched = changes.group_by(["contract_id", "month_on"]).agg(
         booked_on=changes.booked_on.max(), adjusted_on=changes.adjusted_on.max()
     )
-    now = whole.select(*keys, "gross_minor", "net_minor")
+    now = _with_booked_overage(whole, draws).select(*keys, "gross_minor", "net_minor")
     then = draws.mutate(month_on=draws.service_on)
     then = then.semi_join(touched, ["contract_id", "month_on"])
     then = then.select(*keys, gross_minor=-then.gross_minor, net_minor=-then.net_minor)
@@ -209,6 +209,22 @@ def correction_draws(whole: ir.Table, draws: ir.Table, changes: ir.Table) -> ir.
         gross_minor="gross_minor",
         net_minor="net_minor",
     ).cast(tables.DRAWS)
+
+
+def _with_booked_overage(whole: ir.Table, draws: ir.Table) -> ir.Table:
+    """Of a commit whose rest has lapsed, what is not covered is no overage, save what had been booked as overage."""
+    keys = ["contract_id", "item_id", "commit_id", "month_on"]
+    booked = draws.filter(draws.kind == "overage").mutate(month_on=draws.service_on)
+    booked = booked.group_by(keys).agg(booked_minor=booked.gross_minor.sum().cast("int64"))
+    waived = whole.filter(whole.kind == "discount")
+    rows = waived.left_join(booked, keys).drop(*(f"{key}_right" for key in keys))
+    stays = ibis.greatest(ibis.least(rows.gross_minor, rows.booked_minor.fill_null(0)), 0)
+    rows = rows.mutate(stays_minor=stays)
+    overage = rows.mutate(kind=ibis.literal("overage"), gross_minor=rows.stays_minor, net_minor=rows.stays_minor)
+    rest = rows.mutate(gross_minor=rows.gross_minor - rows.stays_minor)
+    parts = overage.union(rest)
+    parts = parts.filter(parts.gross_minor > 0).select(whole.columns)
+    return whole.filter(whole.kind != "discount").union(parts)
 
 
 def corrected_balances(balances: ir.Table, nets: ir.Table) -> ir.Table:
