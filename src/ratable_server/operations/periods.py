@@ -1,0 +1,191 @@
+"""Periods: closed once what was computed is what the books know, reopened for a reason.
+
+Owns the gate of the close and the one short transaction that posts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from ratable.periods import months_between, next_month
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.runs import draft_run, outdated_by, run_period
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.periods import current_closes, first_open_month
+from ratable_server.store.models import (
+    Period,
+    PeriodClose,
+    PeriodReopening,
+    Run,
+    Tenant,
+    UsageImport,
+    UsageRejection,
+)
+from ratable_server.store.retrying import retried
+from ratable_server.store.save import journal_hash, post_draft, posted_totals
+from ratable_server.store.scope import books_of, rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A close: its version of the month, the run it posted, the hash of its journal."""
+
+    month_on: date
+    version: int
+    run_id: int
+    journal_hash: str
+    totals: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """One reason why a month cannot be closed now."""
+
+    code: str
+    detail: str
+
+
+def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | None = None) -> Closed:
+    """Post a month and lock it: a draft that somebody has looked at, or one computed now.
+
+    Refuses:
+        role_must_allow_it, periods_must_close_in_order, period_must_be_open, run_must_be_known,
+        run_must_be_a_draft, run_must_be_current, close_must_be_approved_by_another,
+        rejections_must_be_resolved, imports_must_be_finished
+
+    Conserves:
+        what is posted is the draft, row by row; debit = credit in every entry (held by the database too)
+    """
+    if not actor.may_act_as("approver"):
+        raise Refused("role_must_allow_it", field="role", detail="an approver closes a period")
+    chosen = run_id or run_period(actor=actor, month_on=month_on, at=at).run_id
+    return _post(actor=actor, month_on=month_on, run_id=chosen, at=at)
+
+
+def obstacles(*, actor: Actor) -> list[Obstacle]:
+    """What stands in the way of a close, whatever the month."""
+    with books_of(actor):
+        return _obstacles(actor)
+
+
+@retried
+def reopen_period(*, actor: Actor, month_on: date, reason: str, at: datetime) -> None:
+    """Take the last close back. Its rows stay readable; they no longer count.
+
+    Refuses:
+        role_must_allow_it, reopening_must_have_a_reason, period_must_be_closed, only_the_last_closed_period_reopens
+    """
+    if not actor.may_act_as("approver"):
+        raise Refused("role_must_allow_it", field="role", detail="an approver reopens a period")
+    if not reason.strip():
+        raise Refused("reopening_must_have_a_reason", field="reason")
+    with books_of(actor):
+        period = rows_of(actor, Period).select_for_update().filter(month_on=month_on, status="closed").first()
+        if period is None:
+            raise Refused("period_must_be_closed", field="period", detail=f"{month_on:%Y-%m}")
+        closes = current_closes(actor)
+        if not closes or closes[-1].period_id != period.id:
+            raise Refused("only_the_last_closed_period_reopens", field="period", detail=f"{month_on:%Y-%m}")
+        PeriodReopening(
+            tenant_id=actor.tenant_id,
+            close=closes[-1],
+            reason=reason,
+            reopened_at=at,
+            reopened_by=actor.name,
+            request_id=actor.request_id,
+        ).save(force_insert=True)
+        _open_again(actor, after=closes[-2].period.month_on if len(closes) > 1 else None)
+        record_change(actor, Change("reopen_period", "period", f"{month_on:%Y-%m}", after={"reason": reason}), at=at)
+
+
+def _open_again(actor: Actor, *, after: date | None) -> None:
+    later = rows_of(actor, Period).filter(status="closed")
+    (later.filter(month_on__gt=after) if after else later).update(status="open")
+
+
+@retried
+def _post(*, actor: Actor, month_on: date, run_id: int, at: datetime) -> Closed:
+    with books_of(actor):
+        period = _locked(actor, month_on)
+        run = draft_run(actor, run_id)
+        _refuse(actor, period, run)
+        post_draft(actor, run.id)
+        closed = _close(actor, period, run, at)
+        run.status = "posted"
+        run.save()
+        _lock_months(actor, month_on)
+        told = {"version": closed.version, "run": run.id, "journal_hash": closed.journal_hash}
+        record_change(actor, Change("close_period", "period", f"{month_on:%Y-%m}", after=told), at=at)
+    return closed
+
+
+def _locked(actor: Actor, month_on: date) -> Period:
+    """The period, for this transaction alone; its status is read after the lock."""
+    period = rows_of(actor, Period).select_for_update().filter(month_on=month_on).first()
+    if period is None or period.status == "closed":
+        raise Refused("period_must_be_open", field="period", detail=f"{month_on:%Y-%m} is closed or was never computed")
+    open_on = first_open_month(actor)
+    if open_on is not None and month_on != open_on:
+        raise Refused("periods_must_close_in_order", field="period", detail=f"{open_on:%Y-%m} is open")
+    return period
+
+
+def _refuse(actor: Actor, period: Period, run: Run) -> None:
+    """The gate: everything that must be so at the moment of posting."""
+    if run.period_id != period.id:
+        raise Refused("run_must_be_known", field="run", detail=f"run {run.id} is of another month")
+    newer = outdated_by(actor, run)
+    if newer:
+        raise Refused("run_must_be_current", field="run", detail=f"learned since: {', '.join(newer)}")
+    tenant = Tenant.objects.get(id=actor.tenant_id)
+    if tenant.two_person_close and run.started_by == actor.name:
+        raise Refused("close_must_be_approved_by_another", field="actor", detail=actor.name)
+    for obstacle in _obstacles(actor):
+        raise Refused(obstacle.code, field="period", detail=obstacle.detail)
+
+
+def _obstacles(actor: Actor) -> list[Obstacle]:
+    found = []
+    blocking = rows_of(actor, UsageRejection).filter(Q(is_blocking=True) & Q(resolved_at=None)).count()
+    if blocking:
+        found.append(Obstacle(code="rejections_must_be_resolved", detail=f"{blocking} rejected rows of usage are open"))
+    pending = list(rows_of(actor, UsageImport).filter(status="pending").values_list("code", flat=True))
+    if pending:
+        found.append(Obstacle(code="imports_must_be_finished", detail=f"unfinished: {', '.join(pending)}"))
+    return found
+
+
+def _close(actor: Actor, period: Period, run: Run, at: datetime) -> Closed:
+    version = rows_of(actor, PeriodClose).filter(period=period).count() + 1
+    closed = Closed(
+        month_on=period.month_on,
+        version=version,
+        run_id=run.id,
+        journal_hash=journal_hash(actor, run.id),
+        totals=posted_totals(actor, run.id),
+    )
+    PeriodClose(
+        tenant_id=actor.tenant_id,
+        period=period,
+        version=version,
+        run=run,
+        closed_at=at,
+        closed_by=actor.name,
+        request_id=actor.request_id,
+        journal_hash=closed.journal_hash,
+        totals=closed.totals,
+    ).save(force_insert=True)
+    return closed
+
+
+def _lock_months(actor: Actor, month_on: date) -> None:
+    """Close the month, and with the first close all months that were booked before it."""
+    earlier = rows_of(actor, Period).filter(month_on__lt=month_on).order_by("month_on").first()
+    for month in months_between(earlier.month_on if earlier else month_on, next_month(month_on)):
+        rows_of(actor, Period).update_or_create(
+            tenant_id=actor.tenant_id, month_on=month, defaults={"status": "closed"}
+        )

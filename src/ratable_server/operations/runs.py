@@ -1,0 +1,209 @@
+"""Runs: a period is computed as a draft, looked at, and posted by a close or discarded.
+
+Owns the life of a run and the question whether it is still current. A draft changes nothing in the books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+
+import ratable
+from ratable.errors import InvariantError
+from ratable.periods import next_month
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.calculation import Results, calculate
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.learned import load_learned
+from ratable_server.store.load.periods import first_open_month
+from ratable_server.store.models import Period, PolicyVersion, Run, Tenant
+from ratable_server.store.retrying import retried
+from ratable_server.store.save import drop_draft, save_draft
+from ratable_server.store.scope import books_of, rows_of
+
+Progress = Callable[[str, int], None]  # the table that was kept, and its rows
+
+# Facts that change what a month comes to, by the column that says from which month on.
+_FACTS_BY_MONTH = {
+    "usage_record": "month_on",
+    "usage_void": "month_on",
+    "document": "booked_on",
+    "top_up": "booked_on",
+    "breakage_estimate": "booked_on",
+    "adjustment": "booked_on",
+    "termination": "booked_on",
+}
+# What was agreed: any change of it after the run makes the run old.
+_AGREED = (
+    "product",
+    "usage_group",
+    "product_bundle",
+    "contract",
+    "usage_item",
+    "prepaid_commit",
+    "subscription",
+    "milestone",
+    "tier_price_override",
+    "allocation_change",
+    "policy",
+    "terms",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A run that is not posted: its id and how many rows it has of each kind."""
+
+    run_id: int
+    month_on: date
+    counts: dict[str, int]
+
+
+def run_period(*, actor: Actor, month_on: date, at: datetime, tell: Progress | None = None) -> Draft:
+    """Compute a month as a draft.
+
+    Refuses:
+        role_must_allow_it, periods_must_close_in_order (an earlier month is open), period_must_be_open
+
+    Raises:
+        InvariantError: a law of the calculation is broken; the run stays as failed, the books as they were.
+    """
+    if not actor.may_act_as("preparer"):
+        raise Refused("role_must_allow_it", field="role", detail="a preparer computes a period")
+    run = _begin(actor, month_on, at)
+    try:
+        return _compute(actor, run, month_on, at, tell or _silent)
+    except InvariantError as error:
+        _fail(actor, run, str(error), at)
+        raise
+
+
+def discard_run(*, actor: Actor, run_id: int, at: datetime) -> None:
+    """Remove a draft.
+
+    Refuses:
+        run_must_be_known, run_must_be_a_draft
+    """
+    with books_of(actor):
+        run = draft_run(actor, run_id)
+        drop_draft(actor, run.id)
+        _end(run, "discarded", at)
+        record_change(actor, Change("discard_run", "run", str(run.id)), at=at)
+
+
+def draft_run(actor: Actor, run_id: int) -> Run:
+    """A draft, locked.
+
+    Refuses:
+        run_must_be_known, run_must_be_a_draft
+    """
+    run = rows_of(actor, Run).select_for_update().filter(id=run_id).first()
+    if run is None:
+        raise Refused("run_must_be_known", field="run", detail=str(run_id))
+    if run.status != "draft" or run.finished_at is None:
+        raise Refused("run_must_be_a_draft", field="run", detail=f"run {run_id} is {run.status}")
+    return run
+
+
+def outdated_by(actor: Actor, run: Run) -> list[str]:
+    """The kinds of facts and terms that were learned after the run and would change it; empty: it is current."""
+    with connection.cursor() as cursor:
+        found = [table for table, column in _FACTS_BY_MONTH.items() if _has_newer(cursor, actor, run, table, column)]
+        cursor.execute(
+            "SELECT DISTINCT subject_kind FROM audit_entry WHERE tenant_id = %s AND subject_kind = ANY(%s)"
+            " AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %s::pg_snapshot) ORDER BY 1",
+            [actor.tenant_id, list(_AGREED), run.counts["snapshot"]],
+        )
+        return [*found, *(kind for (kind,) in cursor.fetchall())]
+
+
+def _has_newer(cursor: object, actor: Actor, run: Run, table: str, column: str) -> bool:
+    cursor.execute(  # type: ignore[attr-defined]
+        f"SELECT EXISTS (SELECT FROM {table} WHERE tenant_id = %s AND number > %s AND {column} <= %s)",  # noqa: S608
+        [actor.tenant_id, run.facts_through, run.period.month_on],
+    )
+    return bool(cursor.fetchone()[0])  # type: ignore[attr-defined]
+
+
+@retried
+def _begin(actor: Actor, month_on: date, at: datetime) -> int:
+    with books_of(actor):
+        _refuse_out_of_order(actor, month_on)
+        period, _ = rows_of(actor, Period).get_or_create(tenant_id=actor.tenant_id, month_on=month_on)
+        policy = rows_of(actor, PolicyVersion).latest("number")
+        run = Run(
+            tenant_id=actor.tenant_id,
+            period=period,
+            calculation_version=ratable.__version__,
+            policy_version=policy,
+            facts_through=0,
+            started_at=at,
+            started_by=actor.name,
+            request_id=actor.request_id,
+        )
+        run.save(force_insert=True)
+        return int(run.id)
+
+
+def _refuse_out_of_order(actor: Actor, month_on: date) -> None:
+    open_on = first_open_month(actor)
+    if open_on is not None and month_on < open_on:
+        raise Refused("period_must_be_open", field="period", detail=f"{month_on:%Y-%m} is closed")
+    if open_on is not None and month_on > open_on:
+        raise Refused("periods_must_close_in_order", field="period", detail=f"{open_on:%Y-%m} is open")
+
+
+def _compute(actor: Actor, run_id: int, month_on: date, at: datetime, tell: Progress) -> Draft:
+    facts_through, snapshot, results = _results(actor, month_on)
+    counts = _keep(actor, run_id, results, tell)
+    with books_of(actor):
+        run = rows_of(actor, Run).get(id=run_id)
+        run.facts_through, run.finished_at = facts_through, at
+        run.counts = {**counts, "snapshot": snapshot}
+        run.save()
+    return Draft(run_id=run_id, month_on=month_on, counts=counts)
+
+
+@retried
+def _results(actor: Actor, month_on: date) -> tuple[int, str, Results]:
+    """Read everything in one snapshot and compute; nobody waits for it."""
+    with books_of(actor), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT pg_current_snapshot()::text")
+        (snapshot,) = cursor.fetchone()
+        facts_through = Tenant.objects.get(id=actor.tenant_id).fact_number
+        learned = load_learned(actor)
+        if first_open_month(actor) is None and learned.terms.contracts and month_on > learned.first_service_month():
+            raise Refused("periods_must_close_in_order", field="period", detail="an earlier month is open")
+        return facts_through, snapshot, calculate(actor, learned, before_on=next_month(month_on))
+
+
+def _keep(actor: Actor, run_id: int, results: Results, tell: Progress) -> dict[str, int]:
+    """Each table in a transaction of its own: a draft is in nobody's way."""
+    counts = {}
+    for name, rows in results._asdict().items():
+        with books_of(actor):
+            counts[name] = save_draft(actor, run_id, name, rows)
+        tell(name, counts[name])
+    return counts
+
+
+def _fail(actor: Actor, run_id: int, failure: str, at: datetime) -> None:
+    with books_of(actor):
+        run = rows_of(actor, Run).get(id=run_id)
+        drop_draft(actor, run_id)
+        run.failure = failure
+        _end(run, "failed", at)
+
+
+def _end(run: Run, status: str, at: datetime) -> None:
+    run.status, run.finished_at = status, at
+    run.save()
+
+
+def _silent(name: str, rows: int) -> None:
+    """Tell nobody."""

@@ -1,0 +1,69 @@
+"""Contracts about which something was learned that reaches back into closed months."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import connection
+
+from ratable.terms import Contract
+from ratable.terms_tables import Row, addressed_stream, unaddressed_stream
+from ratable_server.actor import Actor
+from ratable_server.store.load.learned import Learned
+from ratable_server.store.load.periods import current_closes
+from ratable_server.store.models import AllocationChange
+from ratable_server.store.scope import rows_of
+
+_LATE = """
+SELECT DISTINCT stream FROM usage_record WHERE tenant_id = %(tenant)s AND number > %(through)s AND month_on < %(open_on)s
+UNION
+SELECT record.stream FROM usage_void AS void
+JOIN usage_record AS record
+    ON record.tenant_id = void.tenant_id AND record.event_id = void.event_id AND record.month_on = void.month_on
+WHERE void.tenant_id = %(tenant)s AND void.number > %(through)s AND void.month_on < %(open_on)s
+"""
+
+
+def stirred_contracts(actor: Actor, learned: Learned, open_on: date) -> frozenset[str]:
+    """Codes of contracts whose closed months must be computed again; the others carry their sums forward.
+
+    Late usage and voids, adjustments, changed allocations; documents that look at single months (an
+    invoice without a target, a termination); and commits whose rest is owed back, which depends on what
+    was billed when.
+    """
+    closes = current_closes(actor)
+    through = closes[-1].run.facts_through if closes else 0
+    owner = {stream: contract.id for contract in learned.terms.contracts for stream in streams_of(contract)}
+    found = {owner[stream] for stream in _late_streams(actor, through, open_on) if stream in owner}
+    found |= _named_by(row for row in (*learned.adjustments, *learned.turns) if _is_due(row, open_on))
+    changed = rows_of(actor, AllocationChange).filter(number__gt=through)
+    found |= set(changed.values_list("item__contract__code", flat=True))
+    if learned.terms.policy.breakage == "none":
+        found |= {contract.id for contract in learned.terms.contracts if contract.prepaid_commits}
+    return frozenset(found)
+
+
+def streams_of(contract: Contract) -> list[str]:
+    """Every stream on which usage of a contract can stand."""
+    items = [item.id for item in contract.usage_items]
+    return [
+        *items,
+        *(addressed_stream(commit.id) for commit in contract.prepaid_commits),
+        unaddressed_stream(contract.id),
+    ]
+
+
+def _late_streams(actor: Actor, through: int, open_on: date) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LATE, {"tenant": actor.tenant_id, "through": through, "open_on": open_on})
+        return [stream for (stream,) in cursor.fetchall()]
+
+
+def _named_by(rows: Iterable[Row]) -> set[str]:
+    return {str(row["contract_id"]) for row in rows}
+
+
+def _is_due(row: Row, open_on: date) -> bool:
+    booked_on = row["booked_on"]
+    return isinstance(booked_on, date) and booked_on >= open_on
