@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import textwrap
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from ratable.errors import InvariantError
 from ratable_server.exports import (
+    DEFAULT_ACCOUNTS,
     FORMATS,
+    TABLE_FORMATS,
     Account,
     Books,
     Chart,
@@ -22,6 +26,7 @@ from ratable_server.exports import (
     export_journal,
     lines_of_report,
 )
+from ratable_server.exports.problems import RULES
 from tests.exports.journals import BOOKS, LAST, MARCH, MONTH, line
 
 EACH = pytest.mark.parametrize("format", FORMATS)
@@ -301,3 +306,19 @@ def test_lines_are_read_from_the_report():
             memo="usage 2026-02 acme",
         )
     ]
+
+
+# ── guide ────────────────────────────────────────────────────────────────────────────────────
+
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "exports.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_lists_formats_accounts_and_refusals():
+    first_cells = re.findall(r"(?m)^\| `(\w+)` \|", GUIDE)
+
+    assert set(first_cells) == {*FORMATS, *DEFAULT_ACCOUNTS, *RULES, *TABLE_FORMATS}
+    for role, account in DEFAULT_ACCOUNTS.items():
+        assert f"| `{role}` | {account.code} | {account.name} | `{account.path}` |" in GUIDE
+    for format in FORMATS.values():
+        if format.lines_per_entry < 10**6:
+            assert re.search(rf"(?m)^\| `{format.name}` \|.*\| {format.lines_per_entry:,} lines \|$", GUIDE)
