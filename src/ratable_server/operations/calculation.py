@@ -7,7 +7,8 @@ their sums forward. Writes nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -18,12 +19,21 @@ from ratable.backends import Sheet, connect
 from ratable.pipeline import Inputs, Outcome, run_period
 from ratable_server.actor import Actor
 from ratable_server.operations.inputs import bind_inputs
-from ratable_server.store.load.learned import Learned
+from ratable_server.store.load.learned import Learned, load_learned
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.selections import Selection
 from ratable_server.store.load.stirred import stirred_contracts, streams_of
 
 SMALL = 200  # contracts; up to so many, planning costs more than the work
+
+
+class Calculated(NamedTuple):
+    """One run of the pipeline, with what it read."""
+
+    sheet: Sheet
+    outcome: Outcome
+    inputs: Inputs
+    selection: Selection
 
 
 class Results(NamedTuple):
@@ -39,8 +49,8 @@ class Results(NamedTuple):
     journal: pa.Table
 
 
-def calculate(actor: Actor, learned: Learned, *, before_on: date, contracts: tuple[str, ...] | None = None) -> Results:
-    """Compute the open months up to, not including, `before_on`, of some contracts or of all.
+def new_results(actor: Actor, learned: Learned, *, before_on: date) -> Results:
+    """Compute the open months up to, not including, `before_on`, and give what they add to the books.
 
     Call it inside `books_of(actor)`: everything is read there, and the sheet forgets it with the next call.
 
@@ -49,68 +59,77 @@ def calculate(actor: Actor, learned: Learned, *, before_on: date, contracts: tup
     """
     parts = [
         _new_rows(sheet, outcome, inputs, selection)
-        for sheet, outcome, inputs, selection in outcomes(actor, learned, before_on=before_on, contracts=contracts)
+        for sheet, outcome, inputs, selection in _outcomes(actor, learned, before_on=before_on)
     ]
     return Results(*(pa.concat_tables(columns) for columns in zip(*parts, strict=True)))
 
 
-def outcomes(
-    actor: Actor, learned: Learned, *, before_on: date, contracts: tuple[str, ...] | None = None
-) -> Iterator[tuple[Sheet, Outcome, Inputs, Selection]]:
+def calculate(actor: Actor, *, contracts: Collection[str], before_on: date) -> Calculated:
+    """Compute the whole history of some contracts, as this transaction sees the books.
+
+    Closed months stay as posted; open ones up to, not including, `before_on` are a draft. The tables stand on
+    the sheet until this thread calculates again.
+
+    Raises:
+        InvariantError: a law of the calculation is broken; always a bug.
+    """
+    learned = load_learned(actor, contracts)
+    first_on = learned.first_month()
+    selection = Selection(
+        codes=tuple(contracts),
+        streams=_streams(learned, frozenset(contracts)),
+        is_rest=False,
+        first_on=first_on,
+        before_on=before_on,
+        open_on=first_open_month(actor) or first_on,
+        is_carried=False,
+    )
+    return _run(actor, learned, selection)
+
+
+def _outcomes(actor: Actor, learned: Learned, *, before_on: date) -> Iterator[Calculated]:
     """One outcome for each selection; its tables stand on the sheet until the next is asked for."""
+    return (_run(actor, learned, selection) for selection in selections(actor, learned, before_on=before_on))
+
+
+def _run(actor: Actor, learned: Learned, selection: Selection) -> Calculated:
     terms = learned.terms
-    for selection in selections(actor, learned, before_on=before_on, contracts=contracts):
-        sheet = _sheets.of_size(is_small=len(terms.contracts) <= SMALL)
-        inputs = bind_inputs(sheet, actor, learned, selection)
-        outcome = run_period(sheet, inputs, policy=terms.policy, zone=terms.entity.timezone)
-        yield sheet, outcome, inputs, selection
+    sheet = _sheets.of_size(is_small=len(terms.contracts) <= SMALL)
+    inputs = bind_inputs(sheet, actor, learned, selection)
+    outcome = run_period(sheet, inputs, policy=terms.policy, zone=terms.entity.timezone)
+    return Calculated(sheet, outcome, inputs, selection)
 
 
-def selections(
-    actor: Actor, learned: Learned, *, before_on: date, contracts: tuple[str, ...] | None = None
-) -> list[Selection]:
+def selections(actor: Actor, learned: Learned, *, before_on: date) -> list[Selection]:
     """The whole history of contracts about which something late was learned, the open months of the others."""
     first_on, open_on = learned.first_month(), first_open_month(actor)
     if open_on is None or open_on <= first_on:
-        return [_some(learned, contracts, first_on=min(first_on, open_on or first_on), before_on=before_on)]
+        start = min(first_on, open_on or first_on)
+        return [_rest(learned, frozenset(), first_on=start, before_on=before_on, is_carried=False)]
     stirred = stirred_contracts(actor, learned, open_on)
-    wanted = (
-        frozenset(contract.id for contract in learned.terms.contracts) if contracts is None else frozenset(contracts)
-    )
-    again, settled = tuple(sorted(wanted & stirred)), tuple(sorted(wanted - stirred))
-    found = []
-    if again:
-        found.append(_some(learned, again, first_on=first_on, before_on=before_on, open_on=open_on))
-    if settled or not again:
-        carried = settled if contracts is not None else None
-        found.append(_some(learned, carried, but=again, first_on=open_on, before_on=before_on, is_carried=True))
-    return found
+    settled = _rest(learned, stirred, first_on=open_on, before_on=before_on, is_carried=True)
+    if not stirred:
+        return [settled]
+    again = replace(settled, is_rest=False, first_on=first_on, is_carried=False)
+    return [again] if len(stirred) == len(learned.terms.contracts) else [again, settled]
 
 
-def _some(
-    learned: Learned,
-    codes: tuple[str, ...] | None,
-    *,
-    first_on: date,
-    before_on: date,
-    open_on: date | None = None,
-    but: tuple[str, ...] = (),
-    is_carried: bool = False,
-) -> Selection:
-    """These contracts, or all but some."""
-    named = frozenset(but if codes is None else codes)
-    streams = tuple(
-        stream for contract in learned.terms.contracts if contract.id in named for stream in streams_of(contract)
-    )
+def _rest(learned: Learned, but: frozenset[str], *, first_on: date, before_on: date, is_carried: bool) -> Selection:
+    """All contracts but some."""
     return Selection(
-        codes=tuple(sorted(named)),
-        streams=streams,
-        is_rest=codes is None,
+        codes=tuple(sorted(but)),
+        streams=_streams(learned, but),
+        is_rest=True,
         first_on=first_on,
         before_on=before_on,
-        open_on=open_on or first_on,
+        open_on=first_on,
         is_carried=is_carried,
     )
+
+
+def _streams(learned: Learned, codes: frozenset[str]) -> tuple[str, ...]:
+    contracts = (contract for contract in learned.terms.contracts if contract.id in codes)
+    return tuple(stream for contract in contracts for stream in streams_of(contract))
 
 
 class _Sheets(threading.local):

@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
-from ratable.periods import months_between, next_month
+from ratable.periods import month_of, months_between, next_month
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.runs import draft_run, outdated_by, run_period
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.periods import current_closes, first_open_month
 from ratable_server.store.models import (
+    Contract,
     Period,
     PeriodClose,
     PeriodReopening,
@@ -117,21 +118,35 @@ def _post(*, actor: Actor, month_on: date, run_id: int, at: datetime) -> Closed:
         closed = _close(actor, period, run, at)
         run.status = "posted"
         run.save()
-        _lock_months(actor, month_on)
+        rows_of(actor, Period).filter(month_on__lte=month_on).update(status="closed")
         told = {"version": closed.version, "run": run.id, "journal_hash": closed.journal_hash}
         record_change(actor, Change("close_period", "period", f"{month_on:%Y-%m}", after=told), at=at)
     return closed
 
 
 def _locked(actor: Actor, month_on: date) -> Period:
-    """The period, for this transaction alone; its status is read after the lock."""
-    period = rows_of(actor, Period).select_for_update().filter(month_on=month_on).first()
-    if period is None or period.status == "closed":
-        raise Refused("period_must_be_open", field="period", detail=f"{month_on:%Y-%m} is closed or was never computed")
+    """The period, for this transaction alone, and with it every month before; statuses are read after the locks.
+
+    A month gets its row here if it has none: who books into it at this moment waits, or makes this wait.
+    """
+    months = months_between(_first_month(actor, month_on), next_month(month_on))
+    rows = [Period(tenant_id=actor.tenant_id, month_on=month) for month in months]
+    rows_of(actor, Period).bulk_create(rows, ignore_conflicts=True)
+    locked = list(rows_of(actor, Period).select_for_update().filter(month_on__lte=month_on).order_by("month_on"))
+    period = locked[-1]
+    if period.status == "closed":
+        raise Refused("period_must_be_open", field="period", detail=f"{month_on:%Y-%m} is closed")
     open_on = first_open_month(actor)
     if open_on is not None and month_on != open_on:
         raise Refused("periods_must_close_in_order", field="period", detail=f"{open_on:%Y-%m} is open")
     return period
+
+
+def _first_month(actor: Actor, month_on: date) -> date:
+    """The first month that anything is booked in, as far as this one."""
+    agreed = rows_of(actor, Contract).aggregate(first=Min("starts_on"))["first"]
+    booked = rows_of(actor, Period).aggregate(first=Min("month_on"))["first"]
+    return min(month_of(on) for on in (agreed, booked, month_on) if on is not None)
 
 
 def _refuse(actor: Actor, period: Period, run: Run) -> None:
@@ -180,12 +195,3 @@ def _close(actor: Actor, period: Period, run: Run, at: datetime) -> Closed:
         totals=closed.totals,
     ).save(force_insert=True)
     return closed
-
-
-def _lock_months(actor: Actor, month_on: date) -> None:
-    """Close the month, and with the first close all months that were booked before it."""
-    earlier = rows_of(actor, Period).filter(month_on__lt=month_on).order_by("month_on").first()
-    for month in months_between(earlier.month_on if earlier else month_on, next_month(month_on)):
-        rows_of(actor, Period).update_or_create(
-            tenant_id=actor.tenant_id, month_on=month, defaults={"status": "closed"}
-        )

@@ -16,7 +16,7 @@ from ratable.errors import InvariantError
 from ratable.periods import next_month
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.calculation import Results, calculate
+from ratable_server.operations.calculation import Results, new_results
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.learned import load_learned
 from ratable_server.store.load.periods import first_open_month
@@ -179,7 +179,7 @@ def _results(actor: Actor, month_on: date) -> tuple[int, str, Results]:
         learned = load_learned(actor)
         if first_open_month(actor) is None and learned.terms.contracts and month_on > learned.first_service_month():
             raise Refused("periods_must_close_in_order", field="period", detail="an earlier month is open")
-        return facts_through, snapshot, calculate(actor, learned, before_on=next_month(month_on))
+        return facts_through, snapshot, new_results(actor, learned, before_on=next_month(month_on))
 
 
 def _keep(actor: Actor, run_id: int, results: Results, tell: Progress) -> dict[str, int]:
