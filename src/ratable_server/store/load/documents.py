@@ -1,0 +1,118 @@
+"""Documents, terminations and adjustments as rows of the calculation: what `ratable.facts` gives for the same acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import chain
+from typing import NamedTuple
+
+from ratable.facts import documents
+from ratable.facts.booking import Booking
+from ratable.facts.documents import Documents, Source
+from ratable.terms_tables import Row, addressed_stream
+from ratable_server.actor import Actor
+from ratable_server.store import models
+from ratable_server.store.load.terms import Codes, load_terms, of_contracts
+from ratable_server.store.scope import books_of, rows_of
+
+
+class _Document(NamedTuple):
+    """A row of the table, by its columns."""
+
+    kind: str
+    contract__code: str
+    amount_minor: int
+    against: str
+    service_on: date | None
+    prepaid_commit__code: str | None
+    subscription__code: str | None
+    milestone__code: str | None
+    booked_on: date
+    on: date
+    number: int
+
+
+def load_documents(actor: Actor, contracts: Codes = None) -> Documents:
+    """The balances of every cut-over, then each document and termination in the order in which the books learned it."""
+    with books_of(actor):
+        filed = sorted(chain(_documents(actor, contracts), _terminations(actor, contracts)), key=_number)
+        openings = _openings(actor, contracts)
+    return Documents(
+        moves=(*openings, *(move for _, each in filed for move in each.moves)),
+        turns=tuple(turn for _, each in filed for turn in each.turns),
+    )
+
+
+def load_adjustments(actor: Actor, contracts: Codes = None) -> list[Row]:
+    """The adjustments as rows of `tables.ADJUSTMENTS`, in the order in which the books learned them."""
+    columns = (
+        "code", "commit__code", "commit__contract__code", "service_on", "used_on", "booked_on", "on", "number",
+        "amount_minor",
+    )  # fmt: skip
+    names = (
+        "adjustment_id", "commit_id", "contract_id", "service_on", "used_on", "booked_on", "on", "number",
+        "amount_minor",
+    )  # fmt: skip
+    with books_of(actor):
+        rows = of_contracts(rows_of(actor, models.Adjustment), contracts, "commit__contract").order_by("number", "id")
+        found = [dict(zip(names, values, strict=True)) for values in rows.values_list(*columns)]
+    return [{**row, "item_id": addressed_stream(row["commit_id"])} for row in found]
+
+
+_Numbered = tuple[int, Documents]
+
+
+def _number(numbered: _Numbered) -> int:
+    return numbered[0]
+
+
+def _openings(actor: Actor, contracts: Codes) -> list[Row]:
+    rows = rows_of(actor, models.Contract).exclude(opening_as_of=None)
+    wanted = rows if contracts is None else rows.filter(code__in=contracts)
+    terms = load_terms(actor, list(wanted.values_list("code", flat=True)))
+    return [move for contract in terms.contracts for move in documents.opening_moves(contract)]
+
+
+def _documents(actor: Actor, contracts: Codes) -> Iterable[_Numbered]:
+    rows = of_contracts(rows_of(actor, models.Document), contracts).order_by("number", "id")
+    found = rows.values_list(*_Document._fields)
+    return ((document.number, _filed(document)) for document in map(_Document._make, found))
+
+
+def _filed(document: _Document) -> Documents:
+    booking = Booking(booked_on=document.booked_on, on=document.on, number=document.number)
+    contract_id, amount_minor, service_on = document.contract__code, document.amount_minor, document.service_on
+    match document.kind, document.against:
+        case "payment", _:
+            return documents.payment(amount_minor, contract_id=contract_id, booking=booking)
+        case "invoice", _:
+            return documents.invoice(_source(document), amount_minor, contract_id=contract_id, booking=booking)
+        case _, "revenue":
+            return documents.credit_of_revenue(
+                amount_minor, contract_id=contract_id, booking=booking, service_on=service_on
+            )
+        case _:
+            source = _source(document)
+            return documents.credit_of_liability(
+                source, amount_minor, contract_id=contract_id, booking=booking, service_on=service_on
+            )
+
+
+def _source(document: _Document) -> Source:
+    for kind, code in (
+        ("prepaid_commit", document.prepaid_commit__code),
+        ("subscription", document.subscription__code),
+        ("milestone", document.milestone__code),
+    ):
+        if code is not None:
+            return Source(kind, code)
+    return documents.usage_of(document.contract__code)
+
+
+def _terminations(actor: Actor, contracts: Codes) -> Iterable[_Numbered]:
+    rows = of_contracts(rows_of(actor, models.Termination), contracts).order_by("number", "id")
+    columns = ("contract__code", "refund_minor", "booked_on", "released_on", "number")
+    for code, refund_minor, booked_on, released_on, number in rows.values_list(*columns):
+        booking = Booking(booked_on=booked_on, on=released_on, number=number)
+        yield number, documents.termination(refund_minor, contract_id=code, booking=booking)
