@@ -36,6 +36,14 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("entry_must_be_known", "no journal entry has this id", True),
     Code("entry_must_not_be_reversed", "the journal entry has been reversed already"),
     Code("policy_must_be_sound", "a policy is not one of its choices"),
+    Code("policy_must_stay_after_a_close", "a closed month would be computed under another policy", True),
+    Code("currency_must_be_known", "no currency of ISO 4217 has this code"),
+    Code("currency_must_stay", "a contract keeps the currency in which it was signed"),
+    Code("account_must_be_known", "a balance is brought in on no such account"),
+    Code("number_must_be_exact", "a number has at most 18 digits before and 12 behind the point, a percentage 10"),
+    Code("text_must_be_plain", "an id has 1 to 500 characters, and no text has control characters"),
+    Code("date_must_be_in_range", "a date is before 1900 or after 2999"),
+    Code("contract_must_be_as_seen", "the contract has been changed since it was read", True),
     Code("owner_must_be_named", "migrations are pending, and no connection of the owner is named", True),
 )
 
