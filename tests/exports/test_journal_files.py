@@ -234,6 +234,19 @@ def test_accounts_are_called_as_the_tenant_calls_them():
     assert "  Income:Sales:API-usage  -16600.00 USD" in ledger.content.decode()
 
 
+def test_an_account_has_its_own_tax_rate_where_it_is_named():
+    own = Chart(own={"revenue": Account(code="411", name="Sales", kind="Income", tax_rate="Tax on Sales")})
+    files = export_journal(MONTH, replace(BOOKS, chart=own), format="xero")
+    rates = {tuple(row[3:5]) for row in csv.reader(io.StringIO(files[1].content.decode()))}
+
+    assert rates == {
+        ("*AccountCode", "*TaxRate"),
+        ("411", "Tax on Sales"),
+        ("1250", "Tax Exempt"),
+        ("2500", "Tax Exempt"),
+    }
+
+
 def test_a_role_without_an_account_is_refused():
     with pytest.raises(ExportRefusedError, match="account_must_be_mapped: no account plays the role goodwill"):
         export_journal([line("a", "goodwill", 1), line("a", "cash", -1)], BOOKS, format="csv")

@@ -18,11 +18,16 @@ Kind = Literal["Assets", "Liabilities", "Equity", "Income", "Expenses"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account of the chart: `name` may name its parents, apart by colons (`Revenue:Usage`)."""
+    """An account of the chart: `name` may name its parents, apart by colons (`Revenue:Usage`).
+
+    `tax_rate` is the name of the tax rate that Xero asks for on every line; by default none is due, because
+    what is invoiced with tax is another system's.
+    """
 
     code: str
     name: str
     kind: Kind
+    tax_rate: str = "Tax Exempt"
 
     @property
     def path(self) -> str:

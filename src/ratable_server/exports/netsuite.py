@@ -35,6 +35,7 @@ HEADER = (
     f"{_LINE}Class",
 )
 LINES_PER_ENTRY = 200
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 - not those of a locale
 _PLACES = 2
 _DIGITS = 10  # before the decimal point
 
@@ -56,7 +57,7 @@ def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
             yield [
                 entry.id,
                 f"{entry.on:%m/%d/%Y}",
-                f"{entry.period:%b %Y}",
+                f"{_MONTHS[entry.period.month - 1]} {entry.period.year}",
                 entry.currency,
                 text_cell(entry.memo),
                 text_cell(f"{line.account.code} {line.account.name}".strip()),

@@ -1,7 +1,7 @@
 """`xero`: draft manual journals for Adviser > Manual journals > Import of Xero.
 
 Rows of one narration and date are one journal; a positive amount is a debit, a negative one a credit; dates
-are day/month/year; every line names a tax rate; a file has at most 300 lines. The import takes the
+are day/month/year; every line names the tax rate of its account; a file has at most 300 lines. The import takes the
 currency of the organisation only, so a file has one currency. Xero has no id of the caller's: ours ends the
 narration, and journals arrive as drafts, so that a repetition is seen and discarded before it is posted.
 
@@ -29,7 +29,6 @@ HEADER = (
     "TrackingOption2",
 )
 LINES_PER_FILE = 300
-TAX_RATE = "Tax Exempt"  # revenue is posted without tax: what is invoiced with tax is another system's
 TRACKING = "Product"
 
 
@@ -46,7 +45,7 @@ def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
                 f"{entry.on:%d/%m/%Y}",
                 text_cell(line.memo),
                 text_cell(line.account.code),
-                TAX_RATE,
+                text_cell(line.account.tax_rate),
                 amount_cell(line.amount_minor, entry.currency),
                 TRACKING if line.product else "",
                 text_cell(line.product),

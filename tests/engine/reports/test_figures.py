@@ -149,6 +149,35 @@ def test_the_journal_is_listed_in_the_order_of_booking(sheet: Sheet, chain: Inpu
     said(sheet, "journal", chain, text, period=JANUARY)
 
 
+def test_two_currencies_are_never_added(sheet: Sheet):
+    base = {"kind": "usage", "on": date(2026, 1, 31), "booked_on": JANUARY, "service_on": JANUARY}
+    lines = [
+        {**base, "entry_id": "a", "account": "unbilled_revenue", "debit_minor": 70},
+        {**base, "entry_id": "a", "account": "revenue", "credit_minor": 70},
+        {**base, "entry_id": "b", "account": "unbilled_revenue", "debit_minor": 9, "currency": "EUR"},
+        {**base, "entry_id": "b", "account": "revenue", "credit_minor": 9, "currency": "EUR"},
+    ]
+    customers: list[dict[str, object]] = [{"contract_id": "acme", "customer_id": "Acme"}]
+    inputs = {
+        "months": make.months(sheet, "2026-01", "2026-02"),
+        "customers": sheet.bind_rows("report_in_customers", customers, reports.INPUTS["customers"]),
+        "journal": journal_of(sheet, lines),
+    }
+
+    for name, figure in [
+        ("waterfall", "amount_minor"),
+        ("revenue", "amount_minor"),
+        ("unbilled_revenue", "closing_minor"),
+    ]:
+        found = reports.run_report(sheet, name, inputs, by=()).to_pylist()
+        assert [(row["currency"], row[figure]) for row in found] == [("EUR", 9), ("USD", 70)]
+    balanced = reports.run_report(sheet, "trial_balance", inputs, by=("period",)).to_pylist()
+    assert [(row["currency"], row["debit_minor"], row["closing_minor"]) for row in balanced] == [
+        ("EUR", 9, 0),
+        ("USD", 70, 0),
+    ]
+
+
 # ── completeness ─────────────────────────────────────────────────────────────────────────────
 
 
