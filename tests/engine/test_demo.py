@@ -124,4 +124,13 @@ def test_draft_rows_are_left_out(sample: Sample, tmp_path: Path):
 
     assert max(row["month_on"] for row in csv_rows(tmp_path / "rated.csv")) == "2025-12-01"
     assert len(csv_rows(tmp_path / "revenue.csv")) < sample.answers.stage_tables()["revenue"].num_rows
-    assert not (tmp_path / "breakage.csv").exists()
+    assert max(row["month_on"] for row in csv_rows(tmp_path / "balance_history.csv")) == "2025-12-01"
+
+
+def test_posted_breakage_and_balances_of_every_closed_month_are_left_behind(sample: Sample, tmp_path: Path):
+    write_sample(sample, tmp_path)
+    lapsed = csv_rows(tmp_path / "breakage.csv")
+    earned = [row for row in csv_rows(tmp_path / "revenue.csv") if row["kind"] == "breakage"]
+
+    assert sum(int(row["amount_minor"]) for row in lapsed) == sum(int(row["amount_minor"]) for row in earned) > 0
+    assert min(row["month_on"] for row in csv_rows(tmp_path / "balance_history.csv")) == "2025-01-01"

@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 from ratable import reports, tables, usage
 from ratable.backends import Sheet, Stored
 from ratable.cases.known import Known
+from ratable.cases.posted import Posted
 from ratable.cases.records import Case
+from ratable.cases.usage_outcome import usage_outcome
 from ratable.money import SCALE, to_major
 from ratable.pipeline import Inputs, Outcome
 from ratable.terms_tables import Amendments, terms_tables
@@ -26,17 +28,17 @@ class Answers:
     """What the books say after the last entry; every table is fetched once, when it is asked for."""
 
     def __init__(
-        self, case: Case, sheet: Sheet, *, known: Known, outcome: Outcome, inputs: Inputs, open_on: date
+        self, case: Case, sheet: Sheet, *, known: Known, outcome: Outcome, inputs: Inputs, posted: Posted
     ) -> None:
         self.case = case
-        self.open_on = open_on
+        self.open_on = posted.open_on
         self._sheet = sheet
         self._currency = {contract.id: contract.currency for contract in case.terms.contracts}
         self._starts_on = {
             commit.id: commit.starts_on for contract in case.terms.contracts for commit in contract.prepaid_commits
         }
         self._released_on = dict(known.amendments.released_on)
-        self._tables = _stage_tables(sheet, outcome, inputs, known)
+        self._tables = _stage_tables(sheet, outcome, inputs, known=known, posted=posted)
         self._asked: dict[tuple[str, date | None], list[Row]] = {}
 
     def rows(self, table: str, at: date | None = None) -> list[Row]:
@@ -293,7 +295,9 @@ def _units(quantity_e12: Decimal) -> Decimal:
     return Decimal(quantity_e12) / SCALE
 
 
-def _stage_tables(sheet: Sheet, outcome: Outcome, inputs: Inputs, known: Known) -> dict[str, pa.Table]:
+def _stage_tables(
+    sheet: Sheet, outcome: Outcome, inputs: Inputs, *, known: Known, posted: Posted
+) -> dict[str, pa.Table]:
     """Everything that the flow made, in its order; fetched at once, because the next run writes anew."""
     stored = {
         "months": inputs.months,
@@ -313,5 +317,8 @@ def _stage_tables(sheet: Sheet, outcome: Outcome, inputs: Inputs, known: Known) 
     found = {name: sheet.fetch(table) for name, table in stored.items()}
     of_acts = pa.Table.from_pylist(known.rejected, schema=found["rejected"].schema)
     found["rejected"] = pa.concat_tables([found["rejected"], of_acts])
+    found["breakage"] = pa.concat_tables([posted.breakage, found["breakage"]])
+    found["balance_history"] = pa.concat_tables([posted.steps, found["balance_history"]])
+    outcomes = usage_outcome(known.usage, sheet.fetch(outcome.metered.examined))
     refused = pa.schema([("id", pa.string()), ("code", pa.string())])
-    return {**found, "refused": pa.Table.from_pylist(known.refused, schema=refused)}
+    return {"usage_outcome": outcomes, **found, "refused": pa.Table.from_pylist(known.refused, schema=refused)}

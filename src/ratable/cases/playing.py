@@ -5,7 +5,7 @@ Owns the order of the play and what is posted. The calculation is `ratable.pipel
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +18,7 @@ from ratable.backends import Sheet, connect
 from ratable.cases import records
 from ratable.cases.answers import Answers
 from ratable.cases.known import Known, first_month
+from ratable.cases.posted import Posted
 from ratable.cases.withdrawals import without
 from ratable.drawdown import Booked, Pools
 from ratable.drawdown.breakage import BREAKAGE
@@ -31,19 +32,6 @@ from ratable.scalars import YEARS
 from ratable.terms_rules import check_terms
 from ratable.terms_tables import Row, TermsTables, addressed_stream, month_rows, terms_tables
 from ratable.usage import Metered, meter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """What the closes so far have posted; each close makes a new one, so that a reopen finds the old."""
-
-    open_on: date
-    draws: pa.Table
-    demands: pa.Table
-    breakage: pa.Table
-    revenue: pa.Table
-    applied: pa.Table
-    before: Posted | None = None
 
 
 def play(case: records.Case, sheet: Sheet | None = None) -> Answers:
@@ -72,14 +60,7 @@ class _Player:
         self.first_on = start
         self.known = Known.at_start(terms, start)
         self.known.refused.extend({"id": refusal.id, "code": refusal.code} for refusal in refusals)
-        self.posted = Posted(
-            open_on=start,
-            draws=tables.DRAWS.to_pyarrow().empty_table(),
-            demands=tables.POSTED_DEMANDS.to_pyarrow().empty_table(),
-            breakage=BREAKAGE.to_pyarrow().empty_table(),
-            revenue=tables.REVENUE.to_pyarrow().empty_table(),
-            applied=tables.MOVES.to_pyarrow().empty_table(),
-        )
+        self.posted = Posted.nothing(start)
 
     def play(self) -> Answers:
         for entry in self.case.entries:
@@ -90,9 +71,7 @@ class _Player:
         before_on = max(next_month(self._horizon()), self.posted.open_on)
         outcome, inputs = self._run(before_on, self.known)
         self._check_reports(outcome, inputs)
-        return Answers(
-            self.case, self.sheet, known=self.known, outcome=outcome, inputs=inputs, open_on=self.posted.open_on
-        )
+        return Answers(self.case, self.sheet, known=self.known, outcome=outcome, inputs=inputs, posted=self.posted)
 
     def _check_reports(self, outcome: Outcome, inputs: Inputs) -> None:
         journal = outcome.journal.journal
@@ -205,16 +184,7 @@ class _Player:
             return "periods_must_close_in_order"
         before_on = next_month(period)
         outcome, _ = self._run(before_on, self.known)
-        fetch = self.sheet.fetch
-        self.posted = Posted(
-            open_on=before_on,
-            draws=fetch(outcome.drawdowns.draws),
-            demands=fetch(outcome.drawdowns.demands),
-            breakage=pa.concat_tables([self.posted.breakage, fetch(outcome.drawdowns.breakage)]),
-            revenue=fetch(outcome.revenue),
-            applied=pa.concat_tables([self.posted.applied, fetch(outcome.journal.applied)]),
-            before=self.posted,
-        )
+        self.posted = self.posted.then(outcome, self.sheet.fetch, open_on=before_on)
         self.known.open_on = before_on
         return None
 

@@ -26,8 +26,7 @@ from ratable.errors import InvariantError
 
 SAMPLE = Path(__file__).parent / "sample_company.yaml"
 DEFAULT_FOLDER = Path("demo-output")
-_NOT_BY_MONTH = ("months", "prepaid_commits", "grants", "schedules", "rejected", "refused")
-_OF_THE_DRAFT = ("breakage", "balance_history")  # what the last run made; posted breakage is in `revenue`
+_NOT_BY_MONTH = ("usage_outcome", "months", "prepaid_commits", "grants", "schedules", "rejected", "refused")
 
 
 class Sample(NamedTuple):
@@ -67,11 +66,7 @@ def play_sample(sheet: Sheet | None = None) -> Sample:
 
 def write_sample(sample: Sample, folder: Path) -> list[dict[str, object]]:
     """Write the stage tables of the closed months, the journal among them, and the reports."""
-    stages = {
-        name: _closed(name, table, sample.answers)
-        for name, table in sample.answers.stage_tables().items()
-        if name not in _OF_THE_DRAFT
-    }
+    stages = {name: _closed(name, table, sample.answers) for name, table in sample.answers.stage_tables().items()}
     return write_tables({**stages, **as_tables(sample.figures)}, folder)
 
 
