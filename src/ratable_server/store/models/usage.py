@@ -104,17 +104,20 @@ class UsageKey(models.Model):
 
 
 class UsageVoid(Fact):
-    """Takes a record of usage back."""
+    """Takes a record of usage back; by a revision another record of the same id takes its place."""
 
     event_id = CodeField()
     month_on = MonthField()
+    record_id = models.BigIntegerField()
+    is_revision = models.BooleanField(default=False)
 
     class Meta(Fact.Meta):
         db_table = "usage_void"
         constraints: ClassVar = [
             *Fact.Meta.constraints,
-            UniqueConstraint(fields=["tenant", "event_id"], name="usage_void_event_id"),
+            UniqueConstraint(fields=["tenant", "record_id"], name="usage_void_of_record"),
         ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "month_on"], name="usage_void_month")]
 
 
 class UsageRejection(TenantRow):
