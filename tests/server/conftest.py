@@ -33,11 +33,12 @@ if HAS_SERVER:
     os.environ.pop("RATABLE_DATABASE_OWNER_URL", None)
     django.setup()
 
+    import psycopg
     from django.db import connections
 
     from ratable_server.actor import Actor
     from ratable_server.operations.tenants import found_tenant
-    from ratable_server.store import embedded, setting_up
+    from ratable_server.store import embedded, places, setting_up
 
     _numbers = count(1)
 
@@ -68,3 +69,37 @@ if HAS_SERVER:
     def actor(new_actor: Callable[..., Actor]) -> Actor:
         """An admin of empty books."""
         return new_actor()
+
+    def as_superuser(database: str = places.DATABASE) -> psycopg.Connection:
+        """A connection past every guard, with its own transactions."""
+        return psycopg.connect(dbname=database, user=places.SUPERUSER, host=str(places.cluster()), autocommit=True)
+
+    @pytest.fixture
+    def superuser(books: None) -> Iterator[psycopg.Connection]:
+        """The cluster's superuser: ends connections of others, reads everything."""
+        with as_superuser() as connection:
+            yield connection
+
+    @pytest.fixture
+    def second_connection(books: None) -> Iterator[psycopg.Connection]:
+        """Another process of the application, in the middle of a transaction if the test begins one."""
+        host = str(places.cluster())
+        with psycopg.connect(dbname=places.DATABASE, user=places.APPLICATION, host=host) as connection:
+            yield connection
+
+    @pytest.fixture
+    def own_database(books: None) -> Iterator[str]:
+        """A copy of the database for a test that breaks it; both connections go there."""
+        name = f"own_{next(_numbers)}"
+        connections.close_all()
+        with as_superuser("postgres") as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {places.DATABASE} OWNER {places.OWNER}")
+            _point_to(name)
+            yield name
+            connections.close_all()
+            _point_to(places.DATABASE)
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _point_to(database: str) -> None:
+        for alias in ("default", "owner"):
+            connections[alias].settings_dict["NAME"] = database

@@ -22,7 +22,9 @@ def join(app: typer.Typer) -> None:
         app.command()(told(command))
 
 
-def init(tenant: Tenant = DEFAULT_TENANT, name: Name = "", timezone: Timezone = "UTC", as_json: Json = False) -> None:
+def init(
+    *, tenant: Tenant = DEFAULT_TENANT, name: Name = "", timezone: Timezone = "UTC", as_json: Json = False
+) -> None:
     """Start the database, migrate it and found the tenant; what is there already stays as it is."""
     prepare()
     from ratable_server.clock import now_at
@@ -37,7 +39,7 @@ def init(tenant: Tenant = DEFAULT_TENANT, name: Name = "", timezone: Timezone = 
     answer(asdict(done), lines, as_json=as_json)
 
 
-def doctor(as_json: Json = False) -> None:
+def doctor(*, as_json: Json = False) -> None:
     """Look at the database and say how to mend what is wrong. Exit status: 0 all fine, 1 something is not."""
     prepare()
     from ratable_server.operations.embedded import EmbeddedServerError, wake_embedded_server
@@ -50,7 +52,7 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(DONE if all(finding.is_fine for finding in findings) else REFUSED)
 
 
-def stop(as_json: Json = False) -> None:
+def stop(*, as_json: Json = False) -> None:
     """Stop the embedded database."""
     prepare()
     from ratable_server.operations.embedded import stop_embedded_server
@@ -59,7 +61,7 @@ def stop(as_json: Json = False) -> None:
     answer({"stopped": stopped}, ["stopped" if stopped else "it did not run"], as_json=as_json)
 
 
-def verify(tenant: Tenant = DEFAULT_TENANT, seal: Seal = False, as_json: Json = False) -> None:
+def verify(*, tenant: Tenant = DEFAULT_TENANT, seal: Seal = False, as_json: Json = False) -> None:
     """Recompute the chain of the audit. Exit status: 0 sound, 1 a row does not fit; the first one is named."""
     actor = open_books(tenant)
     from ratable_server.clock import now_at

@@ -156,7 +156,7 @@ def _refuse(actor: Actor, period: Period, run: Run) -> None:
     newer = outdated_by(actor, run)
     if newer:
         raise Refused("run_must_be_current", field="run", detail=f"learned since: {', '.join(newer)}")
-    tenant = Tenant.objects.get(id=actor.tenant_id)
+    tenant = rows_of(actor, Tenant).get()
     if tenant.two_person_close and run.started_by == actor.name:
         raise Refused("close_must_be_approved_by_another", field="actor", detail=actor.name)
     for obstacle in _obstacles(actor):

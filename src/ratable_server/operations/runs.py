@@ -175,7 +175,7 @@ def _results(actor: Actor, month_on: date) -> tuple[int, str, Results]:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT pg_current_snapshot()::text")
         (snapshot,) = cursor.fetchone()
-        facts_through = Tenant.objects.get(id=actor.tenant_id).fact_number
+        facts_through = rows_of(actor, Tenant).get().fact_number
         learned = load_learned(actor)
         if first_open_month(actor) is None and learned.terms.contracts and month_on > learned.first_service_month():
             raise Refused("periods_must_close_in_order", field="period", detail="an earlier month is open")

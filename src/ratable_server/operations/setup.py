@@ -34,18 +34,21 @@ def set_up_books(*, tenant: str, name: str, timezone: str, request_id: str, at: 
     if places.is_embedded():
         embedded.start()
         is_new_database = setting_up.create_embedded_database()
-    migrations = tuple(setting_up.pending_migrations())
-    if "owner" in connections.settings:
-        setting_up.migrate()
-    elif migrations:
+    migrations = setting_up.migrate() if setting_up.has_owner() else setting_up.pending_migrations()
+    if migrations and not setting_up.has_owner():
         raise Refused("owner_must_be_named", field="RATABLE_DATABASE_OWNER_URL", detail=", ".join(migrations))
     is_new_tenant = tenant_id(tenant) is None
     if is_new_tenant:
-        found_tenant(code=tenant, name=name, timezone=timezone, request_id=request_id, at=at)
+        try:
+            found_tenant(code=tenant, name=name, timezone=timezone, request_id=request_id, at=at)
+        except Refused as refused:
+            if refused.code != "tenant_code_must_be_unused":
+                raise
+            is_new_tenant = False  # another process has just founded it
     return SetUp(
         place=str(places.cluster()) if places.is_embedded() else str(connections["default"].settings_dict["HOST"]),
         is_new_database=is_new_database,
-        migrations=migrations,
+        migrations=tuple(migrations),
         tenant=tenant,
         is_new_tenant=is_new_tenant,
     )

@@ -26,6 +26,7 @@ _PRIVATE = 0o700
 _SOCKET_BYTES = 100  # the shortest limit of the systems we know is 103
 _TRIES = 5
 _PAUSE_SECONDS = 1
+_LOCKS = ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432")
 
 
 class EmbeddedServerError(Exception):
@@ -68,8 +69,9 @@ def _start(folder: Path) -> None:
     """Start, and again while what a killed server left behind goes away."""
     folder.mkdir(mode=_PRIVATE, exist_ok=True)
     for left in reversed(range(_TRIES)):
-        if _postmaster(folder) is None:
-            (folder / "postmaster.pid").unlink(missing_ok=True)
+        if _postmaster(folder) is None and not _has_orphans(folder):
+            for name in _LOCKS:  # of a killed server: its number may be another process by now
+                (folder / name).unlink(missing_ok=True)
         try:
             _wheel(folder).get_server(folder, cleanup_mode=None)
         except subprocess.SubprocessError as error:
@@ -119,6 +121,18 @@ def _postmaster(folder: Path) -> psutil.Process | None:
         return process if str(folder) in process.cmdline() else None
     except (OSError, ValueError, IndexError, psutil.Error):
         return None
+
+
+def _has_orphans(folder: Path) -> bool:
+    """Does a process of a killed server still work on the data? Each has the data folder as its own."""
+    for process in psutil.process_iter(["status"]):
+        try:
+            is_ours = process.info["status"] != psutil.STATUS_ZOMBIE and process.cwd() == str(folder)
+        except psutil.Error:  # gone, or somebody else's
+            continue
+        if is_ours:
+            return True
+    return False
 
 
 def _check_length(folder: Path) -> None:

@@ -22,16 +22,23 @@ _open_books: ContextVar[int | None] = ContextVar("open_books", default=None)
 
 
 @contextmanager
-def books_of(actor: Actor) -> Iterator[None]:
+def books_of(actor: Actor, *, as_snapshot: bool = False) -> Iterator[None]:
     """One transaction in the books of the actor's tenant; inside another one of the same tenant, a part of it.
 
+    With `as_snapshot` all reads see one moment, nothing can be written, and nobody waits.
+
     Raises:
-        InvariantError: the books of another tenant are open.
+        InvariantError: the books of another tenant are open, or a snapshot is asked for in the middle of a transaction.
     """
     opened = _open_books.get()
     if opened not in {None, actor.tenant_id}:
         raise InvariantError(f"books of tenant {opened} are open, asked for those of {actor.tenant_id}")
+    if as_snapshot and connection.in_atomic_block:
+        raise InvariantError("a snapshot begins with its transaction")
     with transaction.atomic():
+        if as_snapshot:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         enter_tenant(actor.tenant_id)
         token = _open_books.set(actor.tenant_id)
         try:
@@ -47,11 +54,12 @@ def enter_tenant(tenant_id: int) -> None:
 
 
 def rows_of(actor: Actor, model: type[Row]) -> QuerySet[Row]:
-    """The rows of the actor's tenant.
+    """The rows of the actor's tenant; of `Tenant` its own row.
 
     Raises:
         InvariantError: its books are not open; the database would show nothing.
     """
     if _open_books.get() != actor.tenant_id:
         raise InvariantError(f"rows of {model._meta.db_table} outside books_of(actor)")
-    return model._default_manager.filter(tenant_id=actor.tenant_id)
+    column = "id" if model._meta.model_name == "tenant" else "tenant_id"
+    return model._default_manager.filter(**{column: actor.tenant_id})

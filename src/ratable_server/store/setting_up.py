@@ -11,7 +11,7 @@ import secrets
 import psycopg
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from psycopg import sql
@@ -37,6 +37,7 @@ def create_embedded_database() -> bool:
     with psycopg.connect(
         dbname="postgres", user=places.SUPERUSER, host=str(places.cluster()), port=5432, autocommit=True
     ) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtext('ratable set-up'))")  # until the connection ends
         for role in (places.OWNER, places.APPLICATION):
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 attributes = "LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOBYPASSRLS"
@@ -55,17 +56,29 @@ def create_embedded_database() -> bool:
         return True
 
 
+def has_owner() -> bool:
+    """Is a connection of the owner named?"""
+    return "owner" in connections.settings
+
+
 def pending_migrations() -> list[str]:
     """Names of migrations that the database has not seen; all of them where it is empty."""
-    executor = MigrationExecutor(connections["default"])
+    executor = MigrationExecutor(connections["owner" if has_owner() else "default"])
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-def migrate() -> None:
-    """Apply the pending migrations as the owner, and give the application role its rights."""
-    call_command("migrate", database="owner", verbosity=0, interactive=False)
-    give_rights()
+def migrate() -> list[str]:
+    """Apply the pending migrations as the owner, and give the application role its rights; one process at a time."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('ratable set-up'))")
+        try:
+            pending = pending_migrations()
+            call_command("migrate", database="owner", verbosity=0, interactive=False)
+            give_rights()
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('ratable set-up'))")
+    return pending
 
 
 def give_rights() -> None:
@@ -74,7 +87,7 @@ def give_rights() -> None:
     owner = connections["owner"]
     quote = owner.ops.quote_name
     role = quote(application)
-    with owner.cursor() as cursor:
+    with transaction.atomic(using="owner"), owner.cursor() as cursor:  # nobody is without rights in between
         cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}")

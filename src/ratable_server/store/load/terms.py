@@ -95,7 +95,7 @@ def load_terms(actor: Actor, contracts: Codes = None) -> Terms:
 
 def load_entity(actor: Actor) -> Entity:
     """The tenant as the entity whose books these are."""
-    row = models.Tenant._default_manager.filter(id=actor.tenant_id).values_list("code", "timezone").get()
+    row = rows_of(actor, models.Tenant).values_list("code", "timezone").get()
     return Entity(id=row[0], timezone=row[1])
 
 

@@ -1,0 +1,124 @@
+"""One sound row of every model, made from its columns, so that no model can be forgotten by a test over all."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import models
+
+from ratable_server.actor import Actor
+from ratable_server.store import setting_up
+from ratable_server.store.fields import CurrencyField, ExactField, MonthField, WholeField
+from ratable_server.store.models import DraftJournalLine, JournalLine, Tenant
+from ratable_server.store.partitions import prepare_months
+from ratable_server.store.scope import books_of
+from tests.server.conftest import AT
+
+MONTH_ON = date(2026, 1, 1)
+Model = type[models.Model]
+
+ALL_MODELS: list[Model] = setting_up.books()
+
+
+def guard_of(model: Model) -> str:
+    """What the database keeps from happening to its rows."""
+    return str(getattr(model, "guard"))  # noqa: B009 - a model's own attribute, which Model has not
+
+
+GUARDED_MODELS = [model for model in ALL_MODELS if guard_of(model) != "free"]
+
+# Where a column is not free to hold just anything.
+_SPECIAL: dict[str, dict[str, Any]] = {
+    "member": {"role": "viewer"},
+    "policy_version": {"number": 1_000},
+    "usage_group": {"pricing_model": "unit_based"},
+    "document": {"kind": "invoice", "against": ""},
+    "subscription": {"ends_before": date(2027, 1, 1)},
+    "journal_entry": {"line_count": 2, "total_minor": 5},
+    "draft_journal_entry": {"line_count": 2, "total_minor": 5},
+    "journal_line": {"debit_minor": 5, "credit_minor": 0},
+}
+
+
+class Rows:
+    """Makes rows for one actor, and what they point to before them."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.made: dict[Model, models.Model] = {}
+
+    def make(self, model: Model) -> models.Model:
+        """The row of this model; the same one when asked again."""
+        if model is Tenant:
+            return Tenant._default_manager.get()
+        if model not in self.made:
+            self.made[model] = row = model(**self._values(model))
+            row.save(force_insert=True)
+            if model.__name__.endswith("JournalEntry"):
+                self._add_lines(row)
+        return self.made[model]
+
+    def _values(self, model: Model) -> dict[str, Any]:
+        own = _SPECIAL.get(model._meta.db_table, {})
+        values: dict[str, Any] = {"tenant_id": self.actor.tenant_id}
+        for field in model._meta.local_fields:
+            if field.name in {"id", "tenant", "pk"} or field.null:
+                continue
+            if field.name in own:
+                values[field.name] = own[field.name]
+            elif isinstance(field, models.ForeignKey):
+                values[field.name] = self.make(field.related_model)
+            elif not (field.has_default() or field.has_db_default()):
+                values[field.name] = _value(field)
+        return values
+
+    def _add_lines(self, entry: Any) -> None:
+        line = JournalLine if entry._meta.db_table == "journal_entry" else DraftJournalLine
+        sides = {"tenant_id": self.actor.tenant_id, "run_id": entry.run_id, "entry": entry}
+        self.made[line] = line(**sides, account="accounts_receivable", debit_minor=5)
+        self.made[line].save(force_insert=True)
+        line(**sides, account="contract_liability", credit_minor=5).save(force_insert=True)
+
+
+def one_of_each(actor: Actor) -> Rows:
+    """A row of every model in the actor's books."""
+    prepare_months([MONTH_ON])
+    rows = Rows(actor)
+    with books_of(actor):
+        for model in ALL_MODELS:
+            if model not in {JournalLine, DraftJournalLine}:  # they come with their entries
+                rows.make(model)
+    return rows
+
+
+def enter(connection: Any, actor: Actor) -> None:
+    """Show another connection's transaction the rows of the actor."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('ratable.tenant', %s, true)", [str(actor.tenant_id)])
+
+
+def _value(field: models.Field[Any, Any]) -> Any:
+    match field:
+        case MonthField():
+            return MONTH_ON
+        case CurrencyField():
+            return "USD"
+        case ExactField() | WholeField() | models.IntegerField():
+            return 1
+        case models.BooleanField():
+            return False
+        case models.DateTimeField():
+            return AT
+        case models.DateField():
+            return MONTH_ON
+        case models.JSONField():
+            return {}
+        case models.BinaryField():
+            return b"hash"
+        case models.TextField():
+            return "word"
+    raise TypeError(field)
+
+
+__all__ = ["ALL_MODELS", "GUARDED_MODELS", "MONTH_ON", "Rows", "enter", "guard_of", "one_of_each"]
