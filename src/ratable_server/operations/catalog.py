@@ -1,0 +1,157 @@
+"""The catalogue: products, their price plans, bundles. A price plan that cannot be rated is refused by its first fault."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ratable.price_plans import check_price_plan
+from ratable.terms import Product, ProductBundle, Terms, UsageGroup
+from ratable.terms_rules import check_terms, warn_of_terms
+from ratable.terms_tables import counts_from
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.catalog_rows import insert_bundles, insert_groups, insert_products, insert_tiers
+from ratable_server.operations.closed_months import keep_open, refuse_closed_months
+from ratable_server.operations.soundness import refuse_unfit
+from ratable_server.operations.told import Created, told
+from ratable_server.operations.writing import changes_by, refuse_terms
+from ratable_server.store import models
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.catalog import load_products
+from ratable_server.store.load.terms import load_terms
+from ratable_server.store.retrying import retried
+from ratable_server.store.scope import rows_of
+
+
+@retried
+def create_product(*, actor: Actor, product: Product, at: datetime) -> Created:
+    """Add a product with its price plans.
+
+    Refuses:
+        code_must_be_unused, the rules of price plans, those of ratable_server.operations.soundness
+    """
+    refuse_unfit(product)
+    _refuse_misnumbered(product.usage_groups)
+    terms = Terms(products=(product,))
+    refuse_terms(check_terms(terms))
+    with changes_by(actor):
+        insert_products(actor, [product])
+        record_change(actor, Change("create_product", "product", product.id, after=told(product)), at=at)
+    return Created(code=product.id, warnings=tuple(warn_of_terms(terms)))
+
+
+@retried
+def create_usage_group(*, actor: Actor, product: str, group: UsageGroup, at: datetime) -> Created:
+    """Add a price plan to a product.
+
+    Refuses:
+        code_must_be_known (the product), code_must_be_unused, the rules of price plans
+    """
+    refuse_unfit(group)
+    _refuse_misnumbered((group,))
+    refusals, warnings = check_price_plan(group)
+    refuse_terms(refusals)
+    with changes_by(actor):
+        product_row = _product(actor, product)
+        place = rows_of(actor, models.UsageGroup).filter(product_id=product_row.id).count()
+        insert_groups(actor, [(product_row.id, place, group)])
+        change = Change("create_usage_group", "usage_group", group.id, after={"product": product, **told(group)})
+        record_change(actor, change, at=at)
+    return Created(code=group.id, warnings=tuple(warnings))
+
+
+@retried
+def change_price_plan(*, actor: Actor, product: str, group: UsageGroup, at: datetime) -> Created:
+    """Give a usage group other tiers, or another pricing model; a contract's own prices stay.
+
+    A closed month is not computed again under other prices: a plan that one depends on is not changed, a new usage
+    group takes its place.
+
+    Refuses:
+        code_must_be_known, period_must_be_open, the rules of price plans and of the contracts that use it
+    """
+    refuse_unfit(group)
+    _refuse_misnumbered((group,))
+    refusals, warnings = check_price_plan(group)
+    refuse_terms(refusals)
+    with changes_by(actor):
+        product_row = _product(actor, product)
+        row = _group(actor, product_row, group.id)
+        before = next(known for known in load_products(actor, [product_row.id])[0].usage_groups if known.id == group.id)
+        users = _users(actor, row)
+        _refuse_closed_users(actor, users, field=f"usage_group {group.id}")
+        _rewrite(actor, row, group)
+        refuse_terms(check_terms(load_terms(actor, users)))
+        change = Change("change_price_plan", "usage_group", group.id, before=told(before), after=told(group))
+        record_change(actor, change, at=at)
+    return Created(code=group.id, warnings=tuple(warnings))
+
+
+@retried
+def create_product_bundle(*, actor: Actor, bundle: ProductBundle, name: str = "", at: datetime) -> Created:
+    """Add a bundle of products that are there.
+
+    Refuses:
+        code_must_be_known (a product), code_must_be_unused, bundle_must_use_one_basis, bundle_must_sum_to_100,
+        percentage_must_be_between_0_and_100, amount_must_be_positive
+    """
+    refuse_unfit(bundle)
+    refuse_terms(check_terms(Terms(product_bundles=(bundle,))))
+    _refuse_doubled_lines(bundle)
+    with changes_by(actor):
+        products = dict(rows_of(actor, models.Product).values_list("code", "id"))
+        insert_bundles(actor, [bundle], products=products, names={bundle.id: name})
+        change = Change("create_product_bundle", "product_bundle", bundle.id, after={"name": name, **told(bundle)})
+        record_change(actor, change, at=at)
+    return Created(code=bundle.id)
+
+
+def _refuse_misnumbered(groups: tuple[UsageGroup, ...]) -> None:
+    """Tiers are told by their place, so a number is that and nothing else."""
+    for group in groups:
+        if [tier.number for tier in group.tiers] != list(range(1, len(group.tiers) + 1)):
+            raise Refused("tiers_must_ascend", field=f"usage_group {group.id}", detail="tiers are numbered 1, 2, 3 …")
+
+
+def _refuse_doubled_lines(bundle: ProductBundle) -> None:
+    products = [line.product_id for line in bundle.lines]
+    for product in products:
+        if products.count(product) > 1:
+            raise Refused("code_must_be_unused", field="lines", detail=f"two lines of {product}")
+
+
+def _product(actor: Actor, code: str) -> models.Product:
+    row = rows_of(actor, models.Product).select_for_update(no_key=True).filter(code=code).first()
+    if row is None:
+        raise Refused("code_must_be_known", field="product", detail=code)
+    return row
+
+
+def _group(actor: Actor, product: models.Product, code: str) -> models.UsageGroup:
+    row = rows_of(actor, models.UsageGroup).filter(product_id=product.id, code=code).first()
+    if row is None:
+        raise Refused("code_must_be_known", field="usage_group", detail=code)
+    return row
+
+
+def _users(actor: Actor, group: models.UsageGroup) -> list[str]:
+    """The contracts with an item of the group; no other writer changes them meanwhile."""
+    items = rows_of(actor, models.UsageItem).filter(usage_group_id=group.id).values("contract_id")
+    rows = rows_of(actor, models.Contract).select_for_update(no_key=True).filter(id__in=items).order_by("id")
+    return list(rows.values_list("code", flat=True))
+
+
+def _refuse_closed_users(actor: Actor, contracts: list[str], *, field: str) -> None:
+    users = load_terms(actor, contracts).contracts
+    if users:
+        open_on = keep_open(actor, min(map(counts_from, users)))
+        for contract in users:
+            refuse_closed_months(contract, open_on, field=field)
+
+
+def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup) -> None:
+    row.pricing_model, row.package_size, row.free_units = group.pricing_model, group.package_size, group.free_units
+    row.unit_of_measure, row.currency = group.unit_of_measure or "", group.currency or ""
+    row.save()
+    rows_of(actor, models.Tier).filter(usage_group_id=row.id).delete()
+    insert_tiers(actor, [(row.id, group)])

@@ -1,0 +1,107 @@
+"""Rows of the catalogue, many at once: what a single operation writes and what an import of terms writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ratable.terms import Product, ProductBundle, Tier, UsageGroup
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.store import models
+from ratable_server.store.scope import rows_of
+
+AT_ONCE = 2_000  # rows of one statement
+
+
+def insert_products(actor: Actor, products: Sequence[Product]) -> None:
+    """Products with their usage groups and tiers."""
+    rows = [
+        models.Product(tenant_id=actor.tenant_id, code=each.id, name=each.name, currency=each.currency or "")
+        for each in products
+    ]
+    made = rows_of(actor, models.Product).bulk_create(rows, batch_size=AT_ONCE)
+    insert_groups(
+        actor,
+        [
+            (row.id, place, group)
+            for row, product in zip(made, products, strict=True)
+            for place, group in enumerate(product.usage_groups)
+        ],
+    )
+
+
+def insert_groups(actor: Actor, groups: Sequence[tuple[int, int, UsageGroup]]) -> None:
+    """Usage groups with their tiers, each with the id of its product and its place there."""
+    rows = [
+        models.UsageGroup(
+            tenant_id=actor.tenant_id,
+            product_id=product_id,
+            place=place,
+            code=group.id,
+            pricing_model=group.pricing_model,
+            unit_of_measure=group.unit_of_measure or "",
+            package_size=group.package_size,
+            free_units=group.free_units,
+            currency=group.currency or "",
+        )
+        for product_id, place, group in groups
+    ]
+    made = rows_of(actor, models.UsageGroup).bulk_create(rows, batch_size=AT_ONCE)
+    insert_tiers(actor, [(row.id, group) for row, (_, _, group) in zip(made, groups, strict=True)])
+
+
+def insert_tiers(actor: Actor, groups: Iterable[tuple[int, UsageGroup]]) -> None:
+    """The tiers of usage groups, each with the id of its group."""
+    rows = [_tier(actor, group_id, tier) for group_id, group in groups for tier in group.tiers]
+    rows_of(actor, models.Tier).bulk_create(rows, batch_size=AT_ONCE)
+
+
+def insert_bundles(
+    actor: Actor, bundles: Sequence[ProductBundle], *, products: Mapping[str, int], names: Mapping[str, str]
+) -> None:
+    """Bundles with their lines; `products` gives the row of each product, `names` what a bundle is called.
+
+    Refuses:
+        code_must_be_known
+    """
+    rows = [
+        models.ProductBundle(tenant_id=actor.tenant_id, code=each.id, name=names.get(each.id, "")) for each in bundles
+    ]
+    made = rows_of(actor, models.ProductBundle).bulk_create(rows, batch_size=AT_ONCE)
+    lines = [
+        models.BundleLine(
+            tenant_id=actor.tenant_id,
+            bundle_id=row.id,
+            product_id=known(products, line.product_id, field="product"),
+            place=place,
+            percentage=line.percentage,
+            standalone_price=line.standalone_price,
+        )
+        for row, bundle in zip(made, bundles, strict=True)
+        for place, line in enumerate(bundle.lines)
+    ]
+    rows_of(actor, models.BundleLine).bulk_create(lines, batch_size=AT_ONCE)
+
+
+def known(rows: Mapping[str, int], code: str, *, field: str) -> int:
+    """The row of a code.
+
+    Refuses:
+        code_must_be_known
+    """
+    if code not in rows:
+        raise Refused("code_must_be_known", field=field, detail=code)
+    return rows[code]
+
+
+def _tier(actor: Actor, group_id: int, tier: Tier) -> models.Tier:
+    return models.Tier(
+        tenant_id=actor.tenant_id,
+        usage_group_id=group_id,
+        number=tier.number,
+        lower_quantity=tier.lower_quantity,
+        upper_quantity=tier.upper_quantity,
+        price=tier.price,
+        percentage=tier.percentage,
+        flat_fee=tier.flat_fee,
+    )

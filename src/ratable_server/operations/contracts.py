@@ -1,0 +1,223 @@
+"""Contracts: signed whole, changed where no closed month depends on it, copied.
+
+What happens to a contract later (an act of a day, such as its termination) is a fact: `operations.amendments`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from ratable.periods import FAR, month_of
+from ratable.terms import Contract, Terms
+from ratable.terms_rules import check_terms
+from ratable.terms_tables import counts_from
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.closed_months import keep_open, refuse_closed, refuse_closed_months
+from ratable_server.operations.contract_rows import insert_contracts, sold
+from ratable_server.operations.customers import customer_ids
+from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_text
+from ratable_server.operations.told import Created, told
+from ratable_server.operations.writing import changes_by, refuse_terms
+from ratable_server.store import models
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.catalog import load_bundles, load_products
+from ratable_server.store.load.terms import load_terms
+from ratable_server.store.locks import hold_contract
+from ratable_server.store.retrying import retried
+from ratable_server.store.scope import rows_of
+
+OPENING_ACCOUNTS = (
+    "accounts_receivable", "unbilled_revenue", "contract_asset", "cash", "contract_liability", "refund_liability",
+    "revenue", "breakage_revenue",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractHead:
+    """What a contract says of itself; what stands on it has operations of its own."""
+
+    name: str
+    customer: str
+    currency: str
+    starts_on: date
+    ends_before: date | None = None
+    minimum_monthly_commitment_amount: Decimal | None = None
+    minimum_monthly_commitment_quantity: Decimal | None = None
+
+
+@retried
+def create_contract(*, actor: Actor, contract: Contract, name: str = "", at: datetime) -> Created:
+    """Sign a contract with everything on it, in one transaction: all of it or nothing.
+
+    It may start in a closed month: what it earned there is booked in the first open one.
+
+    Refuses:
+        code_must_be_known (customer, product, usage group, bundle), code_must_be_unused, the rules of terms
+    """
+    refuse_unfit_contract(contract)
+    refuse_unfit_text("name", name)
+    with changes_by(actor):
+        keep_open(actor, counts_from(contract))
+        _sign(actor, contract, name=name)
+        record_change(actor, Change("create_contract", "contract", contract.id, after=_audited(contract, name)), at=at)
+    return Created(code=contract.id)
+
+
+@retried
+def modify_contract(
+    *, actor: Actor, contract: str, head: ContractHead, at: datetime, seen: ContractHead | None = None
+) -> ContractHead:
+    """Change what a contract says of itself, as far as no closed month depends on it; give what it said before.
+
+    Name and customer may change at any time. The end may move among open days. Start and minimums count for whole
+    months: they stay once a month of the contract is closed. With `seen` the contract must still say that.
+
+    Refuses:
+        contract_must_be_known, contract_must_be_as_seen, currency_must_stay, period_must_be_open,
+        contract_must_not_be_terminated, code_must_be_known (customer), the rules of terms
+    """
+    refuse_unfit(head)
+    with changes_by(actor):
+        open_on = keep_open(actor, _start(actor, contract))
+        row = _held(actor, contract)
+        before = head_of(row)
+        if seen not in {None, before}:
+            raise Refused("contract_must_be_as_seen", field="contract", detail=contract)
+        _refuse_changes(actor, contract, before, head, open_on=open_on)
+        _rewrite(actor, row, head)
+        refuse_terms(check_terms(load_terms(actor, [contract])))
+        change = Change("modify_contract", "contract", contract, before=told(before), after=told(head))
+        record_change(actor, change, at=at)
+    return before
+
+
+@retried
+def duplicate_contract(*, actor: Actor, contract: str, code: str, at: datetime) -> Created:
+    """Sign the same terms again under another id: its name with "(Copy)", full prepaid commits, nothing that happened.
+
+    Items and prepaid commits get the new contract's id before their own. A cut-over is none of the copy.
+
+    Refuses:
+        contract_must_be_known, code_must_be_unused, text_must_be_plain
+    """
+    refuse_unfit_text("code", code)
+    with changes_by(actor):
+        terms = load_terms(actor, [contract]).contracts
+        if not terms:
+            raise Refused("contract_must_be_known", field="contract", detail=contract)
+        copy = _copy(terms[0], code)
+        refuse_unfit_contract(copy)
+        name = rows_of(actor, models.Contract).values_list("name", flat=True).get(code=contract)
+        name = f"{name or contract} (Copy)"
+        keep_open(actor, counts_from(copy))
+        _sign(actor, copy, name=name)
+        after = {"copy_of": contract, **_audited(copy, name)}
+        record_change(actor, Change("duplicate_contract", "contract", code, after=after), at=at)
+    return Created(code=code)
+
+
+def refuse_unfit_contract(contract: Contract) -> None:
+    """Go on, unless something in the record cannot be kept.
+
+    Refuses:
+        those of soundness, currency_must_be_known, account_must_be_known, code_must_be_unused (told twice)
+    """
+    refuse_unfit(contract)
+    if not contract.currency:
+        raise Refused("currency_must_be_known", field="currency", detail="a contract has a currency")
+    for balance in contract.opening.balances if contract.opening else ():
+        if balance.account not in OPENING_ACCOUNTS:
+            raise Refused("account_must_be_known", field="opening", detail=balance.account)
+    overridden = [(own.product_id, own.usage_group_id, own.tier_number) for own in contract.tier_price_overrides]
+    for tier in overridden:
+        if overridden.count(tier) > 1:
+            raise Refused("code_must_be_unused", field="tier_price_overrides", detail=f"tier {tier[2]} of {tier[1]}")
+
+
+def head_of(row: models.Contract) -> ContractHead:
+    """What the row of a contract says of itself."""
+    return ContractHead(
+        name=row.name,
+        customer=row.customer.code,
+        currency=row.currency,
+        starts_on=row.starts_on,
+        ends_before=row.ends_before,
+        minimum_monthly_commitment_amount=row.minimum_monthly_commitment_amount,
+        minimum_monthly_commitment_quantity=row.minimum_monthly_commitment_quantity,
+    )
+
+
+def _sign(actor: Actor, contract: Contract, *, name: str) -> None:
+    catalog = sold(actor)
+    used = {item.product_id or "" for item in contract.usage_items}
+    used |= {override.product_id for override in contract.tier_price_overrides}
+    bundles = {item.product_bundle_id or "" for item in contract.usage_items}
+    terms = Terms(
+        products=load_products(actor, [catalog.products[code] for code in used if code in catalog.products]),
+        product_bundles=load_bundles(actor, [catalog.bundles[code] for code in bundles if code in catalog.bundles]),
+        contracts=(contract,),
+    )
+    refuse_terms(check_terms(terms))
+    insert_contracts(actor, [contract], customers=customer_ids(actor), catalog=catalog, names={contract.id: name})
+
+
+def _audited(contract: Contract, name: str) -> dict[str, object]:
+    return {"name": name, **told(contract)}
+
+
+def _start(actor: Actor, contract: str) -> date:
+    found = load_terms(actor, [contract]).contracts
+    if not found:
+        raise Refused("contract_must_be_known", field="contract", detail=contract)
+    return counts_from(found[0])
+
+
+def _held(actor: Actor, code: str) -> models.Contract:
+    if hold_contract(actor, code) is None:
+        raise Refused("contract_must_be_known", field="contract", detail=code)
+    return rows_of(actor, models.Contract).select_related("customer").get(code=code)
+
+
+def _refuse_changes(actor: Actor, code: str, before: ContractHead, head: ContractHead, *, open_on: date) -> None:
+    contract = load_terms(actor, [code]).contracts[0]
+    if head.currency != before.currency:
+        raise Refused("currency_must_stay", field="currency", detail=f"{before.currency}, not {head.currency}")
+    if head.starts_on != before.starts_on:
+        refuse_closed_months(contract, open_on, field="starts_on")
+        refuse_closed(month_of(head.starts_on), open_on, field="starts_on")
+    for minimum in ("minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity"):
+        if getattr(head, minimum) != getattr(before, minimum):
+            refuse_closed_months(contract, open_on, field=minimum)
+    if head.ends_before != before.ends_before:
+        refuse_closed(min(head.ends_before or FAR, before.ends_before or FAR), open_on, field="ends_before")
+        if rows_of(actor, models.Termination).filter(contract__code=code).exists():
+            raise Refused("contract_must_not_be_terminated", field="ends_before", detail=code)
+
+
+def _rewrite(actor: Actor, row: models.Contract, head: ContractHead) -> None:
+    customers = customer_ids(actor)
+    if head.customer not in customers:
+        raise Refused("code_must_be_known", field="customer", detail=head.customer)
+    row.customer_id = customers[head.customer]
+    row.name, row.starts_on, row.ends_before = head.name, head.starts_on, head.ends_before
+    row.minimum_monthly_commitment_amount = head.minimum_monthly_commitment_amount
+    row.minimum_monthly_commitment_quantity = head.minimum_monthly_commitment_quantity
+    row.save()
+
+
+def _copy(contract: Contract, code: str) -> Contract:
+    old = f"{contract.id}/"
+
+    def renamed(own: str) -> str:
+        return f"{code}/{own.removeprefix(old)}"
+
+    return replace(
+        contract,
+        id=code,
+        opening=None,
+        usage_items=tuple(replace(item, id=renamed(item.id)) for item in contract.usage_items),
+        prepaid_commits=tuple(replace(commit, id=renamed(commit.id)) for commit in contract.prepaid_commits),
+    )

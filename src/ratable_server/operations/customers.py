@@ -1,0 +1,44 @@
+"""Customers: who buys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ratable_server.actor import Actor
+from ratable_server.operations.catalog_rows import AT_ONCE
+from ratable_server.operations.soundness import refuse_unfit_text
+from ratable_server.operations.told import Created
+from ratable_server.operations.writing import changes_by
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.models import Customer
+from ratable_server.store.retrying import retried
+from ratable_server.store.scope import rows_of
+
+
+@retried
+def create_customer(*, actor: Actor, code: str, name: str, at: datetime) -> Created:
+    """Add a customer.
+
+    Refuses:
+        code_must_be_unused, text_must_be_plain
+    """
+    refuse_unfit_text("code", code)
+    refuse_unfit_text("name", name)
+    with changes_by(actor):
+        Customer(tenant_id=actor.tenant_id, code=code, name=name).save(force_insert=True)
+        record_change(actor, Change("create_customer", "customer", code, after={"name": name}), at=at)
+    return Created(code=code)
+
+
+def customer_ids(actor: Actor) -> dict[str, int]:
+    """The row of each customer, by its code."""
+    return dict(rows_of(actor, Customer).values_list("code", "id"))
+
+
+def insert_customers(actor: Actor, codes: Iterable[str]) -> None:
+    """Customers who are not there yet, each under its code as its name."""
+    there = customer_ids(actor)
+    new = [code for code in dict.fromkeys(codes) if code not in there]
+    rows = [Customer(tenant_id=actor.tenant_id, code=code, name=code) for code in new]
+    rows_of(actor, Customer).bulk_create(rows, batch_size=AT_ONCE)

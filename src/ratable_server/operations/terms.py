@@ -1,0 +1,77 @@
+"""Terms as a whole: everything that a case file agrees, into the books at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ratable.terms import Terms
+from ratable.terms_rules import check_terms, warn_of_terms
+from ratable.terms_tables import counts_from
+from ratable_server.actor import Actor
+from ratable_server.operations.catalog_rows import insert_bundles, insert_products
+from ratable_server.operations.closed_months import keep_open
+from ratable_server.operations.contract_rows import insert_contracts, sold
+from ratable_server.operations.contracts import refuse_unfit_contract
+from ratable_server.operations.customers import customer_ids, insert_customers
+from ratable_server.operations.policies import set_policy, set_timezone
+from ratable_server.operations.soundness import refuse_unfit
+from ratable_server.operations.told import Created
+from ratable_server.operations.writing import changes_by, refuse_terms
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.catalog import load_products
+from ratable_server.store.load.terms import load_entity, load_policy
+from ratable_server.store.retrying import retried
+
+
+@retried
+def import_terms(*, actor: Actor, terms: Terms, at: datetime) -> Created:
+    """Add products, bundles and contracts, under their policy and time zone, in one transaction: all or nothing.
+
+    Customers who are not there are added, each under its name. What is there already is not changed: the ids of
+    products, bundles, contracts and of what stands on them must be new.
+
+    Refuses:
+        code_must_be_unused, code_must_be_known, policy_must_stay_after_a_close, the rules of terms
+    """
+    _refuse_unfit(terms)
+    with changes_by(actor):
+        refuse_terms(check_terms(replace(terms, products=(*load_products(actor), *terms.products))))
+        _govern(actor, terms, at=at)
+        if terms.contracts:
+            keep_open(actor, min(map(counts_from, terms.contracts)))
+        _insert(actor, terms)
+        record_change(actor, Change("import_terms", "terms", terms.entity.id, after=_summary(terms)), at=at)
+    return Created(code=terms.entity.id, warnings=tuple(warn_of_terms(terms)))
+
+
+def _refuse_unfit(terms: Terms) -> None:
+    for product in terms.products:
+        refuse_unfit(product)
+    for bundle in terms.product_bundles:
+        refuse_unfit(bundle)
+    for contract in terms.contracts:
+        refuse_unfit_contract(contract)
+
+
+def _govern(actor: Actor, terms: Terms, *, at: datetime) -> None:
+    """Policy and time zone, where the terms want others than the books have."""
+    if terms.policy != load_policy(actor):
+        set_policy(actor=actor, policy=terms.policy, at=at)
+    if terms.entity.timezone != load_entity(actor).timezone:
+        set_timezone(actor=actor, timezone=terms.entity.timezone, at=at)
+
+
+def _insert(actor: Actor, terms: Terms) -> None:
+    insert_customers(actor, (contract.customer for contract in terms.contracts))
+    insert_products(actor, terms.products)
+    insert_bundles(actor, terms.product_bundles, products=sold(actor).products, names={})
+    insert_contracts(actor, terms.contracts, customers=customer_ids(actor), catalog=sold(actor), names={})
+
+
+def _summary(terms: Terms) -> dict[str, list[str]]:
+    return {
+        "products": [product.id for product in terms.products],
+        "product_bundles": [bundle.id for bundle in terms.product_bundles],
+        "contracts": [contract.id for contract in terms.contracts],
+    }

@@ -1,0 +1,32 @@
+"""What an operation answers and what it tells the audit: plain records, never rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from ratable.price_plans import PriceWarning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """Something that has been agreed, by its public id; warnings tell what may surprise."""
+
+    code: str
+    warnings: tuple[PriceWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A fact: its public id, its place in the order of the books, and the month and day that book it."""
+
+    code: str
+    number: int
+    booked_on: date
+    on: date
+
+
+def told(record: Any) -> dict[str, Any]:
+    """A record for the audit, less what was not agreed."""
+    return {name: value for name, value in asdict(record).items() if value not in (None, ())}

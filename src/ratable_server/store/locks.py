@@ -1,0 +1,49 @@
+"""Rows that a writer holds until it commits, always in this order: months, contracts, prepaid commits, the tenant.
+
+Owns the locks of single facts. A close holds its months for itself alone; who books into a month shares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import connection
+
+from ratable_server.actor import Actor
+from ratable_server.store.models import Contract, Period, PrepaidCommit
+from ratable_server.store.scope import rows_of
+
+_SHARE = "SELECT status FROM period WHERE tenant_id = %s AND month_on = %s FOR SHARE"
+
+
+def share_month(actor: Actor, month_on: date) -> str:
+    """Keep a month from being closed, and give its status as it is once the lock is there.
+
+    A month without a row gets one: a close that makes the same row waits for this transaction, and the other way round.
+    """
+    status = _share(actor, month_on)
+    if status is None:
+        row = Period(tenant_id=actor.tenant_id, month_on=month_on)
+        rows_of(actor, Period).bulk_create([row], ignore_conflicts=True)
+        status = _share(actor, month_on)
+    return status or "open"
+
+
+def hold_contract(actor: Actor, code: str) -> int | None:
+    """Keep a contract for this transaction: its acts are judged one after the other. None: there is none."""
+    rows = rows_of(actor, Contract).select_for_update(no_key=True).filter(code=code)
+    return rows.values_list("id", flat=True).first()
+
+
+def hold_commits(actor: Actor, contract_ids: Iterable[int]) -> None:
+    """Keep the prepaid commits of contracts, in the order of their ids: nobody else draws on a balance meanwhile."""
+    rows = rows_of(actor, PrepaidCommit).select_for_update().filter(contract_id__in=list(contract_ids))
+    list(rows.order_by("id").values_list("id", flat=True))
+
+
+def _share(actor: Actor, month_on: date) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARE, [actor.tenant_id, month_on])
+        found = cursor.fetchone()
+    return found[0] if found else None

@@ -1,0 +1,100 @@
+"""What operations write and loaders read is exactly what a case file says: terms, whole and of single contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from ratable.cases.reading import find_cases, read_case
+from ratable.cases.withdrawals import without
+from ratable.terms import Terms
+from ratable.terms_rules import check_terms
+from ratable_server.actor import Actor
+from ratable_server.operations.terms import import_terms
+from ratable_server.store.load.terms import load_terms
+from tests.server.conftest import AT
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+CASES = find_cases([GOLDEN])
+
+
+def agreed(path: Path) -> Terms:
+    """What a case agrees, less what no rule would let into the books."""
+    terms = read_case(path).terms
+    return without(terms, check_terms(terms))
+
+
+def soundly_agreed(path: Path) -> Terms:
+    """The same less products and bundles that are refused themselves."""
+    terms = agreed(path)
+    bad = {(refusal.kind, refusal.id) for refusal in check_terms(terms)}
+    products = tuple(
+        replace(
+            product,
+            usage_groups=tuple(each for each in product.usage_groups if ("usage_group", each.id) not in bad),
+        )
+        for product in terms.products
+    )
+    bundles = tuple(bundle for bundle in terms.product_bundles if ("product_bundle", bundle.id) not in bad)
+    return replace(terms, products=products, product_bundles=bundles)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.relative_to(GOLDEN).with_suffix("").as_posix())
+def test_terms_of_a_case_come_back_as_they_were(actor: Actor, path: Path):
+    terms = soundly_agreed(path)
+
+    import_terms(actor=actor, terms=terms, at=AT)
+    loaded = load_terms(actor)
+
+    assert replace(loaded, entity=terms.entity) == terms
+    assert loaded.entity.timezone == terms.entity.timezone
+
+
+def test_terms_of_some_contracts_leave_out_what_only_others_use(actor: Actor):
+    terms = soundly_agreed(GOLDEN / "chain" / "prepaid-chain.yaml")
+    import_terms(actor=actor, terms=terms, at=AT)
+    only = replace(terms.contracts[0], id="bare", usage_items=(), prepaid_commits=(), tier_price_overrides=())
+    import_terms(actor=actor, terms=Terms(contracts=(only,)), at=AT)
+
+    loaded = load_terms(actor, ["bare"])
+
+    assert loaded.contracts == (only,)
+    assert (loaded.products, loaded.product_bundles) == ((), ())
+    assert load_terms(actor, [terms.contracts[0].id]).contracts == terms.contracts[:1]
+
+
+def test_statements_do_not_grow_with_the_contracts(actor: Actor):
+    one = replace(soundly_agreed(GOLDEN / "chain" / "prepaid-chain.yaml"), policy=load_terms(actor).policy)
+    import_terms(actor=actor, terms=one, at=AT)
+    few = statements(lambda: load_terms(actor))
+    for number in range(5):
+        more = renamed(one, f"{number}-")
+        import_terms(actor=actor, terms=more, at=AT)
+
+    assert len(load_terms(actor).contracts) == 6 * len(one.contracts)
+    assert statements(lambda: load_terms(actor)) == few
+
+
+def renamed(terms: Terms, prefix: str) -> Terms:
+    """The contracts of some terms once more, under other ids; products as they are."""
+    contracts = tuple(
+        replace(
+            contract,
+            id=prefix + contract.id,
+            usage_items=tuple(replace(item, id=prefix + item.id) for item in contract.usage_items),
+            prepaid_commits=tuple(replace(commit, id=prefix + commit.id) for commit in contract.prepaid_commits),
+        )
+        for contract in terms.contracts
+    )
+    return replace(terms, products=(), product_bundles=(), contracts=contracts)
+
+
+def statements(work: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
