@@ -171,8 +171,7 @@ def _compute(actor: Actor, run_id: int, month_on: date, at: datetime, tell: Prog
 @retried
 def _results(actor: Actor, month_on: date) -> tuple[int, str, Results]:
     """Read everything in one snapshot and compute; nobody waits for it."""
-    with books_of(actor), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with books_of(actor, as_snapshot=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_snapshot()::text")
         (snapshot,) = cursor.fetchone()
         facts_through = rows_of(actor, Tenant).get().fact_number
