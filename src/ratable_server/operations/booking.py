@@ -32,8 +32,3 @@ def take_booking(actor: Actor, on: date) -> Booking:
 def numbered(actor: Actor, booking: Booking) -> Booking:
     """The booking with the next number of a fact; other writers of the tenant wait from here to the commit."""
     return booking._replace(number=next_fact_number(actor))
-
-
-def first_day_open(actor: Actor) -> date:
-    """The first day that no close has settled."""
-    return first_open_month(actor) or date.min

@@ -27,6 +27,11 @@ def keep_open(actor: Actor, on: date) -> date:
             return open_on or date.min
 
 
+def first_day_open(actor: Actor) -> date:
+    """The first day that no close has settled, as of now."""
+    return first_open_month(actor) or date.min
+
+
 def refuse_closed(on: date, open_on: date, *, field: str) -> None:
     """Go on, unless a day lies in a closed month.
 

@@ -42,6 +42,19 @@ def refuse_unfit_text(name: str, text: str) -> None:
         raise Refused(code, field=name, detail=f"{text!r}"[:200])
 
 
+def refuse_unfit_number(name: str, number: Decimal) -> None:
+    """The same for one number; a percentage is told by its name."""
+    code = _unfit(name, number)
+    if code:
+        raise Refused(code, field=name, detail=f"{number}"[:200])
+
+
+def refuse_unfit_day(name: str, day: date) -> None:
+    """The same for one day."""
+    if day.year not in YEARS:
+        raise Refused("date_must_be_in_range", field=name, detail=f"{day}")
+
+
 def _values(value: Any, path: str, name: str = "") -> Iterator[tuple[str, str, Any]]:
     """Everything in a record, with its road from the record and the name of its field."""
     if is_dataclass(value):

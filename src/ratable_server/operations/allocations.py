@@ -1,0 +1,59 @@
+"""Allocations: another split of an item of a bundle, for all its months."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from ratable.facts import rules
+from ratable.terms import BundleLine
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.booking import numbered
+from ratable_server.operations.matters import fact_columns, matter_of
+from ratable_server.operations.soundness import refuse_unfit
+from ratable_server.operations.told import Filed, told
+from ratable_server.operations.writing import changes_by, refuse
+from ratable_server.store import models
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.amendments import written_line
+from ratable_server.store.retrying import retried
+from ratable_server.store.scope import rows_of
+
+
+@retried
+def change_allocation(*, actor: Actor, item: str, lines: tuple[BundleLine, ...], on: date, at: datetime) -> Filed:
+    """Split an item of a bundle by other lines. Closed months too: the difference is booked in the first open one.
+
+    Refuses:
+        item_must_be_known, allocation_must_name_a_bundle_item, allocation_must_sum_to_total,
+        bundle_must_use_one_basis, percentage_must_be_between_0_and_100, amount_must_be_positive,
+        code_must_be_known (a product), code_must_be_unused (a product twice)
+    """
+    for line in lines:
+        refuse_unfit(line)
+    with changes_by(actor):
+        owners = rows_of(actor, models.UsageItem).filter(code=item).values_list("contract__code", flat=True)
+        matter = matter_of(actor, owners.first() or "", on=on)
+        items = matter.contract.usage_items if matter.contract else ()
+        refuse(rules.refuses_allocation(next((each for each in items if each.id == item), None), lines), field="item")
+        _refuse_lines(actor, lines)
+        booking = numbered(actor, matter.booking)
+        models.AllocationChange(
+            **fact_columns(actor, booking.number, at=at),
+            item_id=rows_of(actor, models.UsageItem).values_list("id", flat=True).get(code=item),
+            lines=[written_line(line) for line in lines],
+        ).save(force_insert=True)
+        filed = Filed(code=item, number=booking.number, booked_on=booking.booked_on, on=booking.on)
+        after = {"lines": [told(line) for line in lines], **told(filed)}
+        record_change(actor, Change("change_allocation", "allocation_change", item, after=after), at=at)
+    return filed
+
+
+def _refuse_lines(actor: Actor, lines: tuple[BundleLine, ...]) -> None:
+    named = [line.product_id for line in lines]
+    there = set(rows_of(actor, models.Product).filter(code__in=named).values_list("code", flat=True))
+    for product in named:
+        if product not in there:
+            raise Refused("code_must_be_known", field="lines", detail=product)
+        if named.count(product) > 1:
+            raise Refused("code_must_be_unused", field="lines", detail=f"two lines of {product}")

@@ -1,0 +1,157 @@
+"""Invoices, payments and credit memos: what revenue needs of them. Filed once, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from ratable.facts import rules
+from ratable.facts.amendments import commit_of
+from ratable.facts.documents import Target
+from ratable.money import to_minor
+from ratable.periods import month_of
+from ratable_server.actor import Actor
+from ratable_server.operations.balances import left_of_commit
+from ratable_server.operations.booking import numbered
+from ratable_server.operations.matters import Matter, commit_row, fact_columns, matter_of, target_rows
+from ratable_server.operations.soundness import refuse_unfit
+from ratable_server.operations.told import Filed, told
+from ratable_server.operations.writing import changes_by, refuse
+from ratable_server.store import models
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.retrying import retried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """What was billed, without tax: of a prepaid commit, a subscription or a milestone, or of the contract's usage."""
+
+    contract: str
+    amount: Decimal
+    prepaid_commit: str | None = None
+    subscription: str | None = None
+    milestone: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """What was paid."""
+
+    contract: str
+    amount: Decimal
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditMemo:
+    """What is taken back: from revenue, of a service month if it names one, or from a liability."""
+
+    contract: str
+    amount: Decimal
+    against: Literal["revenue", "liability"] = "revenue"
+    prepaid_commit: str | None = None
+    period: date | None = None
+    code: str | None = None
+
+
+@retried
+def file_invoice(*, actor: Actor, invoice: Invoice, on: date, at: datetime) -> Filed:
+    """File an invoice of a day; of a closed month it is booked in the first open one.
+
+    Refuses:
+        contract_must_be_known, amount_must_be_positive, amount_must_fit_currency, prepaid_commit_must_be_known,
+        item_must_be_known, code_must_be_unused
+    """
+    refuse_unfit(invoice)
+    target = Target(invoice.prepaid_commit, invoice.subscription, invoice.milestone)
+    with changes_by(actor):
+        matter = matter_of(actor, invoice.contract, on=on)
+        refuse(rules.refuses_invoice(matter.contract, invoice.amount, target), field="invoice")
+        return _file(actor, matter, invoice, kind="invoice", target=target, at=at)
+
+
+@retried
+def file_payment(*, actor: Actor, payment: Payment, on: date, at: datetime) -> Filed:
+    """File a payment of a day: cash for a receivable.
+
+    Refuses:
+        contract_must_be_known, amount_must_be_positive, amount_must_fit_currency, code_must_be_unused
+    """
+    refuse_unfit(payment)
+    with changes_by(actor):
+        matter = matter_of(actor, payment.contract, on=on)
+        refuse(rules.refuses_document(matter.contract, payment.amount), field="payment")
+        return _file(actor, matter, payment, kind="payment", target=Target(), at=at)
+
+
+@retried
+def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, at: datetime) -> Filed:
+    """File a credit memo of a day. Against the liability of a prepaid commit it takes from the pool what is left there.
+
+    Refuses:
+        contract_must_be_known, amount_must_be_positive, amount_must_fit_currency, prepaid_commit_must_be_known,
+        credit_must_not_exceed_prepaid_commit, code_must_be_unused
+    """
+    refuse_unfit(memo)
+    target = Target(prepaid_commit_id=memo.prepaid_commit)
+    takes_from_commit = memo.against == "liability" and memo.prepaid_commit is not None
+    with changes_by(actor):
+        matter = matter_of(actor, memo.contract, on=on, holds_commits=takes_from_commit)
+        code = rules.refuses_credit_memo(matter.contract, memo.amount, against=memo.against, target=target)
+        refuse(code, field="credit_memo")
+        kept = target if memo.against == "liability" else Target()
+        if not takes_from_commit:
+            return _file(actor, matter, memo, kind="credit_memo", target=kept, at=at)
+        commit = memo.prepaid_commit or ""
+        refuse(_refuses_credit(actor, matter, commit, memo.amount), field="amount")
+        filed = _file(actor, matter, memo, kind="credit_memo", target=kept, at=at)
+        _take_from_pool(actor, matter, commit, filed, amount=memo.amount, at=at)
+        return filed
+
+
+def _refuses_credit(actor: Actor, matter: Matter, commit: str, amount: Decimal) -> str | None:
+    return rules.refuses_credit_of_commit(
+        commit_of(matter.of, commit),
+        amount,
+        left=left_of_commit(actor, matter.of, commit, through=matter.booking.booked_on),
+        booking=matter.booking,
+        terminated_on=matter.terminated_on,
+    )
+
+
+def _file(
+    actor: Actor, matter: Matter, document: Invoice | Payment | CreditMemo, *, kind: str, target: Target, at: datetime
+) -> Filed:
+    """Write a document that no rule refuses; without a code of its own its number is its code."""
+    booking = numbered(actor, matter.booking)
+    code = document.code or f"#{booking.number}"
+    memo = document if isinstance(document, CreditMemo) else None
+    models.Document(
+        **fact_columns(actor, booking.number, at=at),
+        **target_rows(actor, matter, target),
+        code=code,
+        kind=kind,
+        contract_id=matter.row_id,
+        amount_minor=to_minor(document.amount, matter.of.currency),
+        against=memo.against if memo else "",
+        service_on=month_of(memo.period) if memo and memo.period else None,
+        on=booking.on,
+        booked_on=booking.booked_on,
+    ).save(force_insert=True)
+    filed = Filed(code=code, number=booking.number, booked_on=booking.booked_on, on=booking.on)
+    after = {"kind": kind, **told(document), **told(filed)}
+    record_change(actor, Change(f"file_{kind}", "document", code, after=after), at=at)
+    return filed
+
+
+def _take_from_pool(actor: Actor, matter: Matter, commit: str, filed: Filed, *, amount: Decimal, at: datetime) -> None:
+    """A grant below zero, under the number of its memo."""
+    models.TopUp(
+        **fact_columns(actor, filed.number, at=at),
+        commit_id=commit_row(actor, commit),
+        amount_minor=-to_minor(amount, matter.of.currency),
+        booked_on=filed.booked_on,
+    ).save(force_insert=True)

@@ -1,0 +1,65 @@
+"""Adding a term to a contract that is signed: judged together with all that is on it, under its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from ratable.terms import Contract, Terms
+from ratable.terms_rules import check_terms
+from ratable.terms_tables import counts_from
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.closed_months import keep_open
+from ratable_server.operations.contract_rows import Lines, sold
+from ratable_server.operations.writing import changes_by, refuse_terms
+from ratable_server.store import models
+from ratable_server.store.load.catalog import load_products
+from ratable_server.store.load.terms import load_terms
+from ratable_server.store.locks import hold_contract
+from ratable_server.store.scope import rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """A contract to which something is added: as it was, its row, and the first day that no close has settled."""
+
+    before: Contract
+    row_id: int
+    open_on: date
+    lines: Lines
+
+
+@contextmanager
+def extension_of(actor: Actor, contract: str, extended: Callable[[Contract], Contract]) -> Iterator[Extension]:
+    """The transaction in which a contract gets another term; `extended` gives it as it will be.
+
+    Refuses:
+        contract_must_be_known, contract_must_not_be_terminated, code_must_be_unused, the rules of terms
+    """
+    with changes_by(actor):
+        start = _contract(actor, contract)
+        open_on = keep_open(actor, counts_from(start))
+        row_id = hold_contract(actor, contract) or 0
+        if rows_of(actor, models.Termination).filter(contract_id=row_id).exists():
+            raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
+        before = _contract(actor, contract)
+        _judge(actor, extended(before))
+        yield Extension(before=before, row_id=row_id, open_on=open_on, lines=Lines(actor, sold(actor)))
+
+
+def _contract(actor: Actor, code: str) -> Contract:
+    found = load_terms(actor, [code]).contracts
+    if not found:
+        raise Refused("contract_must_be_known", field="contract", detail=code)
+    return found[0]
+
+
+def _judge(actor: Actor, contract: Contract) -> None:
+    catalog = sold(actor)
+    used = {item.product_id or "" for item in contract.usage_items}
+    used |= {override.product_id for override in contract.tier_price_overrides}
+    products = load_products(actor, [catalog.products[code] for code in used if code in catalog.products])
+    refuse_terms(check_terms(Terms(products=products, contracts=(contract,))))

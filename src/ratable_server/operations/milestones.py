@@ -1,0 +1,30 @@
+"""Milestones: fixed amounts earned on one day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ratable.terms import Milestone
+from ratable_server.actor import Actor
+from ratable_server.operations.extending import extension_of
+from ratable_server.operations.soundness import refuse_unfit
+from ratable_server.operations.told import Created, told
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.retrying import retried
+
+
+@retried
+def add_milestone(*, actor: Actor, contract: str, milestone: Milestone, at: datetime) -> Created:
+    """Add a milestone to a contract. One of a closed month is booked in the first open one.
+
+    Refuses:
+        contract_must_be_known, contract_must_not_be_terminated, code_must_be_known (product), code_must_be_unused,
+        the rules of terms
+    """
+    refuse_unfit(milestone)
+    with extension_of(actor, contract, lambda was: replace(was, milestones=(*was.milestones, milestone))) as extension:
+        place = len(extension.before.milestones)
+        extension.lines.milestone(extension.row_id, milestone, place).save(force_insert=True)
+        record_change(actor, Change("add_milestone", "contract", contract, after=told(milestone)), at=at)
+    return Created(code=milestone.id)
