@@ -87,5 +87,6 @@ def digits_of(shown: ShownTable) -> int:
 def _value(row: Mapping[str, Any], column: Column) -> Value:
     value: Value = row[column.name]
     if column.unit == "minor" and isinstance(value, int):
-        return to_major(value, str(row.get("currency") or ""))
+        currency = str(row.get("currency") or "")  # a month in which nothing is booked has none
+        return to_major(value, currency) if currency else Decimal(value)
     return value

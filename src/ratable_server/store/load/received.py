@@ -1,0 +1,95 @@
+"""What came in: receipts of imports against the rows that are there, rejections, and where each month stands.
+
+Owns the two sides of a receipt: what it says that it received, and what is found of it. Facts are those recorded up to
+the moment that is asked about.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyarrow as pa
+
+from ratable.reports import INPUTS
+from ratable_server.actor import Actor
+from ratable_server.store.load.counted import Counted, counted_closes
+from ratable_server.store.models import Period, PeriodClose
+from ratable_server.store.scope import rows_of
+from ratable_server.store.transport import read_table
+
+# A record counts by its amount, where it has none by its quantity, as the receipt does.
+_RECEIPTS = """
+WITH asked (as_of) AS (SELECT %s::timestamptz),
+receipt AS (
+    SELECT usage_import.* FROM usage_import, asked
+    WHERE tenant_id = {tenant} AND status = 'completed' AND (as_of IS NULL OR recorded_at <= as_of)
+),
+void AS (
+    SELECT record_id FROM usage_void, asked WHERE tenant_id = {tenant} AND (as_of IS NULL OR recorded_at <= as_of)
+),
+stored AS (
+    SELECT record.usage_import_id, void.record_id IS NOT NULL AS is_voided, count(*) AS records,
+        sum(coalesce(record.amount, record.quantity)) AS quantity
+    FROM usage_record AS record LEFT JOIN void ON void.record_id = record.id
+    WHERE record.tenant_id = {tenant} GROUP BY 1, 2
+),
+told (import_id, status, records, quantity) AS (
+    SELECT code, 'received', rows_received, quantity_received FROM receipt
+    UNION ALL SELECT code, 'duplicate', rows_duplicate, quantity_duplicate FROM receipt
+    UNION ALL SELECT code, 'rejected', (
+        SELECT count(DISTINCT rejection."row") FROM usage_rejection AS rejection
+        WHERE rejection.tenant_id = {tenant} AND rejection.usage_import_id = receipt.id
+    ), quantity_rejected FROM receipt
+    UNION ALL SELECT code, CASE WHEN is_voided THEN 'voided' ELSE 'accepted' END, stored.records, stored.quantity
+    FROM receipt JOIN stored ON stored.usage_import_id = receipt.id
+)
+SELECT import_id, status, records, trunc(quantity * 1000000000000) FROM told
+"""
+_REJECTED = """
+SELECT usage_import.code, rejection."row", rejection.event_id, rejection.stream, rejection.code, rejection.value,
+    rejection.is_blocking, coalesce(resolved_at <= coalesce(%s::timestamptz, resolved_at), false)
+FROM usage_rejection AS rejection
+JOIN usage_import
+    ON usage_import.tenant_id = rejection.tenant_id AND usage_import.id = rejection.usage_import_id
+WHERE rejection.tenant_id = %s AND usage_import.recorded_at <= coalesce(%s::timestamptz, usage_import.recorded_at)
+"""
+
+
+def load_receipts(actor: Actor, as_of: datetime | None = None) -> pa.Table:
+    """Each receipt with what is found of it, as the input `receipts`."""
+    return read_table(_RECEIPTS.format(tenant=actor.tenant_id), [as_of], INPUTS["receipts"])
+
+
+def load_rejected(actor: Actor, as_of: datetime | None = None) -> pa.Table:
+    """Every rejected row, as the input `rejected`."""
+    return read_table(_REJECTED, [as_of, actor.tenant_id, as_of], INPUTS["rejected"])
+
+
+def load_closes(actor: Actor, counted: Counted) -> pa.Table:
+    """The latest close of each month, as the input `closes`; one that was taken back leaves its month open."""
+    closed = {close.period.month_on: close for close in counted_closes(actor, as_of=counted.as_of)}
+    latest = dict(closed)
+    for close in _made(actor, counted.as_of):
+        latest[close.period.month_on] = close
+    statuses = dict(rows_of(actor, Period).values_list("month_on", "status"))
+    rows = [
+        {
+            "month_on": month_on,
+            "status": "closed" if month_on in closed else _not_closed(statuses[month_on]),
+            "version": close.version,
+            "closed_at": close.closed_at,
+            "closed_by": close.closed_by,
+        }
+        for month_on, close in sorted(latest.items())
+    ]
+    return pa.Table.from_pylist(rows, schema=INPUTS["closes"].to_pyarrow())
+
+
+def _made(actor: Actor, as_of: datetime | None) -> list[PeriodClose]:
+    closes = rows_of(actor, PeriodClose).select_related("period").order_by("version")
+    return list(closes if as_of is None else closes.filter(closed_at__lte=as_of))
+
+
+def _not_closed(status: str) -> str:
+    """A month closed later than the moment that is asked about was open then."""
+    return "in_review" if status == "in_review" else "open"
