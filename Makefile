@@ -33,7 +33,7 @@ check: .venv/.dev  ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/test_tidy.py
+	$(BIN)/pytest -q tests/test_tidy.py tests/server/test_house_rules.py tests/test_docs.py
 
 format: .venv/.dev  ## format, and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)

@@ -58,7 +58,7 @@ def adjust_consumption(*, actor: Actor, adjustment: ConsumptionAdjustment, on: d
         open_on = first_day_open(actor)
         code = rules.refuses_adjustment(matter.contract, adjustment.amount, service_on=service_on, open_on=open_on)
         refuse(code, field="adjustment")
-        refuse(_refuses_adjusted_usage(actor, matter, adjustment, service_on), field="amount")
+        refuse(_refuses_adjusted_usage(actor, matter, adjustment, service_on=service_on), field="amount")
         booking = numbered(actor, matter.booking)
         filed = _filed(adjustment.code or f"#{booking.number}", booking)
         _adjust(actor, matter, adjustment, booking=booking, filed=filed, at=at)
@@ -94,7 +94,7 @@ def _filed(code: str, booking: Booking) -> Filed:
 
 
 def _refuses_adjusted_usage(
-    actor: Actor, matter: Matter, adjustment: ConsumptionAdjustment, service_on: date
+    actor: Actor, matter: Matter, adjustment: ConsumptionAdjustment, *, service_on: date
 ) -> str | None:
     if adjustment.amount >= 0:
         return None

@@ -86,7 +86,7 @@ def modify_contract(
         before = head_of(row)
         if seen not in {None, before}:
             raise Refused("contract_must_be_as_seen", field="contract", detail=contract)
-        _refuse_changes(actor, contract, before, head, open_on=open_on)
+        _refuse_changes(actor, contract, head, before=before, open_on=open_on)
         _rewrite(actor, row, head)
         refuse_terms(check_terms(load_terms(actor, [contract])))
         change = Change("modify_contract", "contract", contract, before=told(before), after=told(head))
@@ -181,7 +181,7 @@ def _held(actor: Actor, code: str) -> models.Contract:
     return rows_of(actor, models.Contract).select_related("customer").get(code=code)
 
 
-def _refuse_changes(actor: Actor, code: str, before: ContractHead, head: ContractHead, *, open_on: date) -> None:
+def _refuse_changes(actor: Actor, code: str, head: ContractHead, *, before: ContractHead, open_on: date) -> None:
     contract = load_terms(actor, [code]).contracts[0]
     if head.currency != before.currency:
         raise Refused("currency_must_stay", field="currency", detail=f"{before.currency}, not {head.currency}")

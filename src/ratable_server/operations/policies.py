@@ -67,7 +67,7 @@ def set_timezone(*, actor: Actor, timezone: str, at: datetime) -> str:
         before = load_entity(actor).timezone
         if rows_of(actor, UsageRecord).exists():
             raise Refused("policy_must_stay_after_a_close", field="timezone", detail="usage is recorded already")
-        Tenant.objects.filter(id=actor.tenant_id).update(timezone=timezone)
+        rows_of(actor, Tenant).update(timezone=timezone)
         change = Change("set_timezone", "tenant", "", before={"timezone": before}, after={"timezone": timezone})
         record_change(actor, change, at=at)
     return before

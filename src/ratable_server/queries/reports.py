@@ -71,7 +71,7 @@ def report(
     Refuses:
         report_must_be_known, report_must_be_asked_as_defined
     """
-    asked = _asked(name, periods, by, day)
+    asked = _asked(name, periods, by=by, day=day)
     with books_of(actor, as_snapshot=True):
         return _reported(actor, asked, counted(actor, as_of=as_of, last_on=asked.last_on))
 
@@ -90,7 +90,7 @@ def preview(
     Refuses:
         run_must_be_known, run_must_be_a_draft, report_must_be_known, report_must_be_asked_as_defined
     """
-    asked = _asked(name, periods, by, day)
+    asked = _asked(name, periods, by=by, day=day)
     with books_of(actor, as_snapshot=True):
         return _reported(actor, asked, counted_with(actor, draft_of(actor, run_id)))
 
@@ -109,7 +109,7 @@ def draft_of(actor: Actor, run_id: int) -> Run:
     return run
 
 
-def _asked(name: str, periods: Periods | None, by: Sequence[str] | None, day: date | None) -> _Asked:
+def _asked(name: str, periods: Periods | None, *, by: Sequence[str] | None, day: date | None) -> _Asked:
     found = CATALOGUE.get(name)
     if found is None:
         raise Refused("report_must_be_known", field="report", detail=f"{name}; there are {', '.join(CATALOGUE)}")

@@ -7,6 +7,7 @@ running when the process that started it ends; `ratable stop` ends it.
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import subprocess
@@ -73,13 +74,15 @@ def _start(folder: Path) -> None:
             for name in _LOCKS:  # of a killed server: its number may be another process by now
                 (folder / name).unlink(missing_ok=True)
         try:
-            _wheel(folder).get_server(folder, cleanup_mode=None)
+            server = _wheel(folder).PostgresServer(folder, cleanup_mode=None)  # `get_server` starts it but once
+            server.start()
         except subprocess.SubprocessError as error:
             if not left:
                 log = folder / "log"
                 raise EmbeddedServerError(f"PostgreSQL does not start; its last words are in {log}") from error
             time.sleep(_PAUSE_SECONDS)
         else:
+            atexit.unregister(server._cleanup)
             return
 
 

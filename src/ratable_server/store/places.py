@@ -22,7 +22,7 @@ def home() -> Path:
     """RATABLE_HOME, or a folder of the user; root's is outside its home, which the database's user cannot enter."""
     named = os.environ.get("RATABLE_HOME")
     if named:
-        return Path(named).expanduser().absolute()
+        return Path(named).expanduser().resolve()
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return _ROOT_FOLDER
     return Path(platformdirs.user_data_dir("ratable", appauthor=False))

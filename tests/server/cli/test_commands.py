@@ -99,6 +99,24 @@ def test_the_life_of_an_embedded_database(home: Path):
     assert json.loads(ratable(home, "stop", "--json").stdout) == {"stopped": False}
 
 
+def test_a_process_that_goes_on_starts_a_stopped_server_again(home: Path):
+    """A web server outlives `ratable stop` of somebody else."""
+    probe = (
+        "import django; django.setup();"
+        "from ratable_server.store import embedded;"
+        "embedded.start(); assert embedded.stop(); embedded.start(); embedded.start();"
+        "print(embedded.stop(), embedded.stop())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        env={**os.environ, "RATABLE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "True False"), done.stderr
+
+
 def test_a_folder_that_is_too_deep_for_a_socket_is_told(tmp_path: Path):
     deep = tmp_path / ("d" * 100)
     done = ratable(deep, "init")

@@ -140,7 +140,9 @@ class _Parts:
     """Everything on the contracts, by the row id of the contract."""
 
     def __init__(self, actor: Actor, codes: Codes) -> None:
-        def of(model: type[Model], record: type[Term], columns: dict[str, str], order: str = "place") -> _Lists[Term]:
+        def of(
+            model: type[Model], record: type[Term], columns: dict[str, str], *, order: str = "place"
+        ) -> _Lists[Term]:
             rows = of_contracts(rows_of(actor, model), codes).order_by("contract_id", order, "id")
             return _lists(rows, record, columns)
 
@@ -148,7 +150,7 @@ class _Parts:
         self.commits = of(models.PrepaidCommit, PrepaidCommit, _COMMIT)
         self.subscriptions = of(models.Subscription, Subscription, _SUBSCRIPTION)
         self.milestones = of(models.Milestone, Milestone, _MILESTONE)
-        self.overrides = of(models.TierPriceOverride, TierPriceOverride, _OVERRIDE, "id")
+        self.overrides = of(models.TierPriceOverride, TierPriceOverride, _OVERRIDE, order="id")
         self.balances = of(models.OpeningBalance, OpeningBalance, _BALANCE)
 
     def contract(self, row_id: int, code: str, customer: str, *terms: Any) -> Contract:

@@ -1,0 +1,25 @@
+"""Usage into the books: files and records, what is taken back, what was rejected.
+
+Owns the receipt, the transactions of an import, and what happens to it when its process dies. How a file is read
+and judged is `store.staging`; the codes of rejected rows are those of the calculation's `meter`.
+"""
+
+from ratable_server.operations.usage.abandoned import fail_abandoned_imports
+from ratable_server.operations.usage.importing import ingest_usage
+from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Rejection
+from ratable_server.operations.usage.recording import record_usage
+from ratable_server.operations.usage.resolving import resolve_rejection
+from ratable_server.operations.usage.uploads import Upload
+from ratable_server.operations.usage.voiding import void_usage
+
+__all__ = [
+    "Receipt",
+    "RejectedFile",
+    "Rejection",
+    "Upload",
+    "fail_abandoned_imports",
+    "ingest_usage",
+    "record_usage",
+    "resolve_rejection",
+    "void_usage",
+]

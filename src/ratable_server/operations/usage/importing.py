@@ -1,0 +1,118 @@
+"""Ingesting a file of usage: read and judged first, then into the books in one transaction.
+
+begin      the import has a row, so that a close waits for it
+stage      texts into temporary tables, every row read and judged by itself
+prepare    the months that the file needs
+settle     months and tenant locked; ids compared with the books; all of it written, or nothing
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.usage.abandoned import fail_abandoned_imports
+from ratable_server.operations.usage.imports import UNREADABLE, Begun, at_work, begin, fail_unread, next_import_id
+from ratable_server.operations.usage.receipts import Receipt
+from ratable_server.operations.usage.settling import Wish, take
+from ratable_server.operations.usage.uploads import Upload
+from ratable_server.store.retrying import retried
+from ratable_server.store.staging.columns import ROWS, Layout, layout_of
+from ratable_server.store.staging.csv_blocks import CsvFile
+from ratable_server.store.staging.ndjson_rows import rows_of_lines
+from ratable_server.store.staging.parquet_blocks import ParquetFile
+from ratable_server.store.staging.spooling import Spool, spooled
+from ratable_server.store.staging.tables import copy_blocks, copy_rows, create_tables
+
+Progress = Callable[[int, int], None]
+"""Told as a file is read: bytes so far, and bytes in all."""
+
+_PREFIX_LENGTH = 16
+
+
+def ingest_usage(*, actor: Actor, upload: Upload, at: datetime, progress: Progress | None = None) -> Receipt:
+    """Take a file of usage into the books and give its receipt; the same file again adds nothing and says so.
+
+    A row is known by its id for ever; one without an id by the SHA-256 of its file and its place in it.
+    Usage of a closed month is late: it is kept, and counts in the first open month, unless the policy rejects it.
+
+    Refuses:
+        role_must_allow_it
+        file_must_be_readable: the import has failed, for the reason told
+        file_must_be_clean: as `RejectedFile`, with the receipt; nothing was taken, the rejections are kept
+
+    Rejects:
+        row by row, every code of `ratable.errors.REJECTIONS`, the first that applies in that order
+    """
+    if not actor.may_act_as("preparer"):
+        raise Refused("role_must_allow_it", field="role", detail="a preparer ingests usage")
+    with spooled(upload.source, upload.name, upload.format) as spool:
+        fail_abandoned_imports(actor=actor, at=at)
+        begun = Begun(
+            actor=actor,
+            at=at,
+            import_id=next_import_id(),
+            file_name=upload.file_name(),
+            sha256=spool.sha256,
+            is_partial=upload.is_partial,
+        )
+        with at_work(begun.import_id):
+            begin(begun)
+            try:
+                return _carry_out(begun, upload, _Told(spool, progress))
+            except Refused as error:
+                if error.code == UNREADABLE:
+                    fail_unread(begun, error.detail)
+                raise
+
+
+class _Told:
+    """A spool that tells how much of it was read."""
+
+    def __init__(self, spool: Spool, progress: Progress | None) -> None:
+        self.spool = spool
+        self.progress = progress
+
+    def blocks(self) -> Iterator[bytes]:
+        """The content, block by block."""
+        done = 0
+        for block in self.spool.blocks():
+            yield block
+            done += len(block)
+            if self.progress is not None:
+                self.progress(done, self.spool.content_bytes)
+
+
+@retried
+def _carry_out(begun: Begun, upload: Upload, told: _Told) -> Receipt:
+    wish = Wish(item=upload.item, prefix=_prefix(told.spool, upload.item), on_change=upload.on_change)
+    with at_work(begun.import_id):  # once more: a lost connection has taken the first sign with it
+        return take(begun, wish, lambda: _copy(told, upload.item))
+
+
+def _copy(told: _Told, item: str | None) -> Layout:
+    """Everything that the file holds, as texts in the temporary table."""
+    if told.spool.format == "ndjson":
+        create_tables(ROWS)
+        copy_rows(ROWS, rows_of_lines(told.blocks(), item))
+        return ROWS
+    if told.spool.format == "csv":
+        file = CsvFile(told.blocks())
+        layout = layout_of(file.columns, item)
+        create_tables(layout)
+        copy_blocks(layout, file.rows())
+        return layout
+    with ParquetFile(told.spool.path) as table:
+        layout = layout_of(table.columns, item)
+        create_tables(layout)
+        copy_blocks(layout, table.rows())
+        return layout
+
+
+def _prefix(spool: Spool, item: str | None) -> str:
+    """What comes before the row number in the id of a row that has none: the same for the same file and item."""
+    digest = hashlib.sha256(f"{spool.sha256} {item}".encode()).hexdigest() if item else spool.sha256
+    return f"{digest[:_PREFIX_LENGTH]}."

@@ -1,0 +1,95 @@
+"""Records of usage as JSON objects, one a line or one a mapping: numbers stay the texts that they were written as.
+
+Owns the strict reading of a line (UTF-8, no duplicate key, no list or object where a text belongs) and which keys are
+columns. A number never becomes a float: it travels as its digits, and `1e3` is no plain decimal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ratable_server.store.staging.columns import FACT, PREPAID
+from ratable_server.store.staging.problems import unreadable
+
+Cells = tuple[str | None, ...]
+LINE_BYTES = 1 << 20
+_CELL_LENGTH = 131_072
+
+
+def rows_of_lines(blocks: Iterable[bytes], item: str | None) -> Iterator[Cells]:
+    """The rows of an NDJSON file, in the columns `columns.ROWS`; lines without anything are passed over."""
+    is_empty = True
+    for number, line in enumerate(_lines(blocks), start=1):
+        is_empty = False
+        if line.strip():
+            yield _cells(_read(line, number), item, number)
+    if is_empty:
+        raise unreadable("is empty", line=1)
+
+
+def rows_of_records(records: Iterable[Mapping[str, object]], item: str | None) -> Iterator[Cells]:
+    """The rows of records that are mappings already: texts, whole numbers and decimals, no floats."""
+    for number, record in enumerate(records, start=1):
+        yield _cells({name: _text(value, name, number) for name, value in record.items()}, item, number)
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest, number = b"", 1
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        number += len(lines)
+        yield from lines
+        if len(rest) > LINE_BYTES:
+            raise unreadable(f"is longer than {LINE_BYTES} bytes", line=number)
+    if rest:
+        yield rest
+
+
+def _read(line: bytes, number: int) -> dict[str, str | None]:
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        record = json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str, parse_constant=str)
+    except UnicodeDecodeError as error:
+        raise unreadable("is not UTF-8", line=number) from error
+    except (ValueError, RecursionError) as error:
+        raise unreadable(f"is not a JSON object: {error}", line=number) from error
+    if not isinstance(record, dict):
+        raise unreadable("is not a JSON object", line=number)
+    return {name: _text(value, name, number) for name, value in record.items()}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return record
+
+
+def _text(value: object, name: str, number: int) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case float() | list() | dict() | bytes():
+            raise unreadable(f"{name} is a {type(value).__name__}, where a text or a number belongs", line=number)
+        case _:
+            text = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
+    if "\0" in text or len(text) > _CELL_LENGTH or (not text.isprintable() and _has_surrogates(text)):
+        raise unreadable(f"{name} cannot be kept: a NUL, half a character, or too long", line=number)
+    return text
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _cells(record: dict[str, str | None], item: str | None, number: int) -> Cells:
+    known = FACT if record.get("item") or item is not None else (*FACT, *PREPAID)
+    further = {name: text for name, text in record.items() if name not in known and text is not None}
+    if any("\0" in name or _has_surrogates(name) for name in further):
+        raise unreadable("a name cannot be kept: a NUL, or half a character", line=number)
+    told = json.dumps(further, ensure_ascii=False, sort_keys=True) if further else None
+    return (*(record.get(name) if name in known else None for name in (*FACT, *PREPAID)), told)
