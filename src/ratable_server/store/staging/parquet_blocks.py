@@ -48,7 +48,7 @@ class ParquetFile:
         texts = ", ".join(_text_of(name, kind) for name, kind in self._types.items())
         try:
             found = self._connection.execute(f"SELECT {texts} FROM read_parquet(?)", [self._path])  # noqa: S608
-            for batch in found.fetch_record_batch(_ROWS_AT_ONCE):
+            for batch in found.to_arrow_reader(_ROWS_AT_ONCE):
                 written = BytesIO()
                 csv.write_csv(batch, written, csv.WriteOptions(include_header=False, quoting_style="needed"))
                 block = written.getvalue()
