@@ -1,6 +1,7 @@
 """The closed lists of what a request can be told, without a word of HTTP.
 
     Refused       the request cannot be done: a rule, named, with the field that broke it
+    Obstructed    the same of a close, with everything that stands in its way
     Unavailable   the weather: the database cannot answer now; the same request may pass later
 
 Owns the names of the server's own refusals; those of terms and acts are `ratable.errors.REFUSALS`
@@ -8,6 +9,11 @@ and keep their names. Broken laws are `ratable.errors.InvariantError` and are ne
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from typing_extensions import override
 
 from ratable.errors import REFUSALS as ACT_REFUSALS
 from ratable.errors import Code, RatableError
@@ -37,6 +43,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("idempotency_key_must_be_plain", "a key has 1 to 255 printable ASCII characters"),
     Code("entry_must_be_known", "no journal entry has this id", True),
     Code("entry_must_not_be_reversed", "the journal entry has been reversed already"),
+    Code("reversal_must_have_a_reason", "a posted entry is reversed for a stated reason"),
     Code("policy_must_be_sound", "a policy is not one of its choices"),
     Code("policy_must_stay_after_a_close", "a closed month would be computed under another policy", True),
     Code("currency_must_be_known", "no currency of ISO 4217 has this code"),
@@ -73,7 +80,39 @@ class Refused(RatableError):
         self.code = code
         self.field = field
         self.detail = detail or self.rule.meaning
-        super().__init__(": ".join(part for part in (code, field, self.detail) if part))
+        super().__init__(_told(code, field, self.detail))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Each rule that stands in the way, in a line of its own."""
+        return (str(self),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """One reason why a month cannot be closed now: the rule, what breaks it, and the figures."""
+
+    code: str
+    detail: str
+    field: str = "period"
+
+
+class Obstructed(Refused):
+    """A close that cannot be made; `obstacles` are all that stands in its way, the first one is its `code`."""
+
+    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
+        first = obstacles[0]
+        super().__init__(first.code, field=first.field, detail=first.detail)
+        self.obstacles = tuple(obstacles)
+
+    @property
+    @override
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(_told(one.code, one.field, one.detail) for one in self.obstacles)
+
+    @override
+    def __str__(self) -> str:
+        return "; ".join(self.reasons)
 
 
 class Unavailable(RatableError):
@@ -84,3 +123,7 @@ class Unavailable(RatableError):
         self.code = code
         self.detail = detail or self.rule.meaning
         super().__init__(f"{code}: {self.detail}")
+
+
+def _told(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)

@@ -62,7 +62,8 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except Refused as error:
-            typer.echo(f"refused: {error}", err=True)
+            for reason in error.reasons:
+                typer.echo(f"refused: {reason}", err=True)
             raise typer.Exit(REFUSED) from None
         except Unavailable as error:
             typer.echo(f"not now: {error}", err=True)

@@ -1,6 +1,6 @@
 """Periods: closed once what was computed is what the books know, reopened for a reason.
 
-Owns the gate of the close and the one short transaction that posts.
+Owns the one short transaction that posts. What can stand in its way is `operations.obstacles`.
 """
 
 from __future__ import annotations
@@ -8,23 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Min, Q
+from django.db.models import Min
 
 from ratable.periods import month_of, months_between, next_month
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.runs import draft_run, outdated_by, run_period
+from ratable_server.operations.obstacles import obstacles, of_month, of_run, refuse_obstructed
+from ratable_server.operations.runs import draft_run, run_period
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.load.periods import current_closes, first_open_month
+from ratable_server.store.load.periods import current_closes
 from ratable_server.store.models import (
     Contract,
     Period,
     PeriodClose,
     PeriodReopening,
     Run,
-    Tenant,
-    UsageImport,
-    UsageRejection,
 )
 from ratable_server.store.retrying import retried
 from ratable_server.store.save import journal_hash, post_draft, posted_totals
@@ -42,35 +40,27 @@ class Closed:
     totals: dict[str, dict[str, int]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
-    """One reason why a month cannot be closed now."""
-
-    code: str
-    detail: str
-
-
 def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | None = None) -> Closed:
     """Post a month and lock it: a draft that somebody has looked at, or one computed now.
+
+    What stands in the way is asked before anything is computed, then of the draft, and once more, but for the sums,
+    under the lock. All of it is told, as `Obstructed`; a draft that cannot be posted stays to be looked at.
 
     Refuses:
         role_must_allow_it, periods_must_close_in_order, period_must_be_open, run_must_be_known,
         run_must_be_a_draft, run_must_be_current, close_must_be_approved_by_another,
-        rejections_must_be_resolved, imports_must_be_finished
+        rejections_must_be_resolved, imports_must_be_finished, identities_must_hold
 
     Conserves:
         what is posted is the draft, row by row; debit = credit in every entry (held by the database too)
     """
     if not actor.may_act_as("approver"):
         raise Refused("role_must_allow_it", field="role", detail="an approver closes a period")
+    if run_id is None:
+        refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at))
     chosen = run_id or run_period(actor=actor, month_on=month_on, at=at).run_id
+    refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at, run_id=chosen))
     return _post(actor=actor, month_on=month_on, run_id=chosen, at=at)
-
-
-def obstacles(*, actor: Actor) -> list[Obstacle]:
-    """What stands in the way of a close, whatever the month."""
-    with books_of(actor):
-        return _obstacles(actor)
 
 
 @retried
@@ -113,7 +103,7 @@ def _post(*, actor: Actor, month_on: date, run_id: int, at: datetime) -> Closed:
     with books_of(actor):
         period = _locked(actor, month_on)
         run = draft_run(actor, run_id)
-        _refuse(actor, period, run)
+        refuse_obstructed([*of_month(actor, month_on), *of_run(actor, run, month_on)])
         post_draft(actor, run.id)
         closed = _close(actor, period, run, at)
         run.status = "posted"
@@ -133,13 +123,7 @@ def _locked(actor: Actor, month_on: date) -> Period:
     rows = [Period(tenant_id=actor.tenant_id, month_on=month) for month in months]
     rows_of(actor, Period).bulk_create(rows, ignore_conflicts=True)
     locked = list(rows_of(actor, Period).select_for_update().filter(month_on__lte=month_on).order_by("month_on"))
-    period = locked[-1]
-    if period.status == "closed":
-        raise Refused("period_must_be_open", field="period", detail=f"{month_on:%Y-%m} is closed")
-    open_on = first_open_month(actor)
-    if open_on is not None and month_on != open_on:
-        raise Refused("periods_must_close_in_order", field="period", detail=f"{open_on:%Y-%m} is open")
-    return period
+    return locked[-1]
 
 
 def _first_month(actor: Actor, month_on: date) -> date:
@@ -147,31 +131,6 @@ def _first_month(actor: Actor, month_on: date) -> date:
     agreed = rows_of(actor, Contract).aggregate(first=Min("starts_on"))["first"]
     booked = rows_of(actor, Period).aggregate(first=Min("month_on"))["first"]
     return min(month_of(on) for on in (agreed, booked, month_on) if on is not None)
-
-
-def _refuse(actor: Actor, period: Period, run: Run) -> None:
-    """The gate: everything that must be so at the moment of posting."""
-    if run.period_id != period.id:
-        raise Refused("run_must_be_known", field="run", detail=f"run {run.id} is of another month")
-    newer = outdated_by(actor, run)
-    if newer:
-        raise Refused("run_must_be_current", field="run", detail=f"learned since: {', '.join(newer)}")
-    tenant = rows_of(actor, Tenant).get()
-    if tenant.two_person_close and run.started_by == actor.name:
-        raise Refused("close_must_be_approved_by_another", field="actor", detail=actor.name)
-    for obstacle in _obstacles(actor):
-        raise Refused(obstacle.code, field="period", detail=obstacle.detail)
-
-
-def _obstacles(actor: Actor) -> list[Obstacle]:
-    found = []
-    blocking = rows_of(actor, UsageRejection).filter(Q(is_blocking=True) & Q(resolved_at=None)).count()
-    if blocking:
-        found.append(Obstacle(code="rejections_must_be_resolved", detail=f"{blocking} rejected rows of usage are open"))
-    pending = list(rows_of(actor, UsageImport).filter(status="pending").values_list("code", flat=True))
-    if pending:
-        found.append(Obstacle(code="imports_must_be_finished", detail=f"unfinished: {', '.join(pending)}"))
-    return found
 
 
 def _close(actor: Actor, period: Period, run: Run, at: datetime) -> Closed:

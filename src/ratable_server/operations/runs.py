@@ -36,6 +36,7 @@ _FACTS_BY_MONTH = {
     "breakage_estimate": "booked_on",
     "adjustment": "booked_on",
     "termination": "booked_on",
+    "journal_reversal": "booked_on",
 }
 # What was agreed: any change of it after the run makes the run old.
 _AGREED = (
@@ -51,6 +52,7 @@ _AGREED = (
     "allocation_change",
     "policy",
     "terms",
+    "period",  # what is posted is read, too
 )
 
 

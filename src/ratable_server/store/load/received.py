@@ -22,7 +22,7 @@ _RECEIPTS = """
 WITH asked (as_of) AS (SELECT %s::timestamptz),
 receipt AS (
     SELECT usage_import.* FROM usage_import, asked
-    WHERE tenant_id = {tenant} AND status = 'completed' AND (as_of IS NULL OR recorded_at <= as_of)
+    WHERE tenant_id = {tenant} AND status = 'completed' AND (as_of IS NULL OR recorded_at <= as_of) AND number > {after}
 ),
 void AS (
     SELECT record_id FROM usage_void, asked WHERE tenant_id = {tenant} AND (as_of IS NULL OR recorded_at <= as_of)
@@ -31,7 +31,7 @@ stored AS (
     SELECT record.usage_import_id, void.record_id IS NOT NULL AS is_voided, count(*) AS records,
         sum(coalesce(record.amount, record.quantity)) AS quantity
     FROM usage_record AS record LEFT JOIN void ON void.record_id = record.id
-    WHERE record.tenant_id = {tenant} GROUP BY 1, 2
+    WHERE record.tenant_id = {tenant} AND record.number > {after} GROUP BY 1, 2
 ),
 told (import_id, status, records, quantity) AS (
     SELECT code, 'received', rows_received, quantity_received FROM receipt
@@ -55,9 +55,9 @@ WHERE rejection.tenant_id = %s AND usage_import.recorded_at <= coalesce(%s::time
 """
 
 
-def load_receipts(actor: Actor, as_of: datetime | None = None) -> pa.Table:
-    """Each receipt with what is found of it, as the input `receipts`."""
-    return read_table(_RECEIPTS.format(tenant=actor.tenant_id), [as_of], INPUTS["receipts"])
+def load_receipts(actor: Actor, as_of: datetime | None = None, *, after: int = 0) -> pa.Table:
+    """Each receipt with what is found of it, as the input `receipts`; `after` leaves out facts up to that number."""
+    return read_table(_RECEIPTS.format(tenant=actor.tenant_id, after=after), [as_of], INPUTS["receipts"])
 
 
 def load_rejected(actor: Actor, as_of: datetime | None = None) -> pa.Table:

@@ -1,0 +1,154 @@
+"""What stands in the way of a close: of the month, of the run that it would post, of the run's sums.
+
+Owns the gate. The sums are asked of the draft before the month is locked; the rest is asked again under the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Min, Q
+
+import ratable
+from ratable.money import minor_unit_digits
+from ratable.periods import day_after, month_of
+from ratable.reports import run_report
+from ratable_server.actor import Actor
+from ratable_server.errors import Obstacle, Obstructed
+from ratable_server.operations.runs import draft_run, outdated_by
+from ratable_server.operations.usage import fail_abandoned_imports
+from ratable_server.store.load.drafted import load_drafted
+from ratable_server.store.load.periods import first_open_month
+from ratable_server.store.load.sheets import bind_tables, forget_tables, sheet_for
+from ratable_server.store.models import Contract, Run, Tenant, UsageImport, UsageRejection
+from ratable_server.store.scope import books_of, rows_of
+
+_NAMED = 5  # of many, so many are named
+_SIDES = {
+    "received": ("received", "accepted, voided, duplicate and rejected"),
+    "rated": ("rated", "drawn, overage and pay-as-you-go"),
+    "recognized": ("recognized", "in the journal"),
+    "balanced": ("debit", "credit"),
+}
+
+
+def obstacles(*, actor: Actor, month_on: date, at: datetime, run_id: int | None = None) -> list[Obstacle]:
+    """Everything that keeps a month from being closed now, in the order in which it is mended; empty: nothing does.
+
+    With a draft (`run_id`) also what is wrong with that. Imports whose process died are marked as failed first.
+
+    Refuses:
+        run_must_be_known, run_must_be_a_draft
+    """
+    fail_abandoned_imports(actor=actor, at=at)
+    with books_of(actor):
+        found = of_month(actor, month_on)
+        if run_id is None:
+            return found
+        run = draft_run(actor, run_id)
+        return [*found, *of_run(actor, run, month_on), *_of_sums(actor, run)]
+
+
+def refuse_obstructed(found: list[Obstacle]) -> None:
+    """Go on, unless something stands in the way; all of it is told.
+
+    Refuses:
+        with the code of the first obstacle
+    """
+    if found:
+        raise Obstructed(found)
+
+
+def of_month(actor: Actor, month_on: date) -> list[Obstacle]:
+    """What keeps the month from being closed whatever was computed; call it inside `books_of`."""
+    return [*_order(actor, month_on), *_imports(actor), *_rejections(actor)]
+
+
+def of_run(actor: Actor, run: Run, month_on: date) -> list[Obstacle]:
+    """What keeps a draft from being posted for the month by this actor; call it inside `books_of`."""
+    if run.period.month_on != month_on:
+        detail = f"run {run.id} is of {run.period.month_on:%Y-%m}"
+        return [Obstacle(code="run_must_be_known", detail=detail, field="run")]
+    return [*_outdated(actor, run), *_unapproved(actor, run)]
+
+
+def _order(actor: Actor, month_on: date) -> Iterator[Obstacle]:
+    open_on = first_open_month(actor)
+    first_on = open_on or _first_month(actor)
+    if open_on is not None and month_on < open_on:
+        yield Obstacle(code="period_must_be_open", detail=f"{month_on:%Y-%m} is closed")
+    elif first_on is not None and month_on > first_on:
+        yield Obstacle(code="periods_must_close_in_order", detail=f"{first_on:%Y-%m} is open")
+
+
+def _first_month(actor: Actor) -> date | None:
+    """The first month that is computed, while nothing is closed: a contract that was brought in starts after its cut-over."""
+    contracts = rows_of(actor, Contract)
+    starts_on = contracts.filter(opening_as_of=None).aggregate(on=Min("starts_on"))["on"]
+    as_of = contracts.aggregate(on=Min("opening_as_of"))["on"]
+    days = [*([starts_on] if starts_on else []), *([day_after(as_of)] if as_of else [])]
+    return month_of(min(days)) if days else None
+
+
+def _imports(actor: Actor) -> Iterator[Obstacle]:
+    pending = list(rows_of(actor, UsageImport).filter(status="pending").order_by("id").values_list("code", flat=True))
+    if pending:
+        yield Obstacle(code="imports_must_be_finished", detail=f"unfinished: {_named(pending)}")
+
+
+def _rejections(actor: Actor) -> Iterator[Obstacle]:
+    blocking = rows_of(actor, UsageRejection).filter(Q(is_blocking=True) & Q(resolved_at=None))
+    count = blocking.count()
+    if count:
+        codes = sorted(set(blocking.values_list("code", flat=True)))
+        rows = "1 rejected row of usage is" if count == 1 else f"{count:,} rejected rows of usage are"
+        yield Obstacle(code="rejections_must_be_resolved", detail=f"{rows} open: {_named(codes)}")
+
+
+def _outdated(actor: Actor, run: Run) -> Iterator[Obstacle]:
+    newer = outdated_by(actor, run)
+    if newer:
+        yield Obstacle(code="run_must_be_current", detail=f"learned since: {', '.join(newer)}", field="run")
+    elif run.calculation_version != ratable.__version__:
+        detail = f"computed by version {run.calculation_version}, this is {ratable.__version__}"
+        yield Obstacle(code="run_must_be_current", detail=detail, field="run")
+
+
+def _unapproved(actor: Actor, run: Run) -> Iterator[Obstacle]:
+    if rows_of(actor, Tenant).get().two_person_close and run.started_by == actor.name:
+        detail = f"{actor.name} computed run {run.id}"
+        yield Obstacle(code="close_must_be_approved_by_another", detail=detail, field="actor")
+
+
+def _of_sums(actor: Actor, run: Run) -> list[Obstacle]:
+    """The identities of completeness that the draft does not hold, each with both sides."""
+    tables = load_drafted(actor, run)
+    sheet = sheet_for(tables)
+    rows = run_report(sheet, "completeness", bind_tables(sheet, tables)).to_pylist()
+    forget_tables(sheet, tables)
+    broken = [row for row in rows if row["difference"] != 0]
+    return [Obstacle(code="identities_must_hold", detail=_sides(row)) for row in broken]
+
+
+def _sides(row: dict[str, Any]) -> str:
+    """`rated 2026-03 USD: 945.00 rated, 900.00 drawn, overage and pay-as-you-go`."""
+    left, right = _SIDES[row["identity"]]
+    where = row["import_id"] or f"{row['period']:%Y-%m} {row['currency']}"
+    told = (_figure(row, row["left_value"]), _figure(row, row["right_value"]))
+    of = f" ({row['unit'].removesuffix('_e12')})" if row["import_id"] else ""
+    return f"{row['identity']}{of} {where}: {told[0]} {left}, {told[1]} {right}"
+
+
+def _figure(row: dict[str, Any], value: Any) -> str:
+    if row["unit"] == "records":
+        return f"{value:,}"
+    digits = 12 if row["unit"] == "quantity_e12" else minor_unit_digits(row["currency"])
+    text = f"{value.scaleb(-digits):,f}"
+    return text.rstrip("0").rstrip(".") if row["import_id"] and "." in text else text
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,55 @@
+"""A draft as its completeness is judged: what the run would add, and what of before belongs to the same months.
+
+Owns the smallest tables over which the identities of a month can be asked; settled months were asked at their close.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from ratable import tables
+from ratable_server.actor import Actor
+from ratable_server.store.load.counted import Counted
+from ratable_server.store.load.periods import current_closes
+from ratable_server.store.load.posted_rows import load_journal_lines, load_results
+from ratable_server.store.load.received import load_receipts
+from ratable_server.store.models import Run
+from ratable_server.store.transport import read_table
+
+# Of a contract the identities read its id and its currency, nothing else.
+_CURRENCIES = """
+SELECT code, currency, 0, starts_on, DATE '9999-12-31', starts_on, DATE '9999-12-31', DATE '9999-12-31', 0, 0
+FROM contract WHERE tenant_id = %s
+"""
+# What was rated is told whole and what drew as a difference: of a contract that is computed again, both from the start.
+_DRAWN_BEFORE = """
+SELECT {columns} FROM draw WHERE tenant_id = %s AND run_id = ANY(%s) AND contract_id IN (
+    SELECT contract_id FROM draft_rated_line WHERE tenant_id = %s AND run_id = %s AND month_on < %s
+    UNION SELECT contract_id FROM draft_draw WHERE tenant_id = %s AND run_id = %s AND service_on < %s
+    UNION SELECT contract_id FROM draft_revenue_transaction
+        WHERE tenant_id = %s AND run_id = %s AND service_on < %s AND kind = 'usage'
+)
+"""
+
+
+def load_drafted(actor: Actor, run: Run) -> dict[str, pa.Table]:
+    """The inputs of the report `completeness` for a draft and the imports since the last close."""
+    draft = Counted(runs=(), months=(run.period.month_on,), draft=run.id, as_of=None, known_at=None)
+    closes = current_closes(actor)
+    drawn = [load_results(actor, "draws", draft), _drawn_before(actor, run, [close.run_id for close in closes])]
+    return {
+        "receipts": load_receipts(actor, after=closes[-1].run.facts_through if closes else 0),
+        "contracts": read_table(_CURRENCIES, [actor.tenant_id], tables.CONTRACTS),
+        "rated": load_results(actor, "rated", draft),
+        "draws": pa.concat_tables(drawn),
+        "allocated": load_results(actor, "allocated", draft),
+        "revenue": load_results(actor, "revenue", draft),
+        "journal": load_journal_lines(actor, draft),
+    }
+
+
+def _drawn_before(actor: Actor, run: Run, runs: list[int]) -> pa.Table:
+    columns = ", ".join(f'"{name}"' for name in tables.DRAWS.names)
+    of_draft = [actor.tenant_id, run.id, run.period.month_on]
+    parameters = [actor.tenant_id, runs, *of_draft, *of_draft, *of_draft]
+    return read_table(_DRAWN_BEFORE.format(columns=columns), parameters, tables.DRAWS)
