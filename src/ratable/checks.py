@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from ratable.backends import Sheet, Stored
 from ratable.errors import InvariantError
 from ratable.money import exact
+from ratable.tables import UNEARNED
 
 
 def hold(sheet: Sheet, *, laws: tuple[Stored, ...]) -> None:
@@ -71,7 +72,7 @@ def ledger_laws(revenue: ir.Table, journal: ir.Table, balances: ir.Table) -> ir.
     unbilled less liability); recognized revenue = revenue in the journal; I11: no balance below zero.
     """
     sides = journal.select(key="entry_id", amount=journal.debit_minor - journal.credit_minor)
-    in_journal = journal.filter(journal.account.isin(["revenue", "breakage_revenue"]) & (journal.kind != "adjustment"))
+    in_journal = journal.filter(journal.account.isin(["revenue", "breakage_revenue"]) & journal.kind.notin(UNEARNED))
     in_journal = in_journal.select(key="contract_id", amount=in_journal.credit_minor - in_journal.debit_minor)
     booked = revenue.filter(revenue.kind != "refund").select(key="contract_id", amount=-revenue.amount_minor)
     by_entry = journal.select(key="contract_id", amount=journal.debit_minor - journal.credit_minor)

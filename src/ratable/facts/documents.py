@@ -6,6 +6,7 @@ and what can only be booked when all before it is (a turn) waits for its moment:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -60,6 +61,11 @@ def usage_of(contract_id: str) -> Source:
     return Source("usage", contract_id)
 
 
+def entry_id(contract_id: str, kind: str, number: int) -> str:
+    """The id of the entry of a document: its kind, and the number of the fact."""
+    return f"{contract_id}/{kind}/{number}"
+
+
 def invoice(source: Source, amount_minor: int, *, contract_id: str, booking: Booking) -> Documents:
     """An invoice of a source; one of the contract's usage clears what is unbilled when its turn comes."""
     if source.kind == "usage":
@@ -101,6 +107,17 @@ def termination(refund_minor: int, *, contract_id: str, booking: Booking) -> Doc
     return Documents(turns=(turn,))
 
 
+def reversal(lines: Iterable[Row], *, contract_id: str, booking: Booking) -> Documents:
+    """A posted entry taken back: its lines of `tables.JOURNAL` with debit and credit swapped.
+
+    Liability and unbilled revenue are left out: they are what the position of the source comes to, which may have
+    moved on since. A reversal keeps the service month of the entry.
+    """
+    head = _head(contract_id, "reversal", booking)
+    rows = (line for line in lines if line["account"] not in _POSITIONS)
+    return Documents(moves=tuple(_swapped(line, head) for line in rows))
+
+
 def opening_moves(contract: Contract) -> list[Row]:
     """The balances of a cut-over, against the account `opening_balance`."""
     if contract.opening is None:
@@ -140,13 +157,19 @@ def _moves(sides: dict[str, int], source: Source, *, kind: str, contract_id: str
     )
 
 
+def _swapped(line: Row, head: Row) -> Row:
+    kept = ("source_kind", "source_id", "account", "item_id", "product_id", "commit_id", "service_on")
+    debit_minor = int(str(line["credit_minor"])) - int(str(line["debit_minor"]))
+    return {**head, **{column: line[column] for column in kept}, "place": DOCUMENT, "debit_minor": debit_minor}
+
+
 def _turn(contract_id: str, kind: str, booking: Booking, *, place: int, amount_minor: int) -> Row:
     return {**_head(contract_id, kind, booking), "place": place, "amount_minor": amount_minor}
 
 
 def _head(contract_id: str, kind: str, booking: Booking) -> Row:
     return {
-        "entry_id": f"{contract_id}/{kind}/{booking.number}",
+        "entry_id": entry_id(contract_id, kind, booking.number),
         "contract_id": contract_id,
         "kind": kind,
         "service_on": booking.booked_on,

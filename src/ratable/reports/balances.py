@@ -41,7 +41,7 @@ def rollforward(journal: ir.Table, months: ir.Table) -> ir.Table:
     contract_liability: opening + billed - recognized - breakage + other = closing;
     unbilled_revenue: opening + recognized + breakage - billed + other = closing;
     accounts_receivable: opening + billed + other = closing. Adjustments of closed months, credit
-    memos, opening balances, terminations and what an expired commit owes back are `other`.
+    memos, reversals, opening balances, terminations and what an expired commit owes back are `other`.
     """
     rows = journal.filter(journal.account.isin(ROLLED))
     keys = ["account", "contract_id", "currency"]

@@ -118,7 +118,8 @@ _PRODUCT = _key("product_id", "id", "the product; empty for true-ups, credit mem
 _KIND = _key(
     "kind",
     "word",
-    "usage, drawdown, overage, minimum, breakage, subscription, milestone; `adjustment`: credit memo or termination",
+    "usage, drawdown, overage, minimum, breakage, subscription, milestone; `adjustment`: credit memo or termination; "
+    "`reversal`: an entry taken back",
 )
 _OF_CONTRACT = (_CUSTOMER, _CONTRACT, _CURRENCY)
 
@@ -140,7 +141,7 @@ _CLOSING = _money("closing", "the balance at the end of the month")
 _OTHER = _money(
     "other",
     "everything else, positive where it makes the balance larger: opening balances, payments, credit memos, "
-    "adjustments of closed months, terminations, what a lapsed commit owes back",
+    "adjustments of closed months, reversals, terminations, what a lapsed commit owes back",
 )
 
 _REPORTS = (
@@ -296,7 +297,11 @@ _REPORTS = (
             *_OF_CONTRACT,
             _PERIOD,
             _SERVICE,
-            _key("kind", "word", "what happened: a type of revenue, or invoice, payment, adjustment, opening, refund"),
+            _key(
+                "kind",
+                "word",
+                "what happened: a type of revenue, or invoice, payment, adjustment, reversal, opening, refund",
+            ),
             _ACCOUNT,
             _PRODUCT,
             _ITEM,

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from ratable.money import exact
 from ratable.reports.words import REVENUE_ACCOUNTS
+from ratable.tables import UNEARNED
 
 NEVER = "0001-01-01"
 _NO_MONTH = ibis.null("date")
@@ -59,10 +60,10 @@ def _rated(rated: ir.Table, draws: ir.Table, allocated: ir.Table, money: ir.Tabl
 
 
 def _recognized(revenue: ir.Table, journal: ir.Table, money: ir.Table) -> ir.Table:
-    """Credit memos and terminations book revenue that no obligation was recognized for: type adjustment."""
+    """Credit memos, terminations and reversals move revenue that no obligation was recognized for."""
     told = revenue.filter(revenue.kind != "refund")
     left = told.select("contract_id", period="booked_on", left_value=told.amount_minor, right_value=_none())
-    posted = journal.filter(journal.account.isin(REVENUE_ACCOUNTS) & (journal.kind != "adjustment"))
+    posted = journal.filter(journal.account.isin(REVENUE_ACCOUNTS) & journal.kind.notin(UNEARNED))
     credit = posted.credit_minor - posted.debit_minor
     right = posted.select("contract_id", period="booked_on", left_value=_none(), right_value=credit)
     return _by_month(left.union(right).inner_join(money, "contract_id"), "recognized")

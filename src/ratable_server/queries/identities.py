@@ -50,7 +50,7 @@ _LAWS = {
             UNION ALL
             SELECT entry.contract_id, line.debit_minor - line.credit_minor FROM journal_line AS line
             JOIN journal_entry AS entry ON entry.tenant_id = line.tenant_id AND entry.id = line.entry_id
-            WHERE line.tenant_id = %(tenant)s AND line.run_id = ANY(%(runs)s) AND entry.kind <> 'adjustment'
+            WHERE line.tenant_id = %(tenant)s AND line.run_id = ANY(%(runs)s) AND entry.kind NOT IN ('adjustment', 'reversal')
                 AND line.account IN ('revenue', 'breakage_revenue')
         ) AS sides GROUP BY 1 HAVING sum(amount_minor) <> 0
     """,

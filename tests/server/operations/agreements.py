@@ -20,7 +20,7 @@ from ratable.terms import (
 )
 from ratable_server.actor import Actor
 from ratable_server.operations.terms import import_terms
-from ratable_server.store.models import Period
+from ratable_server.store.models import AuditEntry, Period
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.setting_up import books as all_models
 from tests.server.conftest import AT
@@ -89,3 +89,9 @@ def held(actor: Actor) -> dict[str, int]:
             model._meta.db_table: rows_of(actor, model).count() for model in all_models() if hasattr(model, "tenant")
         }
     return {table: count for table, count in counts.items() if count}
+
+
+def last_entry(actor: Actor) -> AuditEntry:
+    """What the audit was told last."""
+    with books_of(actor):
+        return rows_of(actor, AuditEntry).order_by("-id")[0]

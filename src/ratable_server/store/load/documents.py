@@ -13,6 +13,7 @@ from ratable.facts.documents import Documents, Source
 from ratable.terms_tables import Row, addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.store import models
+from ratable_server.store.load.journal import posted_lines
 from ratable_server.store.load.terms import Codes, load_terms, of_contracts
 from ratable_server.store.scope import books_of, rows_of
 
@@ -34,9 +35,10 @@ class _Document(NamedTuple):
 
 
 def load_documents(actor: Actor, contracts: Codes = None) -> Documents:
-    """The balances of every cut-over, then each document and termination in the order in which the books learned it."""
+    """The balances of every cut-over, then documents, terminations and reversals in the order of their numbers."""
     with books_of(actor):
-        filed = sorted(chain(_documents(actor, contracts), _terminations(actor, contracts)), key=_number)
+        kinds = (_documents(actor, contracts), _terminations(actor, contracts), _reversals(actor, contracts))
+        filed = sorted(chain(*kinds), key=_number)
         openings = _openings(actor, contracts)
     return Documents(
         moves=(*openings, *(move for _, each in filed for move in each.moves)),
@@ -116,3 +118,13 @@ def _terminations(actor: Actor, contracts: Codes) -> Iterable[_Numbered]:
     for code, refund_minor, booked_on, released_on, number in rows.values_list(*columns):
         booking = Booking(booked_on=booked_on, on=released_on, number=number)
         yield number, documents.termination(refund_minor, contract_id=code, booking=booking)
+
+
+def _reversals(actor: Actor, contracts: Codes) -> Iterable[_Numbered]:
+    """What is posted under the id of an entry, taken back; nothing, once its month no longer posts it."""
+    rows = of_contracts(rows_of(actor, models.JournalReversal), contracts).order_by("number", "id")
+    found = list(rows.values_list("entry_code", "contract__code", "on", "booked_on", "number"))
+    lines = posted_lines(actor, [code for code, *_ in found]) if found else {}
+    for code, contract_id, on, booked_on, number in found:
+        booking = Booking(booked_on=booked_on, on=on, number=number)
+        yield number, documents.reversal(lines.get(code, ()), contract_id=contract_id, booking=booking)

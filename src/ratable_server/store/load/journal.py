@@ -1,25 +1,36 @@
-"""The journal as it is posted, with its entries, as `ratable.tables.JOURNAL`."""
+"""Single entries of the journal, as they are posted now: each with its lines, as rows of `ratable.tables.JOURNAL`."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
-import pyarrow as pa
-
 from ratable import tables
+from ratable.terms_tables import Row
 from ratable_server.actor import Actor
-from ratable_server.store.transport import read_table
+from ratable_server.store.load.periods import current_runs
+from ratable_server.store.models import JournalEntry, JournalLine
+from ratable_server.store.scope import rows_of
 
-_LINES = """
-SELECT entry.entry_code, entry.contract_id, entry.currency, entry.source_kind, entry.source_id, entry.kind,
-    line.account, line.item_id, line.product_id, line.commit_id, entry.service_on, entry.booked_on, entry."on",
-    entry.place, entry.number, line.debit_minor, line.credit_minor
-FROM journal_line AS line
-JOIN journal_entry AS entry ON entry.tenant_id = line.tenant_id AND entry.id = line.entry_id
-WHERE line.tenant_id = %s AND line.run_id = ANY(%s)
-"""
+_OF_THE_LINE = ("account", "item_id", "product_id", "commit_id", "debit_minor", "credit_minor")
+_COLUMNS = tuple(tables.JOURNAL.names)
+_ROADS = tuple(
+    name if name in _OF_THE_LINE else "entry__entry_code" if name == "entry_id" else f"entry__{name}"
+    for name in _COLUMNS
+)
 
 
-def load_journal(actor: Actor, runs: Collection[int]) -> pa.Table:
-    """Every line that these runs posted, in no particular order."""
-    return read_table(_LINES, [actor.tenant_id, list(runs)], tables.JOURNAL)
+def posted_entry(actor: Actor, code: str) -> JournalEntry | None:
+    """The entry that counts under an id; None: nothing that is posted and not taken back has it."""
+    return rows_of(actor, JournalEntry).filter(run_id__in=current_runs(actor), entry_code=code).first()
+
+
+def posted_lines(actor: Actor, codes: Collection[str]) -> dict[str, list[Row]]:
+    """The lines of entries that count, by the id of the entry."""
+    entries = rows_of(actor, JournalEntry).filter(run_id__in=current_runs(actor), entry_code__in=codes)
+    rows = rows_of(actor, JournalLine).filter(entry_id__in=entries.values("id")).order_by("entry_id", "id")
+    found: dict[str, list[Row]] = defaultdict(list)
+    for values in rows.values_list(*_ROADS):
+        row = dict(zip(_COLUMNS, values, strict=True))
+        found[str(row["entry_id"])].append(row)
+    return found

@@ -16,7 +16,13 @@ from ratable_server.store.models.contracts import (
 )
 from ratable_server.store.models.customers import Customer
 from ratable_server.store.models.documents import Document
-from ratable_server.store.models.journals import DraftJournalEntry, DraftJournalLine, JournalEntry, JournalLine
+from ratable_server.store.models.journals import (
+    DraftJournalEntry,
+    DraftJournalLine,
+    JournalEntry,
+    JournalLine,
+    JournalReversal,
+)
 from ratable_server.store.models.periods import Period, PeriodClose, PeriodReopening
 from ratable_server.store.models.requests import IdempotencyKey, Reference
 from ratable_server.store.models.results import (
@@ -66,6 +72,7 @@ __all__ = [
     "IdempotencyKey",
     "JournalEntry",
     "JournalLine",
+    "JournalReversal",
     "Member",
     "Milestone",
     "OpeningBalance",

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q, UniqueConstraint
 
 from ratable_server.store.fields import CodeField, CurrencyField, MonthField
-from ratable_server.store.models.rows import Guard, Target, TenantRow, link
+from ratable_server.store.models.rows import Fact, Guard, Target, TenantRow, link
 
 
 class EntryColumns(Target):
@@ -96,4 +96,26 @@ class JournalLine(LineColumns):
                 condition=Q(debit_minor__gte=0, credit_minor__gte=0) & (Q(debit_minor=0) | Q(credit_minor=0)),
                 name="journal_line_has_one_side",
             )
+        ]
+
+
+class JournalReversal(Fact):
+    """Takes a posted entry back, in an open month; `entry` is the row that was posted when it was asked for.
+
+    What is reversed is what counts under `entry_code`: a month that is reopened and closed again posts it anew.
+    """
+
+    contract = link("Contract")
+    entry = link("JournalEntry")
+    entry_code = CodeField()
+    reason = models.TextField()
+    on = models.DateField()
+    booked_on = MonthField()
+
+    class Meta(Fact.Meta):
+        db_table = "journal_reversal"
+        constraints: ClassVar = [
+            *Fact.Meta.constraints,
+            UniqueConstraint(fields=["tenant", "entry_code"], name="journal_reversal_of_entry"),
+            models.CheckConstraint(condition=~Q(reason=""), name="reversal_must_have_a_reason"),
         ]
