@@ -86,6 +86,10 @@ class Known:
         """The contract that has this prepaid commit."""
         return self.contracts.get(self.contract_of.get(commit_id or "", ""))
 
+    def dated_usage(self) -> list[Row]:
+        """The records that can count, so that their days matter: of items that the terms know, or prepaid."""
+        return [row for row in self.usage if row["item_id"] in self.item_of or str(row["item_id"]).startswith("!")]
+
     # Facts ---------------------------------------------------------------------------------------
 
     def _take_usage(self, act: _Fact, number: int) -> None:

@@ -6,10 +6,9 @@ Owns the order of the play and what is posted. The calculation is `ratable.pipel
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import TypeGuard
 
 import pyarrow as pa
 
@@ -17,6 +16,7 @@ from ratable import checks, reports, tables
 from ratable.backends import Sheet, connect
 from ratable.cases import records
 from ratable.cases.answers import Answers
+from ratable.cases.horizon import horizon_of
 from ratable.cases.known import Known, first_month
 from ratable.cases.posted import Posted
 from ratable.cases.withdrawals import without
@@ -28,7 +28,6 @@ from ratable.ledger.entries import TERMINATION
 from ratable.money import to_major
 from ratable.periods import FAR, month_of, next_month
 from ratable.pipeline import Inputs, Outcome, run_period
-from ratable.scalars import YEARS
 from ratable.terms_rules import check_terms
 from ratable.terms_tables import Row, TermsTables, addressed_stream, month_rows, terms_tables
 from ratable.usage import Metered, meter
@@ -68,7 +67,9 @@ class _Player:
             if code:
                 name = getattr(entry.act, "id", None) or str(entry.number)
                 self.known.refused.append({"id": name, "code": code})
-        before_on = max(next_month(self._horizon()), self.posted.open_on)
+        before_on = max(
+            next_month(horizon_of(self.case, self.known.dated_usage(), first_on=self.first_on)), self.posted.open_on
+        )
         outcome, inputs = self._run(before_on, self.known)
         self._check_reports(outcome, inputs)
         return Answers(self.case, self.sheet, known=self.known, outcome=outcome, inputs=inputs, posted=self.posted)
@@ -232,38 +233,9 @@ class _Player:
             posted_revenue=sheet.bind("posted_revenue", posted.revenue, tables.REVENUE),
         )
 
-    def _horizon(self) -> date:
-        days = [self.first_on]
-        for entry in self.case.entries:
-            days.append(entry.on)
-            days.extend(_days_of(entry.act))
-        for row in self.known.usage:
-            if row["item_id"] in self.known.item_of or str(row["item_id"]).startswith("!"):
-                days.extend(value for value in (row["used_on"], row["used_at"]) if _can_count(value))
-        for question in self.case.questions:
-            texts = dict(question.keys)
-            days.extend(
-                day for name in ("period", "service_period", "booked", "at", "on") for day in _days(texts.get(name))
-            )
-        return max(month_of(day.date() if isinstance(day, datetime) else day) for day in days)
-
 
 def _booked_on(row: Row) -> date:
     booked_on = row["booked_on"]
     if not isinstance(booked_on, date):
         raise TypeError(booked_on)
     return booked_on
-
-
-def _can_count(day: object) -> TypeGuard[date]:
-    return isinstance(day, date) and day.year in YEARS
-
-
-def _days_of(act: records.Act) -> list[date]:
-    return [day for name in ("period", "on") if isinstance(day := getattr(act, name, None), date)]
-
-
-def _days(text: str | None) -> list[date]:
-    if text is None:
-        return []
-    return [date.fromisoformat(text if len(text) > len("2026-03") else f"{text}-01")]
