@@ -122,7 +122,7 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
     drawn = sheet.run(
         checks.drawdown_laws,
         pools.commits,
-        pools.grants,
+        drawdowns.grants,
         drawdowns.draws,
         drawdowns.balances,
         outcome.revenue,

@@ -302,7 +302,7 @@ def _stage_tables(
     stored = {
         "months": inputs.months,
         "prepaid_commits": inputs.pools.commits,
-        "grants": inputs.pools.grants,
+        "grants": outcome.drawdowns.grants,
         "schedules": inputs.schedules,
         "metered": outcome.metered.by_month,
         "rejected": sheet.run(usage.rejections, outcome.metered.examined),

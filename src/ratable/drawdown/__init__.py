@@ -39,12 +39,14 @@ class Drawdowns(NamedTuple):
     breakage: Stored
     steps: Stored
     balances: Stored
+    grants: Stored
 
 
 class _Terms(NamedTuple):
     items: Stored
     months: Stored
     pools: Pools
+    settled: Stored  # grants of closed months, as far as they could count
     waived: Stored
     policy: Policy
 
@@ -81,13 +83,14 @@ def draw_down(
         -> breakage   new rows per (commit_id, booked_on)
         -> steps      the balance history of the open months, per (commit_id, month_on)
         -> balances   m rows, key commit_id: what is left, as if nothing had lapsed
+        -> grants     top-ups and credits as far as they could count, per (commit_id, month_on)
 
     Units:
         *_minor  int64, minor units; the net of a commit's month is rounded once
 
     Conserves:
         gross = discount + net + overage                 per commit and month
-        granted - drawn = balance                        per commit
+        granted - drawn = balance                        per commit; credits as far as they could count
         drawn gross + overage + pay-as-you-go = rated    per item and month
 
     Rejects:
@@ -103,13 +106,15 @@ def draw_down(
         a pool of 16,000 at 20 % and usage of 40,000: covered 20,000, net 16,000, overage 20,000.
     """
     waived = sheet.run(corrections.waived, pools.commits, booked.breakage, months)
-    terms = _Terms(items, months, pools, waived, policy)
-    balances = sheet.run(regular.opening_balances, pools.commits, pools.grants, booked.draws, months)
+    has_grants = not sheet.is_empty(pools.grants)
+    settled = _effective(sheet, pools, booked.draws) if has_grants else pools.grants
+    terms = _Terms(items, months, pools, settled, waived, policy)
+    balances = sheet.run(regular.opening_balances, pools.commits, settled, booked.draws, months)
     progress = _Progress(booked.draws, booked.demands, balances)
     history = sheet.bind("balance_history", chain.STEPS.to_pyarrow().empty_table(), chain.STEPS)
     spans = _spans(sheet, months, adjustments)
     late = sheet.run(corrections.late_changes, asked, booked.demands, months)
-    is_late, has_grants = not sheet.is_empty(late), not sheet.is_empty(pools.grants)
+    is_late = not sheet.is_empty(late)
     for row in spans:
         span = sheet.bind("span", row, _SPAN)
         if has_grants:
@@ -122,9 +127,14 @@ def draw_down(
             progress = _book_adjustments(sheet, span, adjustments, progress, terms)
         progress, drawn = _consume(sheet, span, asked, progress, terms)
         history = sheet.run(chain.added, history, drawn.steps, into="balance_history")
-    known = (pools.commits, pools.grants, months, pools.estimates, booked.breakage)
+    grants = _effective(sheet, pools, progress.draws) if has_grants else pools.grants
+    known = (pools.commits, grants, months, pools.estimates, booked.breakage)
     lapses = sheet.run(lapse.booked_lapses, progress.draws, *known, breakage=policy.breakage, rounding=policy.rounding)
-    return Drawdowns(progress.draws, progress.demands, lapses, history, progress.balances)
+    return Drawdowns(progress.draws, progress.demands, lapses, history, progress.balances, grants)
+
+
+def _effective(sheet: Sheet, pools: Pools, draws: Stored) -> Stored:
+    return sheet.run(regular.effective_grants, pools.grants, pools.commits, draws)
 
 
 def _spans(sheet: Sheet, months: Stored, adjustments: Stored) -> list[pa.Table]:
@@ -145,7 +155,7 @@ def _book_changes(sheet: Sheet, span: Stored, changes: Stored, progress: _Progre
         return progress
     pools, rounding = terms.pools, terms.policy.rounding
     split = sheet.run(corrections.versions, due, progress.demands, terms.items, pools.circular)
-    openings = sheet.run(corrections.own_openings, split, pools.commits, pools.grants, progress.draws)
+    openings = sheet.run(corrections.own_openings, split, pools.commits, terms.settled, progress.draws)
     fixed = sheet.bind("no_fixed_steps", FIXED.to_pyarrow().empty_table(), FIXED)
     ideal = chain.draw(sheet, pools, split, openings, fixed, rounding=rounding)
     ideals = sheet.run(corrections.ideals, split, ideal.steps, progress.draws, pools.commits)

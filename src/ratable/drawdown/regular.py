@@ -22,13 +22,41 @@ def opening_balances(commits: ir.Table, grants: ir.Table, posted: ir.Table, mont
     return rows.select("commit_id", balance_minor=balance).cast(tables.BALANCES)
 
 
+def effective_grants(grants: ir.Table, commits: ir.Table, draws: ir.Table) -> ir.Table:
+    """Top-ups and credits as far as they could count: a credit takes no more than is left when its month begins.
+
+    Usage of an earlier month, learned after the credit, may have drawn it before. Only a credit can ask for more than
+    there is, so the balance that cannot fall below zero (see `chain`) moves away from the free sum in such months alone.
+    """
+    given = grants.select("commit_id", "month_on", granted="amount_minor", drawn=ibis.literal(0).cast("int64"))
+    net = draws.filter(draws.kind == "drawdown").semi_join(grants, "commit_id")
+    taken = net.select("commit_id", month_on="booked_on", granted=ibis.literal(0).cast("int64"), drawn="net_minor")
+    moves = given.union(taken)
+    months = moves.group_by(["commit_id", "month_on"]).agg(
+        granted_minor=moves.granted.sum().cast("int64"), drawn_minor=moves.drawn.sum().cast("int64")
+    )
+    rows = months.inner_join(commits.select("commit_id", opening_minor="granted_minor"), "commit_id")
+    order = {"group_by": "commit_id", "order_by": "month_on"}
+    so_far = ibis.window(**order, rows=(None, 0))
+    moved = (rows.granted_minor - rows.drawn_minor).sum().over(so_far).cast("int64")
+    # How the month begins: after its grants, before its draws.
+    rows = rows.mutate(begun=rows.opening_minor + moved + rows.drawn_minor)
+    short = -ibis.least(rows.begun.min().over(so_far), 0)
+    rows = rows.mutate(short_minor=short.cast("int64"))
+    lost = rows.short_minor - ibis.coalesce(rows.short_minor.lag().over(ibis.window(**order)), 0)
+    rows = rows.mutate(amount_minor=rows.granted_minor + lost)
+    rows = rows.semi_join(grants, ["commit_id", "month_on"])
+    return rows.select("commit_id", "month_on", "amount_minor").cast(tables.GRANTS)
+
+
 def granted_balances(balances: ir.Table, grants: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
     """Balances with the top-ups and credits of the span's first month: they count before its corrections."""
     due = grants.semi_join(_open_months(months, span), "month_on")
     due = due.semi_join(span, due.month_on == span.first_on)
     due = due.group_by("commit_id").agg(added_minor=due.amount_minor.sum().cast("int64"))
     rows = balances.left_join(due, "commit_id").drop("commit_id_right")
-    return rows.select("commit_id", balance_minor=rows.balance_minor + rows.added_minor.fill_null(0))
+    balance = ibis.greatest(rows.balance_minor + rows.added_minor.fill_null(0), 0)
+    return rows.select("commit_id", balance_minor=balance)
 
 
 def open_chain(demands: ir.Table, items: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:

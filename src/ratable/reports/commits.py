@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from ratable.drawdown.regular import effective_grants
 from ratable.reports.customers import with_customer
 
 _DAY = ibis.interval(days=1)
@@ -20,7 +21,8 @@ def burn_down_by_month(
     left on the last day expires; what a correction gives back or takes after it expires at once.
     Overage stands beside the balance: it is what the commit did not cover.
     """
-    rows = _through_months(_moves(commits, grants, draws, months), months)
+    counted = effective_grants(grants, commits, draws)
+    rows = _through_months(_moves(commits, counted, draws, months), months)
     ends = contracts.select("contract_id", "currency", gone_on="released_on")
     signed = commits.select("commit_id", "contract_id", "starts_on", "ends_before")
     rows = rows.inner_join(signed.inner_join(ends, "contract_id"), "commit_id")

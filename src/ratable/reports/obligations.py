@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from ratable.drawdown.regular import effective_grants
 from ratable.money import minor
 from ratable.reports.customers import with_customer
 from ratable.terms import Rounding
@@ -14,6 +15,9 @@ _DAY = ibis.interval(days=1)
 
 def burn_down(commits: ir.Table, grants: ir.Table, revenue: ir.Table, day: ir.Table) -> ir.Table:
     """Remaining value and status of each prepaid commit at the end of `day.at`."""
+    grants = effective_grants(
+        grants, commits, revenue.select("commit_id", "kind", "booked_on", net_minor="amount_minor")
+    )
     drawn = revenue.filter(revenue.kind == "drawdown").cross_join(day)
     drawn = drawn.filter(drawn.on <= drawn["at"])
     drawn = drawn.group_by(["commit_id"]).agg(drawn_minor=drawn.amount_minor.sum().cast("int64"))

@@ -28,6 +28,7 @@ STEPS = {
     "adjusted": PREPAID | {"adjustment", "late", "policy"},
     "minimum": PREPAID | USAGE | {"minimum", "pay_as_you_go", "draws", "late", "policy"},
     "changed": PREPAID | USAGE | PAYING | {"draws", "top_up", "estimate", "allocate", "bundles", "policy"},
+    "credited": PREPAID | {"credit_memo", "top_up", "late", "void", "invoice", "policy"},
     "terminated": PREPAID | USAGE | PAYING | {"draws", "terminate", "subscriptions", "milestones", "policy"},
     "everything": EVERYTHING,
 }

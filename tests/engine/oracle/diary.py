@@ -137,6 +137,15 @@ class Diary:
         termination = self.terminations.get(contract)
         return termination if termination and termination.booked <= booked else None
 
+    def is_cut_off(self, fact: Fact) -> bool:
+        """Whether its contract has ended before its day, whenever that was learnt."""
+        termination = self.terminations.get(fact.contract)
+        return termination is not None and fact.day > termination.last
+
+    def rejected_by_termination(self) -> list[tuple[str, str]]:
+        """What had been accepted and is of no contract any more."""
+        return [(fact.id, "usage_must_fall_in_contract") for fact in self.facts.values() if self.is_cut_off(fact)]
+
     def last_booked(self) -> date:
         months = [fact.booked for fact in self.facts.values()] + list(self.voided.values())
         months += [d.booked for d in self.documents] + [c.booked for c in self.corrections]

@@ -175,7 +175,7 @@ class Player:
 
     def void(self, entry: Entry, act: VoidUsage) -> None:  # noqa: ARG002
         fact = self.diary.facts.get(act.id)
-        if fact is None or act.id in self.diary.voided:
+        if fact is None or act.id in self.diary.voided or self.diary.is_cut_off(fact):
             raise Refused("usage_must_be_known")
         if fact.service < self.diary.first_open and self.agreed.policy.late_usage == "reject":
             self.diary.rejected.append((act.id, "period_must_be_open"))

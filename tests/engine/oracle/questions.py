@@ -52,7 +52,9 @@ class OracleBooks:
             "rollforward": self.rollforward,
             "waterfall": self.waterfall,
             "rpo": lambda: self.rpo(day),
-            "rejected": lambda: [{"id": id, "code": code} for id, code in self.diary.rejected],
+            "rejected": lambda: [
+                {"id": id, "code": code} for id, code in [*self.diary.rejected, *self.diary.rejected_by_termination()]
+            ],
             "refused": lambda: [{"id": id, "code": code} for id, code in self.diary.refused],
         }
         return list(tables[table]())

@@ -127,6 +127,7 @@ class Inbox:
 
     def receive_one(self, record: Record, *, contradicted: bool) -> None:
         stored = self.diary.facts.get(record.id) if record.named else None
+        stored = None if stored is not None and self.diary.is_cut_off(stored) else stored
         known = self.contract_of(record.target) is not None
         if known and stored is not None and not contradicted and stored.content == self.content(record):
             self.diary.duplicates += 1

@@ -27,10 +27,21 @@ class Posted(NamedTuple):
     applied: pa.Table
 
 
-# A carried row stands for everything before: booked on the last settled day, under no item and no product.
+# A carried row stands for everything before: booked on the last settled day, under no item and no product. Draws on a
+# commit that a credit memo took from keep their month: how much the memo could take depends on what was drawn before it.
 _CARRIED_DRAWS = """
-SELECT contract_id, '', commit_id, kind, {month}, {month}, DATE '0001-01-01', sum(gross_minor), sum(net_minor)
-FROM draw WHERE {of} AND kind = 'drawdown' GROUP BY contract_id, commit_id, kind
+WITH credited (code) AS (
+    SELECT prepaid_commit.code FROM top_up
+    JOIN prepaid_commit ON prepaid_commit.tenant_id = top_up.tenant_id AND prepaid_commit.id = top_up.commit_id
+    WHERE top_up.tenant_id = {tenant} AND top_up.amount_minor < 0
+)
+SELECT contract_id, '', commit_id, kind, booked_in, booked_in, DATE '0001-01-01', sum(gross_minor), sum(net_minor)
+FROM (
+    SELECT contract_id, commit_id, kind, gross_minor, net_minor,
+        CASE WHEN commit_id IN (SELECT code FROM credited) THEN booked_on ELSE {month} END AS booked_in
+    FROM draw WHERE {of} AND kind = 'drawdown'
+) AS drawn
+GROUP BY contract_id, commit_id, kind, booked_in
 """
 _CARRIED_BREAKAGE = """
 SELECT contract_id, commit_id, product_id, kind, {month}, {day}, sum(amount_minor)
@@ -59,7 +70,7 @@ def load_posted(actor: Actor, selection: Selection) -> Posted:
             applied=applied,
         )
     last_on = selection.first_on - timedelta(days=1)
-    told = {"of": of, "month": f"DATE '{month_of(last_on)}'", "day": f"DATE '{last_on}'"}
+    told = {"of": of, "tenant": actor.tenant_id, "month": f"DATE '{month_of(last_on)}'", "day": f"DATE '{last_on}'"}
     return Posted(
         draws=read_table(_CARRIED_DRAWS.format(**told), parameters, tables.DRAWS),
         demands=tables.POSTED_DEMANDS.to_pyarrow().empty_table(),
