@@ -24,6 +24,7 @@ from ratable_server.operations.documents import (
 )
 from ratable_server.operations.periods import close_period, reopen_period
 from ratable_server.operations.prepaid_commits import estimate_breakage, top_up_prepaid_commit
+from ratable_server.operations.told import Filed
 from ratable_server.operations.usage import Receipt, Upload, ingest_usage, record_usage, void_usage
 
 Record = dict[str, object]
@@ -35,24 +36,24 @@ def moment_of(on: date) -> datetime:
     return datetime.combine(on, _NOON)
 
 
-def do(actor: Actor, entry: records.Entry) -> Receipt | None:
-    """Do what an entry says; of usage give the receipt.
+def tell_entry(actor: Actor, entry: records.Entry) -> object:
+    """Do what an entry says; give what the operation answers: of usage a receipt, of documents how they are filed.
 
     Refuses:
         whatever the operation refuses
     """
+    on, at = entry.on, moment_of(entry.on)
     match entry.act:
         case records.Usage() | records.PrepaidUsage() | records.UsageFile() | records.VoidUsage():
             return _tell_usage(actor, entry)
-        case records.Invoice() | records.Payment() | records.CreditMemo():
-            _file(actor, entry)
+        case records.Invoice() | records.Payment() | records.CreditMemo() as act:
+            return _file(actor, act, on=on, at=at)
         case records.Close(period=period):
-            close_period(actor=actor, month_on=period, at=moment_of(entry.on))
+            return close_period(actor=actor, month_on=period, at=at)
         case records.Reopen(period=period):
-            reopen_period(actor=actor, month_on=period, reason="the case says so", at=moment_of(entry.on))
+            return reopen_period(actor=actor, month_on=period, reason="the case says so", at=at)
         case _:
-            _amend(actor, entry)
-    return None
+            return _amend(actor, entry)
 
 
 def _tell_usage(actor: Actor, entry: records.Entry) -> Receipt | None:
@@ -60,14 +61,13 @@ def _tell_usage(actor: Actor, entry: records.Entry) -> Receipt | None:
     match entry.act:
         case records.UsageFile(path=path, item=item):
             return ingest_usage(actor=actor, upload=Upload(source=path, item=item, is_partial=True), at=at)
-        case records.VoidUsage(id=event_id):
-            void_usage(actor=actor, event_id=event_id, at=at)
         case records.Usage() as act:
             return record_usage(actor=actor, records=[_record_of_usage(act, entry.number)], is_partial=True, at=at)
         case records.PrepaidUsage() as act:
-            return record_usage(
-                actor=actor, records=[_record_of_prepaid_usage(act, entry.number)], is_partial=True, at=at
-            )
+            record = _record_of_prepaid_usage(act, entry.number)
+            return record_usage(actor=actor, records=[record], is_partial=True, at=at)
+        case records.VoidUsage(id=event_id):
+            void_usage(actor=actor, event_id=event_id, at=at)
     return None
 
 
@@ -86,31 +86,32 @@ def _told(told: Record, **further: str | None) -> Record:
     return {name: value for name, value in {**told, **further}.items() if value is not None}
 
 
-def _file(actor: Actor, entry: records.Entry) -> None:
-    on, at = entry.on, moment_of(entry.on)
-    match entry.act:
-        case records.Invoice() as act:
-            file_invoice(actor=actor, invoice=Invoice(**asdict(act)), on=on, at=at)
-        case records.Payment() as act:
-            file_payment(actor=actor, payment=Payment(**asdict(act)), on=on, at=at)
-        case records.CreditMemo() as act:
-            file_credit_memo(actor=actor, memo=CreditMemo(**asdict(act)), on=on, at=at)
+def _file(
+    actor: Actor, act: records.Invoice | records.Payment | records.CreditMemo, *, on: date, at: datetime
+) -> Filed:
+    match act:
+        case records.Invoice():
+            return file_invoice(actor=actor, invoice=Invoice(**asdict(act)), on=on, at=at)
+        case records.Payment():
+            return file_payment(actor=actor, payment=Payment(**asdict(act)), on=on, at=at)
+        case records.CreditMemo():
+            return file_credit_memo(actor=actor, memo=CreditMemo(**asdict(act)), on=on, at=at)
 
 
-def _amend(actor: Actor, entry: records.Entry) -> None:
+def _amend(actor: Actor, entry: records.Entry) -> Filed:
     on, at = entry.on, moment_of(entry.on)
     match entry.act:
         case records.Adjustment(prepaid_commit=commit, period=period, amount=amount, id=code):
             adjustment = ConsumptionAdjustment(prepaid_commit=commit, period=period, amount=amount, code=code)
-            adjust_consumption(actor=actor, adjustment=adjustment, on=on, at=at)
+            return adjust_consumption(actor=actor, adjustment=adjustment, on=on, at=at)
         case records.Allocate(item=item, lines=lines):
-            change_allocation(actor=actor, item=item, lines=lines, on=on, at=at)
+            return change_allocation(actor=actor, item=item, lines=lines, on=on, at=at)
         case records.TopUp(prepaid_commit=commit, amount=amount):
-            top_up_prepaid_commit(actor=actor, commit=commit, amount=amount, on=on, at=at)
+            return top_up_prepaid_commit(actor=actor, commit=commit, amount=amount, on=on, at=at)
         case records.Estimate(prepaid_commit=commit, expected_breakage_percentage=percentage):
-            estimate_breakage(actor=actor, commit=commit, percentage=percentage, on=on, at=at)
+            return estimate_breakage(actor=actor, commit=commit, percentage=percentage, on=on, at=at)
         case records.Terminate(contract=contract, on=last_on, refund=refund):
             termination = ContractTermination(contract=contract, on=last_on, refund=refund)
-            terminate_contract(actor=actor, termination=termination, at=at)
+            return terminate_contract(actor=actor, termination=termination, at=at)
         case act:
             raise TypeError(act)

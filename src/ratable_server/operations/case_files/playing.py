@@ -18,7 +18,7 @@ from ratable.terms_rules import check_terms
 from ratable.terms_tables import Row
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.case_files.acts import do, moment_of
+from ratable_server.operations.case_files.acts import moment_of, tell_entry
 from ratable_server.operations.terms import import_terms
 from ratable_server.operations.usage import Receipt, resolve_rejection
 
@@ -79,12 +79,12 @@ def _agreed(contract: Contract, gone: set[tuple[str, str]]) -> Contract:
 
 def _take(actor: Actor, played: Played, entry: records.Entry) -> None:
     try:
-        receipt = do(actor, entry)
+        answer = tell_entry(actor, entry)
     except Refused as refused:
         _refuse(played, entry, refused.code)
     else:
-        if receipt is not None:
-            _set_aside(actor, played, entry, receipt)
+        if isinstance(answer, Receipt):
+            _set_aside(actor, played, entry, receipt=answer)
 
 
 def _refuse(played: Played, entry: records.Entry, code: str) -> None:
@@ -102,7 +102,7 @@ def _refuse(played: Played, entry: records.Entry, code: str) -> None:
     played.refused.append({"id": name, "code": code})
 
 
-def _set_aside(actor: Actor, played: Played, entry: records.Entry, receipt: Receipt) -> None:
+def _set_aside(actor: Actor, played: Played, entry: records.Entry, *, receipt: Receipt) -> None:
     """Rejected rows are kept, and stand in the way of no close of the case."""
     for each in receipt.rejections:
         usage_id = f"{entry.number}.{each.row}" if _OWN_ID.fullmatch(each.event_id) else each.event_id
