@@ -40,6 +40,7 @@ class Inputs(NamedTuple):
     tiers: Stored
     shares: Stored
     schedules: Stored
+    sources: Stored
     pools: Pools
     usage: Stored
     voids: Stored
@@ -99,7 +100,7 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
         calendar=calendar,
         rounding=policy.rounding,
     )
-    journal = journalize(sheet, revenue, inputs.documents, inputs.waiting, inputs.contracts)
+    journal = journalize(sheet, revenue, inputs.documents, inputs.waiting, inputs.contracts, inputs.sources)
     outcome = Outcome(metered, rated, drawdowns, allocated, revenue, journal)
     _check(sheet, outcome, inputs)
     return outcome

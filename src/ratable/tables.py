@@ -119,6 +119,13 @@ SCHEDULES = _schema(  # subscriptions and milestones, one row per month
     weight_total="int64",
 )
 
+SOURCES = _schema(  # what a position belongs to, where it is of a product
+    contract_id="string",
+    source_kind="string",  # prepaid_commit | subscription | milestone
+    source_id="string",
+    product_id="string",
+)
+
 # 1 usage ----------------------------------------------------------------------------------------
 
 USAGE = _schema(

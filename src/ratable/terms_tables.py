@@ -62,6 +62,7 @@ class TermsTables(NamedTuple):
     estimates: list[Row]
     shares: list[Row]
     schedules: list[Row]
+    sources: list[Row]
 
     @classmethod
     def schemas(cls) -> dict[str, ibis.Schema]:
@@ -106,6 +107,7 @@ def terms_tables(terms: Terms, amendments: Amendments) -> TermsTables:
         found.estimates.append(_estimate(commit_id, month_on, percentage))
     proration = terms.policy.proration
     for contract in terms.contracts:
+        found.sources.extend(_source_rows(contract))
         for subscription in contract.subscriptions:
             found.schedules.extend(_subscription_rows(contract, subscription, amendments, proration=proration))
         for milestone in contract.milestones:
@@ -319,6 +321,19 @@ def _share(item_id: str, product_id: str, weight_e12: int) -> Row:
 
 def _estimate(commit_id: str, month_on: date, percentage: Decimal) -> Row:
     return {"commit_id": commit_id, "month_on": month_on, "keep_e12": SCALE - to_e12(percentage.scaleb(-2))}
+
+
+def _source_rows(contract: Contract) -> Iterator[Row]:
+    """The sources of a contract that are of a product; its usage never is, a prepaid commit for any product neither."""
+    for kind, sources in (
+        ("prepaid_commit", contract.prepaid_commits),
+        ("subscription", contract.subscriptions),
+        ("milestone", contract.milestones),
+    ):
+        for source in sources:
+            if source.product_id:
+                of = {"contract_id": contract.id, "product_id": source.product_id}
+                yield {**of, "source_kind": kind, "source_id": source.id}
 
 
 def _subscription_rows(

@@ -337,6 +337,7 @@ def journalized(sheet: Sheet, revenue: str) -> Journal:
         empty(sheet, "documents", tables.MOVES),
         empty(sheet, "waiting", tables.TURNS),
         make.contracts(sheet),
+        empty(sheet, "sources", tables.SOURCES),
     )
 
 

@@ -27,7 +27,9 @@ class Journal(NamedTuple):
     applied: Stored
 
 
-def journalize(sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored, contracts: Stored) -> Journal:
+def journalize(
+    sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored, contracts: Stored, sources: Stored
+) -> Journal:
     """Turn revenue and documents into balanced entries.
 
     Each source (prepaid commit, subscription, milestone, the contract's usage) has one position,
@@ -38,6 +40,8 @@ def journalize(sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored
         revenue     posted and new revenue
         documents   moves of documents that name their source, or need none
         waiting     invoices without a target and terminations: they depend on all before them
+        contracts   their currencies
+        sources     the product of a source: what a termination releases of it has the same
         -> journal  lines; entry_id groups them
         -> applied  what the waiting ones came to
 
@@ -69,7 +73,7 @@ def journalize(sheet: Sheet, revenue: Stored, documents: Stored, waiting: Stored
         lots = sheet.run(turns.open_lots, moves, queue, turn)
         invoiced = sheet.run(turns.invoiced, lots, queue, turn)
         credited = sheet.run(turns.credited, moves, lots, queue, turn)
-        released = sheet.run(turns.released, moves, queue, turn)
+        released = sheet.run(turns.released, moves, queue, turn, sources)
         refunded = sheet.run(turns.refunded, moves, owed, queue, turn)
         taken = sheet.run(turns.taken, invoiced, credited, released, refunded)
         moves = sheet.run(entries.all_moves, moves, taken)

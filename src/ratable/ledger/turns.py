@@ -157,8 +157,8 @@ def credited(moves: ir.Table, lots: ir.Table, queue: ir.Table, turn: ir.Table) -
     )
 
 
-def released(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
-    """A termination: each source's liability leaves, the refund first, the rest as breakage."""
+def released(moves: ir.Table, queue: ir.Table, turn: ir.Table, sources: ir.Table) -> ir.Table:
+    """A termination: each source's liability leaves, the refund first, the rest as breakage of the source's product."""
     rows = _before(moves, queue, turn)
     rows = rows.filter(rows.turn_kind == "termination")
     held = rows.group_by([*_SOURCE, "turn_id", "turn_minor"]).agg(held_minor=rows.debit_minor.sum().cast("int64"))
@@ -175,6 +175,9 @@ def released(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     )
     head = queue.select("service_on", "booked_on", "on", "place", "number", termination_id="entry_id")
     rows = held.inner_join(head, held.turn_id == head.termination_id)
+    rows = rows.left_join(sources.rename({"released_of": "product_id"}), _SOURCE).drop(
+        *(f"{key}_right" for key in _SOURCE)
+    )
     entry_id = rows.turn_id + "/" + rows.source_kind + "/" + rows.source_id
     refund = _moves(
         rows,
@@ -189,6 +192,7 @@ def released(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
         kind=ibis.literal("adjustment"),
         account=ibis.literal("breakage_revenue"),
         debit_minor=rows.refund_minor - rows.held_minor,
+        product_id=rows.released_of.fill_null(""),
     )
     return refund.union(rest)
 
@@ -218,8 +222,8 @@ def taken(invoiced: ir.Table, credited: ir.Table, released: ir.Table, refunded: 
 
 
 def _moves(rows: ir.Table, **columns: object) -> ir.Table:
-    given = rows.mutate(**columns)
+    given = rows.mutate(**{"product_id": ibis.literal(""), **columns})
     is_own = (given.source_kind == "prepaid_commit") & (given.account != "accounts_receivable")
     commit_id = ibis.ifelse(is_own, given.source_id, "")
-    given = given.mutate(item_id=ibis.literal(""), product_id=ibis.literal(""), commit_id=commit_id)
+    given = given.mutate(item_id=ibis.literal(""), commit_id=commit_id)
     return given.select(list(tables.MOVES.names)).cast(tables.MOVES)

@@ -114,7 +114,11 @@ _SERVICE = _key("service_period", "month", "the month that it belongs to; earlie
 _ACCOUNT = _key("account", "word", "the account, by its role")
 _COMMIT = _key("commit_id", "id", "the prepaid commit; empty for everything else")
 _ITEM = _key("item_id", "id", "the usage item, subscription or milestone; empty where there is none")
-_PRODUCT = _key("product_id", "id", "the product; empty for true-ups, credit memos and terminations, which have none")
+_PRODUCT = _key(
+    "product_id",
+    "id",
+    "the product; empty for true-ups and credit memos, and where what ends has none: usage, or a commit for any product",
+)
 _KIND = _key(
     "kind",
     "word",

@@ -301,7 +301,18 @@ class Ledger:
                 refunded -= to_refund
                 self.released[billed, termination.booked] += amount - to_refund
             self.line(head, "refund_liability", -share, source=source)
-            self.line(head, "breakage_revenue", share - balance, source=source)
+            self.line(head, "breakage_revenue", share - balance, source=source, product=self.product_of(source))
+
+    def product_of(self, source: Source) -> str | None:
+        """The product of a commit, subscription or milestone; the contract's usage is of none."""
+        of = self.contract
+        parts = {
+            "prepaid_commit": of.prepaid_commits,
+            "subscription": of.subscriptions,
+            "milestone": of.milestones,
+            "usage": (),
+        }
+        return next((part.product_id for part in parts[source[0]] if part.id == source[1]), None)
 
 
 def source_of(balance: OpeningBalance) -> Source:
