@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -10,6 +11,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import typer
 
 DONE, REFUSED, MALFORMED, UNAVAILABLE = 0, 1, 2, 3
+WIDE = 500  # columns where nobody looks at a screen: a file or another program cuts nothing off
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,7 +42,7 @@ def answer_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_js
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(Text(_shown(row[column])) for column in columns))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def _shown(value: object) -> str:

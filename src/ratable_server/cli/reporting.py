@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ratable_server.cli.answering import Json, told
+from ratable_server.cli.answering import WIDE, Json, told
 from ratable_server.cli.arguments import day_of_text, moment_of_text, months_of_text
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ratable_server.queries.reports import Reported
 
 _BINARY = ("xlsx", "parquet")
-_WIDE = 500  # columns where nobody looks at a screen: a file or another program cuts nothing off
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A report: waterfall, trial_balance, ...")]
 Period = Annotated[
@@ -94,9 +93,9 @@ def write_shown(shown: ShownTable, format: str, out: Path | None) -> None:
 
     if out is not None:
         with out.open("w", encoding="utf-8") as file:
-            Console(file=file, width=_WIDE).print(rich_table(shown))
+            Console(file=file, width=WIDE).print(rich_table(shown))
     else:
-        Console(width=None if sys.stdout.isatty() else _WIDE).print(rich_table(shown))
+        Console(width=None if sys.stdout.isatty() else WIDE).print(rich_table(shown))
 
 
 def _write(content: bytes, out: Path | None) -> None:

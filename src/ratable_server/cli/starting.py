@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ratable_server.actor import Actor
 
 DEFAULT_TENANT = "main"
+REQUEST_ID = "RATABLE_REQUEST_ID"  # in the environment: what the audit calls this request
 
 Tenant = Annotated[str, typer.Option("--tenant", envvar="RATABLE_TENANT", help="Whose books.")]
 
@@ -55,5 +56,5 @@ def user_name() -> str:
 
 
 def new_request_id() -> str:
-    """One command is one request."""
-    return f"cli-{secrets.token_hex(8)}"
+    """One command is one request, unless who calls it says which request it is a part of."""
+    return os.environ.get(REQUEST_ID) or f"cli-{secrets.token_hex(8)}"

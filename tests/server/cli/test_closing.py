@@ -1,0 +1,194 @@
+"""The month-end close from the command line: draft, look, close, reopen, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ratable.cases.records import Usage
+from ratable_server.actor import Actor
+from ratable_server.store.models import JournalLine, Tenant, UsageImport, UsageRejection
+from ratable_server.store.scope import books_of, rows_of
+from tests.server.cli.asking import DONE, REFUSED, Command
+from tests.server.conftest import AT
+from tests.server.filling import fill, use
+from tests.server.stories import DECEMBER, company
+
+
+@pytest.fixture
+def ratable(actor: Actor, tmp_path: Path) -> Command:
+    """The command line over books that are ready for their first close."""
+    fill(actor, company(tmp_path, closed_through=DECEMBER))
+    return Command(actor)
+
+
+def posted(actor: Actor) -> int:
+    with books_of(actor):
+        return rows_of(actor, JournalLine).count()
+
+
+def accounts(told: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        tuple(row[name] for name in ("currency", "account", "debit", "credit", "closing")) for row in told["accounts"]
+    ]
+
+
+def test_a_month_is_drafted_looked_at_and_closed(ratable: Command):
+    drafted = ratable.json("draft", "2026-01")
+    run = drafted["run"]
+
+    assert drafted["obstacles"] == []
+    assert drafted["rows"] == {
+        "rated": 4, "draws": 1, "demands": 2, "breakage": 0, "allocated": 2, "revenue": 3, "applied": 0, "journal": 10,
+    }  # fmt: skip
+    assert accounts(drafted) == [
+        ("EUR", "revenue", "0.00", "50.00", "-50.00"),
+        ("EUR", "unbilled_revenue", "50.00", "0.00", "50.00"),
+        ("USD", "accounts_receivable", "1000.00", "1000.00", "0.00"),
+        ("USD", "cash", "1000.00", "0.00", "1000.00"),
+        ("USD", "contract_liability", "945.00", "1000.00", "-55.00"),
+        ("USD", "revenue", "0.00", "1255.00", "-1255.00"),
+        ("USD", "unbilled_revenue", "310.00", "0.00", "310.00"),
+    ]
+    assert posted(ratable.actor) == 0
+
+    closed = ratable.json("close", "2026-01", "--run", str(run))
+    assert (closed["version"], closed["run"], accounts(closed)) == (1, run, accounts(drafted))
+    assert posted(ratable.actor) == 10
+
+    (january, february) = ratable.json("periods")
+    assert (january["month_on"], january["status"], january["version"]) == ("2026-01", "closed", 1)
+    assert [(one["run_id"], one["status"]) for one in january["runs"]] == [(run, "posted")]
+    assert (february["month_on"], february["status"], february["runs"]) == ("2026-02", "open", [])
+
+
+def test_what_people_are_shown(ratable: Command):
+    drafted = ratable("draft", "2026-01")
+    assert drafted.exit_code == DONE
+    lines = drafted.stdout.splitlines()
+    assert lines[0].startswith("run ")
+    assert "  journal              10 rows" in lines
+    assert "What 2026-01 comes to" in drafted.stdout
+    assert "1,255.00" in drafted.stdout
+    assert lines[-1].startswith("nothing stands in the way; `ratable close 2026-01 --run ")
+
+    closed = ratable("close", "2026-01")
+    assert closed.exit_code == DONE
+    assert "2026-01 is closed, version 1, by run " in closed.stdout.splitlines()[-1]
+    assert [line.split()[:3] for line in ratable("periods").stdout.splitlines()[1:]] == [
+        ["2026-01", "closed", "1"],
+        ["2026-02", "open"],
+    ]
+
+
+def test_a_dry_run_is_a_draft(ratable: Command):
+    told = ratable.json("close", "2026-01", "--dry-run")
+
+    assert told["obstacles"] == []
+    assert posted(ratable.actor) == 0
+    assert [run["status"] for run in ratable.json("periods")[0]["runs"]] == ["draft"]
+
+
+def test_everything_that_stands_in_the_way_is_printed(ratable: Command):
+    actor = ratable.actor
+    run = ratable.json("draft", "2026-01")["run"]
+    use(actor, Usage(item="bolt-calls", used_on="2026-01-30", quantity="1", id="one-more"), AT.date())
+    with books_of(actor):
+        failed = UsageImport(tenant_id=actor.tenant_id, code="import-x", status="failed", recorded_at=AT)
+        failed.save(force_insert=True)
+        UsageRejection(tenant_id=actor.tenant_id, usage_import=failed, row=3, code="item_must_be_known").save()
+
+    refused = ratable("close", "2026-01", "--run", str(run))
+    assert refused.exit_code == REFUSED
+    assert refused.stderr.splitlines() == [
+        f"run {run} stays a draft: `ratable discard {run}` removes it",
+        "refused: rejections_must_be_resolved: period: 1 rejected row of usage is open: item_must_be_known",
+        "refused: run_must_be_current: run: learned since: usage_record",
+    ]
+    early = ratable("close", "2026-01")
+    assert (early.exit_code, len(early.stderr.splitlines())) == (REFUSED, 1)
+    shown = ratable("draft", "2026-01")
+    assert shown.exit_code == DONE
+    assert shown.stdout.splitlines()[-2:] == [
+        "this stands in the way of the close:",
+        "  rejections_must_be_resolved: 1 rejected row of usage is open: item_must_be_known",
+    ]
+    assert posted(actor) == 0
+
+
+def test_two_people_close_where_the_tenant_wants_it(ratable: Command):
+    with books_of(ratable.actor):
+        rows_of(ratable.actor, Tenant).update(two_person_close=True)
+
+    refused = ratable("close", "2026-01")
+
+    assert refused.exit_code == REFUSED
+    assert "close_must_be_approved_by_another: actor: " in refused.stderr
+    assert posted(ratable.actor) == 0
+
+
+def test_a_draft_is_discarded_once(ratable: Command):
+    run = ratable.json("draft", "2026-01")["run"]
+
+    assert ratable.json("discard", str(run)) == {"run": run, "status": "discarded"}
+    again = ratable("discard", str(run))
+
+    assert (again.exit_code, again.stderr) == (
+        REFUSED,
+        f"refused: run_must_be_a_draft: run: run {run} is discarded\n",
+    )
+    assert ratable("discard", "999999").stderr == "refused: run_must_be_known: run: 999999\n"
+
+
+def test_a_closed_month_is_reopened_for_a_reason_and_closed_again(ratable: Command):
+    ratable.json("close", "2026-01")
+    assert ratable("reopen", "2026-01").exit_code == 2
+    assert "reopening_must_have_a_reason" in ratable("reopen", "2026-01", "--reason", " ").stderr
+    assert "period_must_be_closed" in ratable("reopen", "2026-02", "--reason", "x").stderr
+
+    assert ratable.json("reopen", "2026-01", "--reason", "an invoice is missing") == {
+        "month": "2026-01",
+        "status": "open",
+    }
+    (january,) = ratable.json("periods")
+    assert (january["status"], january["version"], january["reopened_for"]) == ("open", 1, "an invoice is missing")
+    assert "reopened: an invoice is missing" in ratable("periods").stdout
+    assert ratable.json("close", "2026-01")["version"] == 2
+
+
+def test_a_month_is_written_as_a_month(ratable: Command):
+    for wrong in ("2026-13", "March", "2026-03-01"):
+        assert ratable("draft", wrong).exit_code == 2
+
+
+def test_a_draft_in_the_background_is_shown_until_it_is_done(ratable: Command):
+    """As processes: the command that starts it ends before the run does."""
+    with books_of(ratable.actor):
+        tenant = rows_of(ratable.actor, Tenant).get().code
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "ratable", *arguments, "--tenant", tenant, "--json"]
+        return subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, check=False)
+
+    begun = run("draft", "2026-01", "--background")
+    assert begun.returncode == DONE, begun.stderr
+    number = json.loads(begun.stdout)["run"]
+    for _ in range(150):
+        (state,) = ratable.json("periods")[0]["runs"]
+        assert (state["run_id"], state["status"] in {"computing", "draft"}) == (number, True)
+        if state["status"] == "draft":
+            break
+        time.sleep(0.2)
+    assert state["counts"]["journal"] == 10
+    assert ratable.json("close", "2026-01", "--run", str(number))["version"] == 1
+
+    refused = run("draft", "2026-01", "--background")
+    assert (refused.returncode, refused.stdout) == (REFUSED, "")
+    assert refused.stderr == "refused: period_must_be_open: period: 2026-01 is closed\n"
