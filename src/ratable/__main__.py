@@ -7,6 +7,8 @@ Owns arguments, output and exit codes. Each command imports what it needs when i
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +21,12 @@ from ratable import __version__
 if TYPE_CHECKING:
     from pyarrow import Table
 
+    from ratable.cases.answers import Answers
     from ratable.cases.judging import Verdict
     from ratable.cases.records import Case
     from ratable.errors import MalformedCaseError
+
+    Play = Callable[[Case], Answers]
 
 HOLDS, DOES_NOT_HOLD, MALFORMED = 0, 1, 2
 
@@ -45,9 +50,14 @@ def main() -> None:
     app()
 
 
+def _has_books() -> bool:
+    """Is the extra `server` installed?"""
+    return bool(find_spec("ratable_server") and find_spec("django"))
+
+
 def _join_the_books() -> None:
-    """Add the commands of the books where the extra `server` is installed; named by text, as the engine has none."""
-    if find_spec("ratable_server") and find_spec("django"):
+    """Add the commands of the books where they are installed; named by text, as the engine has none."""
+    if _has_books():
         import_module("ratable_server.cli.main").join(app)
 
 
@@ -57,11 +67,12 @@ def check(paths: Paths, books: Books = False, as_json: Json = False) -> None:
 
     Exit status: 0 all hold, 1 one does not, 2 a file is malformed.
     """
-    if books:
-        _stop("--books: the books are not part of this version yet; without it the calculation runs alone")
+    if books and not _has_books():
+        _stop("--books: the books are not installed (extra `server`); without it the calculation runs alone")
     cases, errors = _read(paths)
     _print_warnings(cases)
-    verdicts = _judge(cases, errors) if cases else []
+    with _player(has_books=books) as play:
+        verdicts = _judge(cases, errors, play) if cases else []
     _print_verdicts(verdicts, errors, as_json)
     for error in errors:
         typer.echo(str(error), err=True)
@@ -93,10 +104,19 @@ def run(case: CaseFile, out: Out = None, as_json: Json = False) -> None:
 
 @app.command()
 def demo(out: Out = None, as_json: Json = False) -> None:
-    """Play a year of a sample company, print its reports and write its tables (to ./demo-output by default)."""
+    """Play a year of a sample company, print its reports and write them to files (in ./demo-output by default).
+
+    Where the books are installed the year goes through them, on a database of its own; else it is calculated only.
+    """
+    from ratable.demo import DEFAULT_FOLDER
     from ratable.demo import run as run_demo
 
-    _print_result(run_demo(out, as_json=as_json), as_json)
+    folder = _folder(out or DEFAULT_FOLDER)
+    if _has_books():
+        import_module("ratable_server.cli.demonstrating").demonstrate(folder, as_json=as_json)
+        return
+    typer.echo("The books are not installed (extra `server`): the calculation plays the year alone.", err=True)
+    _print_result(run_demo(folder, as_json=as_json), as_json)
 
 
 @app.command()
@@ -127,10 +147,21 @@ def _read(paths: list[Path]) -> tuple[list[Case], list[MalformedCaseError]]:
     return read_cases(files)
 
 
-def _judge(cases: list[Case], errors: list[MalformedCaseError]) -> list[Verdict]:
+@contextmanager
+def _player(*, has_books: bool) -> Iterator[Play]:
+    """What plays a case: the calculation alone, or the operations on a database."""
+    if has_books:
+        with import_module("ratable_server.cli.checking").books_player() as play:
+            yield play
+    else:
+        from ratable.cases.playing import play
+
+        yield play
+
+
+def _judge(cases: list[Case], errors: list[MalformedCaseError], play: Play) -> list[Verdict]:
     """Play and judge each case; a malformed usage file shows only now and joins `errors`."""
     from ratable.cases.judging import judge
-    from ratable.cases.playing import play
     from ratable.errors import MalformedCaseError, NumberOverflowError
 
     verdicts = []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ratable import demo
+from ratable import __main__, demo
 from ratable.__main__ import app
 from ratable.backends import Sheet
 from ratable.cases.judging import judge
@@ -28,8 +28,9 @@ def sample(sheet: Sheet) -> Sample:
 
 @pytest.fixture
 def played_before(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> Sample:
-    """The command finds the sample as it was played once for all tests of this module."""
+    """The command finds the sample as it was played once for all tests of this module, and no books."""
     monkeypatch.setattr(demo, "play_sample", lambda: sample)
+    monkeypatch.setattr(__main__, "_has_books", lambda: False)
     return sample
 
 
@@ -77,6 +78,7 @@ def test_the_demo_without_a_terminal_has_no_colour_and_fits(tmp_path: Path):
     figures = [" ".join(line.split()) for line in lines]
 
     assert answer.exit_code == 0, answer.output
+    assert "The books are not installed" in answer.stderr
     assert "\x1b" not in answer.stdout
     assert max(len(line) for line in lines if str(tmp_path) not in line) <= WIDTH
     for words in (

@@ -45,23 +45,34 @@ SIGNS = {
 
 def print_demo(verdict: Verdict, figures: Figures, *, folder: Path, files: Sequence[dict[str, object]]) -> None:
     """Print the whole demo."""
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    console = new_console()
     console.print(STORY, soft_wrap=True)
-    for currency in figures.currencies:
-        for table in _currency_tables(figures, currency):
-            _show(console, table)
-    _show(console, burn_down(figures))
+    for table in report_tables(figures):
+        print_table(console, table)
     for line in _last_words(verdict, figures, folder=folder, files=files):
         console.print(line, soft_wrap=True)
 
 
-def _show(console: Console, table: Table) -> None:
+def new_console(*, is_quiet: bool = False) -> Console:
+    """A console of at most 100 columns; without a terminal it has exactly these, and no colour."""
+    console = Console(highlight=False, quiet=is_quiet)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    return console
+
+
+def print_table(console: Console, table: Table) -> None:
     """A table under its title, which stands on a line of its own and is not wrapped to the table."""
     title, table.title = str(table.title), None
     console.print(title, style="bold", soft_wrap=True)
     console.print(table)
     console.print()
+
+
+def report_tables(figures: Figures) -> Iterable[Table]:
+    """Every report, currency by currency."""
+    for currency in figures.currencies:
+        yield from _currency_tables(figures, currency)
+    yield burn_down(figures)
 
 
 def record_of(verdict: Verdict, figures: Figures) -> dict[str, object]:
@@ -74,7 +85,7 @@ def record_of(verdict: Verdict, figures: Figures) -> dict[str, object]:
         "case": verdict.case.case,
         "ok": verdict.ok,
         "checked": verdict.checked,
-        "figures": _figure_count(verdict),
+        "figures": figure_count(verdict),
         "first_month": f"{figures.first_on:%Y-%m}",
         "last_month": f"{figures.closing_on:%Y-%m}",
         "reports": reports,
@@ -192,7 +203,7 @@ def _last_words(
         f"{figures.customers} customers, {figures.usage_records} usage records, months {months} closed, "
         f"{figures.journal_lines} journal lines."
     )
-    yield f"Every expected figure holds: {_figure_count(verdict)} figures of {verdict.checked} questions checked."
+    yield f"Every expected figure holds: {figure_count(verdict)} figures of {verdict.checked} questions checked."
     yield ""
     yield f"Files in {folder}, each as .csv and .parquet:"
     yield f"  reports  {', '.join(reports[:4])},"
@@ -230,7 +241,8 @@ def _quarter(month_on: object) -> str:
     return f"{month_on.year} Q{(month_on.month + 2) // 3}"
 
 
-def _figure_count(verdict: Verdict) -> int:
+def figure_count(verdict: Verdict) -> int:
+    """How many figures the questions of a case ask for."""
     return sum(len(answer.expected) for answer in verdict.answers)
 
 

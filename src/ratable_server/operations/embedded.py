@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ratable_server.store import embedded, places
 
 EmbeddedServerError = embedded.EmbeddedServerError
@@ -21,3 +23,8 @@ def wake_embedded_server() -> None:
 def stop_embedded_server() -> bool:
     """Stop it, once open statements have been ended; False if it did not run, or is not the one in use."""
     return places.is_embedded() and embedded.stop()
+
+
+def is_short_enough(home: Path) -> bool:
+    """Whether the socket of a server whose RATABLE_HOME is this folder fits into a path."""
+    return embedded.socket_bytes(places.cluster_in(home)) <= embedded.SOCKET_BYTES

@@ -23,8 +23,8 @@ from fasteners import InterProcessLock
 
 from ratable_server.store import places
 
+SOCKET_BYTES = 100  # the shortest limit of the systems we know is 103
 _PRIVATE = 0o700
-_SOCKET_BYTES = 100  # the shortest limit of the systems we know is 103
 _TRIES = 5
 _PAUSE_SECONDS = 1
 _START_SECONDS = 30
@@ -148,10 +148,15 @@ def _has_orphans(folder: Path) -> bool:
     return False
 
 
+def socket_bytes(folder: Path) -> int:
+    """How long the path of the socket in a data folder is."""
+    return len(os.fsencode(folder / ".s.PGSQL.5432"))
+
+
 def _check_length(folder: Path) -> None:
-    path = os.fsencode(folder / ".s.PGSQL.5432")
-    if len(path) > _SOCKET_BYTES:
+    length = socket_bytes(folder)
+    if length > SOCKET_BYTES:
         raise EmbeddedServerError(
-            f"the path of the socket is too long ({len(path)} bytes, {_SOCKET_BYTES} at most);"
+            f"the path of the socket is too long ({length} bytes, {SOCKET_BYTES} at most);"
             f" name a shorter folder in RATABLE_HOME"
         )

@@ -30,7 +30,12 @@ def home() -> Path:
 
 def cluster() -> Path:
     """The data folder of the embedded PostgreSQL; its socket is in it, so it is as private as the data (0700)."""
-    return home() / "postgres"
+    return cluster_in(home())
+
+
+def cluster_in(folder: Path) -> Path:
+    """The data folder in a RATABLE_HOME."""
+    return folder / "postgres"
 
 
 def is_embedded() -> bool:
