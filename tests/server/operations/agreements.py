@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
 
 from ratable.terms import (
     BundleLine,
@@ -19,6 +25,7 @@ from ratable.terms import (
     UsageItem,
 )
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
 from ratable_server.operations.terms import import_terms
 from ratable_server.store.models import AuditEntry, Period
 from ratable_server.store.scope import books_of, rows_of
@@ -91,7 +98,29 @@ def held(actor: Actor) -> dict[str, int]:
     return {table: count for table, count in counts.items() if count}
 
 
-def last_entry(actor: Actor) -> AuditEntry:
-    """What the audit was told last."""
+def last_entry(actor: Actor) -> Any:
+    """The row of what the audit was told last."""
     with books_of(actor):
         return rows_of(actor, AuditEntry).order_by("-id")[0]
+
+
+def kept(actor: Actor) -> dict[str, str]:
+    """The content of every table of the tenant, as a hash: nothing was written if it is the same."""
+    tables = [model._meta.db_table for model in all_models() if hasattr(model, "tenant")]
+    told = "md5(string_agg(row_of::text, chr(10) ORDER BY row_of::text))"
+    query = " UNION ALL ".join(
+        f"SELECT '{table}', (SELECT {told} FROM {table} AS row_of WHERE tenant_id = %s)" for table in tables
+    )
+    with books_of(actor), connection.cursor() as cursor:
+        cursor.execute(query, [actor.tenant_id] * len(tables))
+        return {table: content for table, content in cursor.fetchall() if content}
+
+
+@contextmanager
+def refuses(actor: Actor, code: str) -> Iterator[None]:
+    """What is tried here is refused by this rule, and the books, their audit with them, are as before."""
+    before = kept(actor)
+    with pytest.raises(Refused) as refused:
+        yield
+    assert refused.value.code == code
+    assert kept(actor) == before

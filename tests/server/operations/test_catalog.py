@@ -1,0 +1,213 @@
+"""What is sold: products with price plans, and bundles; a price that closed months were computed with stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from ratable.terms import BundleLine, Product, ProductBundle, Tier, UsageGroup
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.catalog import (
+    change_price_plan,
+    create_product,
+    create_product_bundle,
+    create_usage_group,
+)
+from ratable_server.store.load.terms import load_terms
+from tests.server.conftest import AT
+from tests.server.operations.agreements import (
+    ACME,
+    API,
+    CALLS,
+    JANUARY,
+    SUITE,
+    SUPPORT,
+    agree,
+    close_months,
+    held,
+    kept,
+    last_entry,
+    refuses,
+)
+
+ONE_PRICE = UsageGroup(id="storage", pricing_model="unit_based", tiers=(Tier(number=1, price=Decimal("0.25")),))
+CHEAPER = replace(CALLS, tiers=(replace(CALLS.tiers[0], price=Decimal("0.09")), CALLS.tiers[1]))
+
+
+def test_a_product_comes_back_with_its_price_plans(actor: Actor):
+    created = create_product(actor=actor, product=API, at=AT)
+
+    assert created.code == "api"
+    assert [(warning.id, warning.code) for warning in created.warnings] == [("calls", "price_falls_at_tier")]
+    assert load_terms(actor).products == (API,)
+    assert {table: held(actor)[table] for table in ("product", "usage_group", "tier")} == {
+        "product": 1,
+        "usage_group": 1,
+        "tier": 2,
+    }
+
+
+def test_a_product_tells_the_audit_everything_that_was_agreed(actor: Actor):
+    create_product(actor=actor, product=replace(API, usage_groups=(ONE_PRICE,)), at=AT)
+    entry = last_entry(actor)
+    assert (entry.action, entry.subject_kind, entry.subject_code) == ("create_product", "product", "api")
+    assert entry.before is None
+    assert (entry.after["name"], entry.after["currency"]) == ("API", "USD")
+    (group,) = entry.after["usage_groups"]
+    assert (group["id"], group["tiers"][0]["price"]) == ("storage", "0.25")
+
+
+REFUSED_GROUPS = [
+    ((Tier(number=2, price=Decimal(1)),), "tiers_must_ascend"),
+    ((Tier(number=1, upper_quantity=Decimal(10), price=Decimal(1)),), "tiers_must_have_one_open_end"),
+    ((Tier(number=1),), "tier_must_have_a_price"),
+    ((Tier(number=1, price=Decimal(-1)),), "amount_must_be_positive"),
+    ((Tier(number=1, price=Decimal("NaN")),), "number_must_be_exact"),
+    ((Tier(number=1, price=Decimal("1e-13")),), "number_must_be_exact"),
+    (
+        (Tier(number=1, upper_quantity=Decimal(9), price=Decimal(1)), Tier(number=2, lower_quantity=Decimal(12), price=Decimal(1))),
+        "tiers_must_not_leave_a_gap",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tiers", "code"), REFUSED_GROUPS, ids=lambda value: str(value)[:50])
+def test_a_price_plan_that_cannot_be_leaves_nothing(actor: Actor, tiers: tuple[Tier, ...], code: str):
+    create_product(actor=actor, product=SUPPORT, at=AT)
+    group = replace(ONE_PRICE, tiers=tiers)
+    with refuses(actor, code):
+        create_product(actor=actor, product=replace(API, usage_groups=(group,)), at=AT)
+    with refuses(actor, code):
+        create_usage_group(actor=actor, product="support", group=group, at=AT)
+
+
+def test_ids_are_taken_once(actor: Actor):
+    create_product(actor=actor, product=API, at=AT)
+    create_product(actor=actor, product=SUPPORT, at=AT)
+    create_product_bundle(actor=actor, bundle=SUITE, at=AT)
+    with refuses(actor, "code_must_be_unused"):
+        create_product(actor=actor, product=API, at=AT)
+    with refuses(actor, "code_must_be_unused"):
+        create_usage_group(actor=actor, product="api", group=CALLS, at=AT)
+    with refuses(actor, "code_must_be_unused"):
+        create_product_bundle(actor=actor, bundle=SUITE, at=AT)
+    for bad in ("", "!api", "a\nb", "x" * 501):
+        with refuses(actor, "text_must_be_plain"):
+            create_product(actor=actor, product=replace(API, id=bad), at=AT)
+
+
+def test_a_usage_group_is_the_last_of_its_product(actor: Actor):
+    create_product(actor=actor, product=API, at=AT)
+    create_usage_group(actor=actor, product="api", group=ONE_PRICE, at=AT)
+
+    assert load_terms(actor).products == (replace(API, usage_groups=(CALLS, ONE_PRICE)),)
+    entry = last_entry(actor)
+    assert (entry.action, entry.subject_kind, entry.subject_code) == ("create_usage_group", "usage_group", "storage")
+    assert (entry.after["product"], entry.after["pricing_model"]) == ("api", "unit_based")
+    with refuses(actor, "code_must_be_known"):
+        create_usage_group(actor=actor, product="nothing", group=ONE_PRICE, at=AT)
+
+
+def test_a_price_plan_changes_while_no_closed_month_depends_on_it(actor: Actor):
+    agree(actor)
+    created = change_price_plan(actor=actor, product="api", group=CHEAPER, at=AT)
+
+    assert [warning.code for warning in created.warnings] == ["price_falls_at_tier"]
+    assert load_terms(actor).products[0].usage_groups == (CHEAPER,)
+    entry = last_entry(actor)
+    assert (entry.action, entry.subject_code) == ("change_price_plan", "calls")
+    assert [entry.before["tiers"][0]["price"], entry.after["tiers"][0]["price"]] == ["0.10", "0.09"]
+
+    close_months(actor, JANUARY)
+    with refuses(actor, "period_must_be_open"):
+        change_price_plan(actor=actor, product="api", group=CALLS, at=AT)
+    create_usage_group(actor=actor, product="api", group=ONE_PRICE, at=AT)
+    change_price_plan(actor=actor, product="api", group=replace(ONE_PRICE, free_units=Decimal(5)), at=AT)
+    assert load_terms(actor).products[0].usage_groups[1].free_units == 5  # nobody used it in a closed month
+
+
+def test_a_price_plan_stays_one_that_its_contracts_can_have(actor: Actor):
+    agree(actor)
+    with refuses(actor, "price_plan_currency_must_match_contract"):
+        change_price_plan(actor=actor, product="api", group=replace(CALLS, currency="EUR"), at=AT)
+    with refuses(actor, "code_must_be_known"):
+        change_price_plan(actor=actor, product="api", group=ONE_PRICE, at=AT)
+    with refuses(actor, "code_must_be_known"):
+        change_price_plan(actor=actor, product="nothing", group=CALLS, at=AT)
+
+
+def test_a_bundle_comes_back_with_its_lines_in_their_order(actor: Actor):
+    for product in (SUPPORT, API):
+        create_product(actor=actor, product=product, at=AT)
+    create_product_bundle(actor=actor, bundle=SUITE, name="The suite", at=AT)
+
+    assert load_terms(actor).product_bundles == (SUITE,)
+    entry = last_entry(actor)
+    assert (entry.action, entry.subject_kind, entry.subject_code) == (
+        "create_product_bundle",
+        "product_bundle",
+        "suite",
+    )
+    assert entry.after["name"] == "The suite"
+    assert [line["percentage"] for line in entry.after["lines"]] == ["70", "30"]
+
+
+REFUSED_BUNDLES = [
+    ([("api", 70, None), ("support", 20, None)], "bundle_must_sum_to_100"),
+    ([("api", 70, None), ("support", None, 30)], "bundle_must_use_one_basis"),
+    ([("api", 170, None), ("support", -70, None)], "percentage_must_be_between_0_and_100"),
+    ([("api", None, 0)], "amount_must_be_positive"),
+    ([("api", 50, None), ("nothing", 50, None)], "code_must_be_known"),
+    ([("api", 50, None), ("api", 50, None)], "code_must_be_unused"),
+]
+
+
+@pytest.mark.parametrize(("lines", "code"), REFUSED_BUNDLES, ids=[code for _, code in REFUSED_BUNDLES])
+def test_a_bundle_that_cannot_be_leaves_nothing(
+    actor: Actor, lines: list[tuple[str, int | None, int | None]], code: str
+):
+    for product in (SUPPORT, API):
+        create_product(actor=actor, product=product, at=AT)
+    told = tuple(
+        BundleLine(
+            product_id=product,
+            percentage=None if percentage is None else Decimal(percentage),
+            standalone_price=None if price is None else Decimal(price),
+        )
+        for product, percentage, price in lines
+    )
+    with refuses(actor, code):
+        create_product_bundle(actor=actor, bundle=ProductBundle(id="suite", lines=told), at=AT)
+
+
+def test_the_catalogue_of_another_tenant_is_not_there(new_actor: Callable[[], Actor]):
+    ours, theirs = new_actor(), new_actor()
+    agree(theirs)
+    before = kept(theirs)
+    with refuses(ours, "code_must_be_known"):
+        create_usage_group(actor=ours, product="api", group=ONE_PRICE, at=AT)
+    with refuses(ours, "code_must_be_known"):
+        change_price_plan(actor=ours, product="api", group=CHEAPER, at=AT)
+    with refuses(ours, "code_must_be_known"):
+        create_product_bundle(actor=ours, bundle=SUITE, at=AT)
+    create_product(actor=ours, product=Product(id="api", name="Our own"), at=AT)  # an id is taken within a tenant
+    assert kept(theirs) == before
+
+
+def test_a_viewer_changes_nothing(actor: Actor):
+    agree(actor, ACME)
+    viewer = replace(actor, role="viewer")
+    before = kept(actor)
+    for attempt in (
+        lambda: create_product(actor=viewer, product=replace(API, id="new"), at=AT),
+        lambda: create_usage_group(actor=viewer, product="api", group=ONE_PRICE, at=AT),
+        lambda: change_price_plan(actor=viewer, product="api", group=CHEAPER, at=AT),
+        lambda: create_product_bundle(actor=viewer, bundle=replace(SUITE, id="new"), at=AT),
+    ):
+        with pytest.raises(Refused, match="role_must_allow_it"):
+            attempt()
+    assert kept(actor) == before
