@@ -146,9 +146,9 @@ def terms_laws(
     weightless = shares.filter(shares.weight_e12 == 0).select("item_id", "product_id")
     shareless = allocated.semi_join(weightless, ["item_id", "product_id"])
     shareless = shareless.select(key="item_id", amount=shareless.amount_minor.abs())
-    # ids are unique per kind only
+    # ids of subscriptions and milestones are of their contract
     steps = schedules.select(key=_source_key(schedules), amount=schedules.weight_to_date - schedules.weight_before)
-    whole = schedules.group_by(["kind", "source_id"]).agg(
+    whole = schedules.group_by(["contract_id", "kind", "source_id"]).agg(
         amount=schedules.weight_before.min() - schedules.weight_to_date.max()
     )
     whole = whole.select(key=_source_key(whole), amount="amount")
@@ -214,7 +214,7 @@ def _account_key(rows: ir.Table) -> ir.Value:
 
 
 def _source_key(rows: ir.Table) -> ir.Value:
-    return rows.kind + "/" + rows.source_id
+    return rows.contract_id + "/" + rows.kind + "/" + rows.source_id
 
 
 def _broken(law: str, rows: ir.Table) -> ir.Table:

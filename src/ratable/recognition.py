@@ -168,9 +168,11 @@ def differences(whole: ir.Table, posted: ir.Table, months: ir.Table, schedules: 
     rows = rows.filter(rows.amount_minor != 0).cross_join(months.agg(open_on=months.open_on.min()))
     learned_on = rows.adjusted_on.truncate("M").cast("date")
     rows = rows.mutate(booked_on=ibis.greatest(rows.service_on, rows.open_on, learned_on))
-    milestones = schedules.filter(schedules.kind == "milestone").select(milestone_id="source_id", milestone_on="on")
+    milestones = schedules.filter(schedules.kind == "milestone")
+    milestones = milestones.select(milestone_of="contract_id", milestone_id="source_id", milestone_on="on")
     rows = rows.mutate(dated_id=ibis.ifelse(rows.source_kind == "milestone", rows.source_id, ""))
-    return rows.left_join(milestones, rows.dated_id == milestones.milestone_id)
+    of = [rows.contract_id == milestones.milestone_of, rows.dated_id == milestones.milestone_id]
+    return rows.left_join(milestones, of)
 
 
 def revenue_rows(
