@@ -15,24 +15,28 @@ from ratable.ledger.entries import REFUND, REVENUE
 from ratable.money import split_exact
 
 _SOURCE = ["contract_id", "source_kind", "source_id"]
-_IN_ARREARS = ["overage", "usage"]
+_HEAD = ["entry_id", "contract_id", "service_on", "booked_on", "on", "place", "number"]
+_OVERAGE = "overage"
 
 
 def queue(waiting: ir.Table, moves: ir.Table, owed: ir.Table) -> ir.Table:
     """Every turn of every contract, numbered from 0; adjustments of overage and refunds take a turn too."""
-    credits = moves.filter(
-        moves.entry_id.endswith("/adjustment") & moves.kind.isin(_IN_ARREARS) & (moves.account == "revenue")
-    )
-    settled = moves.filter(moves.entry_id.endswith("/adjustment") & (moves.account == "accounts_receivable"))
-    credits = credits.anti_join(settled, "entry_id")
-    keys = ["entry_id", "contract_id", "service_on", "booked_on", "on", "place", "number"]
-    credits = credits.group_by([*keys, "kind"]).agg(amount_minor=credits.debit_minor.sum().cast("int64"))
-    credits = credits.filter(credits.amount_minor > 0)
+    settled = moves.filter((moves.kind == _OVERAGE) & (moves.account == "accounts_receivable"))
+    back = taken_back(moves).anti_join(settled, "entry_id")
+    credits = back.group_by([*_HEAD, "kind"]).agg(amount_minor=back.back_minor.sum().cast("int64"))
     done = moves.filter((moves.kind == REFUND) & (moves.account == "refund_liability"))
-    refunds = owed.anti_join(done, "entry_id").select(*keys, "kind", amount_minor=-owed.debit_minor)
+    refunds = owed.anti_join(done, "entry_id").select(*_HEAD, "kind", amount_minor=-owed.debit_minor)
     rows = waiting.union(credits.select(waiting.columns)).union(refunds.select(waiting.columns))
     order = ibis.window(group_by="contract_id", order_by=["on", "place", "number", "entry_id"])
     return rows.mutate(turn_no=ibis.row_number().over(order))
+
+
+def taken_back(moves: ir.Table) -> ir.Table:
+    """What adjustments take back of the overage of each commit."""
+    rows = moves.filter(moves.entry_id.endswith("/adjustment"))
+    rows = rows.filter((rows.kind == _OVERAGE) & (rows.account == "revenue"))
+    rows = rows.group_by([*_HEAD, "kind", "commit_id"]).agg(back_minor=rows.debit_minor.sum().cast("int64"))
+    return rows.filter(rows.back_minor > 0)
 
 
 def _before(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
@@ -63,7 +67,7 @@ def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     What no booking explains (brought in at cut-over, or credited before it was billed) is older than all.
     """
     rows = _before(moves, queue, turn)
-    entry = [*_SOURCE, "entry_id", "kind", "service_on", "on", "place"]
+    entry = [*_SOURCE, "entry_id", "kind", "service_on", "on", "place", "product_id", "item_id", "commit_id"]
     now = ["turn_id", "turn_kind", "turn_service_on", "turn_minor"]
     rows = rows.group_by([*entry, *now]).agg(moved_minor=rows.debit_minor.sum().cast("int64"))
     source = ibis.window(group_by=_SOURCE)
@@ -71,8 +75,9 @@ def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     rows = rows.mutate(unbilled_minor=unbilled)
     sources = rows.group_by([*_SOURCE, *now]).agg(unbilled_minor=rows.unbilled_minor.max())
     rows = rows.filter((rows.place >= REVENUE) & (rows.moved_minor < 0))
-    latest = ibis.window(group_by=_SOURCE, order_by=[rows.on.desc(), rows.entry_id.desc()], rows=(None, 0))
-    rows = rows.mutate(size_minor=-rows.moved_minor)
+    rows = rows.mutate(size_minor=-rows.moved_minor, within=_of_a_day(rows.kind))
+    order = ["on", "service_on", "within", "entry_id", "commit_id", "item_id", "product_id"]
+    latest = ibis.window(group_by=_SOURCE, order_by=[rows[name].desc() for name in order], rows=(None, 0))
     rows = rows.mutate(reached=rows.size_minor.sum().over(latest).cast("int64"))
     left = rows.unbilled_minor - (rows.reached - rows.size_minor)
     rows = rows.mutate(open_minor=ibis.greatest(ibis.least(left, rows.size_minor), 0))
@@ -86,8 +91,14 @@ def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
         on=ibis.date("0001-01-01"),
         open_minor=older.unbilled_minor - older.explained_minor.fill_null(0),
     )
-    columns = [*_SOURCE, "entry_id", "kind", "service_on", "on", *now, "open_minor"]
+    older = older.mutate(commit_id=ibis.literal(""))
+    columns = [*_SOURCE, "entry_id", "kind", "commit_id", "service_on", "on", *now, "open_minor"]
     return lots.select(columns).union(older.filter(older.open_minor > 0).select(columns))
+
+
+def _of_a_day(kind: ir.Value) -> ir.Value:
+    """Of the revenue of one day and service month what is older: usage, overage, true-ups, the rest."""
+    return ibis.cases((kind == "usage", 0), (kind == _OVERAGE, 1), (kind == "minimum", 2), else_=3)
 
 
 def invoiced(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
@@ -132,26 +143,26 @@ def invoiced(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
 
 
 def credited(moves: ir.Table, lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
-    """An adjustment of overage: what had been invoiced of its month is credited to the receivable first."""
-    adjustments = queue.inner_join(turn, "turn_no")
-    adjustments = adjustments.filter(adjustments.kind.isin(_IN_ARREARS))
+    """An adjustment of overage: what had been invoiced of a commit's overage of the month is credited to the receivable."""
+    now = queue.inner_join(turn, "turn_no").filter(lambda rows: rows.kind == _OVERAGE)
+    rows = taken_back(moves).semi_join(now, "entry_id")
+    of = ["entry_id", "commit_id"]
     earlier = _before(moves, queue, turn)
-    earlier = earlier.filter(earlier.kind.isin(_IN_ARREARS) & (earlier.account == "revenue"))
+    earlier = earlier.filter((earlier.kind == _OVERAGE) & (earlier.account == "revenue"))
     earlier = earlier.filter(earlier.service_on == earlier.turn_service_on)
-    earned = earlier.group_by("turn_id").agg(earned_minor=(-earlier.debit_minor).sum().cast("int64"))
-    month = lots.filter((lots.source_kind == "usage") & lots.kind.isin(_IN_ARREARS))
-    month = month.filter(month.service_on == month.turn_service_on)
-    unbilled = month.group_by("turn_id").agg(open_minor=month.open_minor.sum().cast("int64"))
-    rows = adjustments.inner_join(earned, adjustments.entry_id == earned.turn_id)
-    rows = rows.left_join(unbilled, "turn_id").drop("turn_id_right")
+    earlier = earlier.drop("entry_id").rename({"entry_id": "turn_id"})
+    earned = earlier.group_by(of).agg(earned_minor=(-earlier.debit_minor).sum().cast("int64"))
+    month = lots.filter((lots.kind == _OVERAGE) & (lots.service_on == lots.turn_service_on))
+    month = month.drop("entry_id").rename({"entry_id": "turn_id"})
+    unbilled = month.group_by(of).agg(open_minor=month.open_minor.sum().cast("int64"))
+    rows = rows.inner_join(earned, of).left_join(unbilled, of).drop("entry_id_right", "commit_id_right")
     was_invoiced = ibis.greatest(rows.earned_minor - rows.open_minor.fill_null(0), 0)
-    rows = rows.mutate(
-        credit_minor=ibis.least(rows.amount_minor, was_invoiced),
-        source_kind=ibis.literal("usage"),
-        source_id=rows.contract_id,
-    )
+    rows = rows.mutate(credit_minor=ibis.least(rows.back_minor, was_invoiced))
+    rows = rows.group_by([*_HEAD, "kind"]).agg(credit_minor=rows.credit_minor.sum().cast("int64"))
     return _moves(
         rows.filter(rows.credit_minor > 0),
+        source_kind=ibis.literal("usage"),
+        source_id=rows.contract_id,
         account=ibis.literal("accounts_receivable"),
         debit_minor=lambda given: -given.credit_minor,
     )

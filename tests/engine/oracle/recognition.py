@@ -129,6 +129,9 @@ class Recognition:
     def run(self, horizon: date) -> Recognition:
         for month in months(self.first_month(), horizon):
             self.book_month(month)
+        if not self.months:  # asked before anything is computed: documents may have changed the pools
+            self.change_pools(horizon)
+            self.left_before_expiry = dict(self.remaining)
         return self
 
     def book_month(self, month: date) -> None:
