@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from ratable.cases.fields import Fields, mapping_at
 from ratable.cases.nodes import compose
@@ -18,10 +19,19 @@ from ratable.cases.reading_questions import read_questions
 from ratable.cases.reading_terms import read_terms
 from ratable.cases.records import Case
 from ratable.errors import MalformedCaseError
+from ratable.terms import Terms
 
 _OPTIONAL = "about source currency entity policy products product_bundles contracts events expect"
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SUFFIXES = (".yaml", ".yml")
+
+
+class Agreement(NamedTuple):
+    """The terms of a case file; where it names no entity or no policy, these are the default ones."""
+
+    terms: Terms
+    names_entity: bool
+    names_policy: bool
 
 
 def read_case(path: Path) -> Case:
@@ -30,7 +40,7 @@ def read_case(path: Path) -> Case:
     Raises:
         MalformedCaseError: the first thing in the file that is not the format.
     """
-    root = Fields(mapping_at(compose(path), "case"), required="case", optional=_OPTIONAL)
+    root = _root(path)
     return Case(
         case=root.value("case", _name_of),
         path=path,
@@ -41,6 +51,20 @@ def read_case(path: Path) -> Case:
         entries=read_entries(root),
         questions=read_questions(root),
     )
+
+
+def read_agreement(path: Path) -> Agreement:
+    """Read what a case file agrees, for books that may have agreed other things before.
+
+    Raises:
+        MalformedCaseError: the first thing in the file that is not the format.
+    """
+    root = _root(path)
+    return Agreement(terms=read_terms(root), names_entity=root.has("entity"), names_policy=root.has("policy"))
+
+
+def _root(path: Path) -> Fields:
+    return Fields(mapping_at(compose(path), "case"), required="case", optional=_OPTIONAL)
 
 
 def read_cases(paths: Iterable[Path]) -> tuple[list[Case], list[MalformedCaseError]]:

@@ -25,10 +25,12 @@ from ratable_server.store.retrying import retried
 
 
 @retried
-def import_terms(*, actor: Actor, terms: Terms, at: datetime) -> Created:
+def import_terms(
+    *, actor: Actor, terms: Terms, at: datetime, keeps_policy: bool = False, keeps_timezone: bool = False
+) -> Created:
     """Add products, bundles and contracts, under their policy and time zone, in one transaction: all or nothing.
 
-    Customers who are not there are added, each under its name. What is there already is not changed: the ids of
+    What is to be kept stays as the books have it, whatever the terms say of it. Customers who are not there are added, each under its name. What is there already is not changed: the ids of
     products, bundles, contracts and of what stands on them must be new.
 
     Refuses:
@@ -37,7 +39,10 @@ def import_terms(*, actor: Actor, terms: Terms, at: datetime) -> Created:
     _refuse_unfit(terms)
     with changes_by(actor):
         refuse_terms(check_terms(replace(terms, products=(*load_products(actor), *terms.products))))
-        _govern(actor, terms, at=at)
+        if not keeps_policy and terms.policy != load_policy(actor):
+            set_policy(actor=actor, policy=terms.policy, at=at)
+        if not keeps_timezone and terms.entity.timezone != load_entity(actor).timezone:
+            set_timezone(actor=actor, timezone=terms.entity.timezone, at=at)
         if terms.contracts:
             keep_open(actor, min(map(counts_from, terms.contracts)))
         _insert(actor, terms)
@@ -52,14 +57,6 @@ def _refuse_unfit(terms: Terms) -> None:
         refuse_unfit(bundle)
     for contract in terms.contracts:
         refuse_unfit_contract(contract)
-
-
-def _govern(actor: Actor, terms: Terms, *, at: datetime) -> None:
-    """Policy and time zone, where the terms want others than the books have."""
-    if terms.policy != load_policy(actor):
-        set_policy(actor=actor, policy=terms.policy, at=at)
-    if terms.entity.timezone != load_entity(actor).timezone:
-        set_timezone(actor=actor, timezone=terms.entity.timezone, at=at)
 
 
 def _insert(actor: Actor, terms: Terms) -> None:
