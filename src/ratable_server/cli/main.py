@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ratable_server.cli import closing, reporting
+from ratable_server.cli import agreeing, closing, filing, reporting
 from ratable_server.cli.answering import DONE, REFUSED, Json, answer, answer_rows, told
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, new_request_id, open_books, prepare
 
@@ -21,6 +21,8 @@ def join(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     for command in (init, doctor, stop, verify):
         app.command()(told(command))
+    agreeing.join(app)
+    filing.join(app)
     closing.join(app)
     reporting.join(app)
 
