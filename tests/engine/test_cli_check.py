@@ -154,11 +154,12 @@ def test_nothing_to_check_is_not_success(tmp_path: Path):
     assert missing.stderr == f"{tmp_path}/none:1: there is no such file or folder\n"
 
 
-def test_books_are_not_part_of_this_version(tmp_path: Path):
+def test_books_that_are_not_installed_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ratable.__main__._has_books", lambda: False)
     answer = ratable("check", "--books", write(tmp_path, HOLDS, "a.yaml"))
 
     assert answer.exit_code == 2
-    assert "the books are not part of this version yet" in answer.stderr
+    assert "the books are not installed" in answer.stderr
     assert answer.stdout == ""
 
 
