@@ -55,6 +55,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("contract_must_be_as_seen", "the contract has been changed since it was read", True),
     Code("report_must_be_known", "no report has this name"),
     Code("report_must_be_asked_as_defined", "the report has no such key, periods or day"),
+    Code("usage_must_be_posted", "the usage is void, or nothing of its month is posted yet", True),
     Code("revenue_must_be_known", "no revenue has these keys, or that of two currencies", True),
     Code("owner_must_be_named", "migrations are pending, and no connection of the owner is named", True),
 )

@@ -65,8 +65,8 @@ def load_journal_lines(actor: Actor, counted: Counted, *, contract: str | None =
     query = _LINES.format(columns=columns, tenant=actor.tenant_id)
     if contract is not None:
         query += f" AND {_OF_CONTRACT.format(row='entry')}"
-    if counted.draft is not None:
-        query += f" UNION ALL {query.replace('journal_', 'draft_journal_')}"
+    if counted.draft is not None:  # a posted run may have left its draft behind
+        query += f" UNION ALL {query.replace('journal_', 'draft_journal_')} AND line.run_id = {counted.draft}"
     return read_table(f"{_COUNTED} {query}", _parameters(counted, contract), tables.JOURNAL)
 
 
@@ -79,9 +79,10 @@ def _journal_column(name: str) -> str:
 def _rows(actor: Actor, name: str, counted: Counted) -> str:
     table = KEPT[name].table
     columns = ", ".join(f'"{column}"' for column in ("run_id", *KEPT[name].schema.names))
-    places = [table] if counted.draft is None else [table, f"draft_{table}"]
-    parts = [f"SELECT {columns} FROM {place} WHERE tenant_id = {actor.tenant_id}" for place in places]  # noqa: S608 - names and numbers are the code's own
-    return f"({' UNION ALL '.join(parts)})"
+    rows = f"SELECT {columns} FROM {table} WHERE tenant_id = {actor.tenant_id}"  # noqa: S608 - names and numbers are the code's own
+    if counted.draft is not None:
+        rows += f" UNION ALL {rows.replace(f'FROM {table}', f'FROM draft_{table}')} AND run_id = {counted.draft}"
+    return f"({rows})"
 
 
 def _parameters(counted: Counted, contract: str | None) -> list[object]:
