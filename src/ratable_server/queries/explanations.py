@@ -116,7 +116,7 @@ def _evidence(
     tables = load_evidence(actor, contract, counts)
     if of_revenue is not None:
         months = {row["service_on"] for row in tables["revenue"].to_pylist() if _has(row, of_revenue)}
-    usage = load_counted_usage(actor, contract, counts, months)
+    usage = load_counted_usage(actor, contract, counts, months=months)
     return Evidence.of({**tables, "usage": usage})
 
 

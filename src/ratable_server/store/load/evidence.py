@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from django.db import connection
@@ -62,7 +62,7 @@ def load_evidence(actor: Actor, contract: str, counted: Counted) -> dict[str, pa
     }
 
 
-def load_counted_usage(actor: Actor, contract: str, counted: Counted, months: Collection[date]) -> pa.Table:
+def load_counted_usage(actor: Actor, contract: str, counted: Counted, *, months: Collection[date]) -> pa.Table:
     """The usage of some months of a contract that the last of these closes knew, less what it knew to be void."""
     through = known_through(actor, counted)
     parameters = [actor.tenant_id, _streams(actor, contract), sorted(months), through, through]
@@ -99,7 +99,7 @@ def has_contract(actor: Actor, code: str) -> bool:
     return rows_of(actor, Contract).filter(code=code).exists()
 
 
-def _place(table: str, parameters: list[object]) -> Place | None:
+def _place(table: str, parameters: list[Any]) -> Place | None:
     with connection.cursor() as cursor:
         cursor.execute(_ENTRY.format(table=table), parameters)
         row = cursor.fetchone()
