@@ -1,4 +1,7 @@
-"""Accounting policy and time zone: decisions that every figure depends on, so that they stay once a month is closed."""
+"""Decisions of a tenant: accounting policy, time zone, how many people it takes to close a month.
+
+Every figure depends on the first two, so that they stay once a month is closed.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,22 @@ def set_timezone(*, actor: Actor, timezone: str, at: datetime) -> str:
         rows_of(actor, Tenant).update(timezone=timezone)
         change = Change("set_timezone", "tenant", "", before={"timezone": before}, after={"timezone": timezone})
         record_change(actor, change, at=at)
+    return before
+
+
+@retried
+def set_two_person_close(*, actor: Actor, is_wanted: bool, at: datetime) -> bool:
+    """Let a month be closed only by somebody else than who computed it, or by anybody; give what it was before.
+
+    Refuses:
+        role_must_allow_it
+    """
+    with changes_by(actor, "admin"):
+        before = rows_of(actor, Tenant).select_for_update(no_key=True).get().two_person_close
+        if is_wanted != before:
+            rows_of(actor, Tenant).update(two_person_close=is_wanted)
+            told = {"before": {"two_person_close": before}, "after": {"two_person_close": is_wanted}}
+            record_change(actor, Change("set_two_person_close", "tenant", "", **told), at=at)
     return before
 
 
