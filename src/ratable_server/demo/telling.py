@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from textwrap import wrap
 
 from rich import box
 from rich.console import Console
@@ -19,11 +20,13 @@ from ratable.cases.judging import Verdict
 from ratable.demo.figures import Figures
 from ratable.demo.tables import STORY, figure_count, print_table, report_tables
 from ratable.money import minor_unit_digits
+from ratable.reports.explanation import Step, explanation_text
 from ratable_server.demo.late import ServiceMonth
 from ratable_server.demo.playing import Corrected, FileTaken, Happening, MonthClosed
 from ratable_server.queries.verification import Verified
 
 _HASH_LENGTH = 8
+_HANGING = 6  # of the second line of a formula
 _WHOLE_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 _NEXT = (
     ".venv/bin/ratable report close_status",
@@ -95,6 +98,16 @@ def print_late(console: Console, months: Iterable[ServiceMonth]) -> None:
         table.add_row(f"{month.month_on:%Y-%m} {month.currency}", *amounts, booked, f"{month.today + month.later:,f}")
     console.print()
     print_table(console, table)
+
+
+def print_explanation(console: Console, step: Step) -> None:
+    """One figure of revenue, down to the rows of usage that it is made of."""
+    console.print("Why is it this figure? Revenue of Bramble Studio for March, booked in May", style="bold")
+    for line in explanation_text(step).splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + _HANGING)
+        for part in wrap(line, console.width, subsequent_indent=indent, drop_whitespace=True):
+            console.print(part, markup=False)
+    console.print()
 
 
 def print_reports(console: Console, figures: Figures) -> None:

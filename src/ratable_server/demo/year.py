@@ -17,6 +17,7 @@ from ratable.cases.records import Case, Close
 from ratable.cases.reporting import report_of
 from ratable.demo.figures import Figures
 from ratable.errors import InvariantError
+from ratable.reports.explanation import Step
 from ratable_server.actor import Actor
 from ratable_server.demo.figures import figures_of_books
 from ratable_server.demo.files import write_files
@@ -24,6 +25,7 @@ from ratable_server.demo.late import ServiceMonth, late_months
 from ratable_server.demo.playing import Happening, MonthClosed, play
 from ratable_server.demo.telling import (
     print_checked,
+    print_explanation,
     print_files,
     print_happening,
     print_late,
@@ -34,7 +36,13 @@ from ratable_server.operations.audit import seal_audit
 from ratable_server.operations.case_files import answer_case
 from ratable_server.operations.case_files.playing import Played
 from ratable_server.operations.usage import Receipt
+from ratable_server.queries.explanations import explain_revenue
 from ratable_server.queries.verification import Verified, verification
+
+# The five records of March that came in May.
+_EXPLAINED = "bramble"
+_LATE_REVENUE = {"service_on": date(2025, 3, 1), "booked_on": date(2025, 5, 1)}
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,7 @@ class Year:
     months: list[MonthClosed]
     late: list[ServiceMonth]
     figures: Figures
+    explanation: Step
     verdict: Verdict
     checks: list[Verified]
     files: dict[str, list[str]] = field(default_factory=dict)
@@ -65,6 +74,8 @@ def tell_year(actor: Actor, case: Case, folder: Path, *, tenant: str, at: dateti
     print_late(console, late)
     figures = figures_of_books(actor, months)
     print_reports(console, figures)
+    explanation = explain_revenue(actor=actor, contract=_EXPLAINED, keys=_LATE_REVENUE, records_shown=_SHOWN)
+    print_explanation(console, explanation)
     files = write_files(actor, folder, tenant=tenant, receipts=_receipts(months))
     print_files(console, folder, files)
     verdict = _judge(actor, case)
@@ -72,7 +83,9 @@ def tell_year(actor: Actor, case: Case, folder: Path, *, tenant: str, at: dateti
     seal_audit(actor, at=at)
     checks = verification(actor)
     print_verified(console, checks)
-    return Year(months=months, late=late, figures=figures, verdict=verdict, checks=checks, files=files)
+    return Year(
+        months=months, late=late, figures=figures, explanation=explanation, verdict=verdict, checks=checks, files=files
+    )
 
 
 def _closes(happenings: Iterable[Happening], console: Console) -> Iterator[MonthClosed]:

@@ -86,6 +86,15 @@ def test_what_came_late_leaves_its_month_as_it_was_closed(told: Told):
     assert told.line("2025-03 USD") == "2025-03 USD 22,550.00 22,550.00 350.00 2025-05 22,900.00"
 
 
+def test_one_figure_is_explained_down_to_its_usage(told: Told):
+    usage = [line for line in told.lines if line.strip().startswith("+ usage br-03-")]
+
+    assert told.year.explanation.value == Decimal("350.00")
+    assert "300,000: 100,000 x 0.01 + 200,000 x 0.007 = 2,400.00" in " ".join(" ".join(told.lines).split())
+    assert len(usage) == 25
+    assert sum("late" in line for line in usage) == 5
+
+
 def test_what_is_printed_fits_without_a_terminal(told: Told):
     text = "\n".join(told.lines)
 
