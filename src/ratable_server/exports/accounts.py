@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from ratable_server.exports.problems import ExportRefusedError
 
 Kind = Literal["Assets", "Liabilities", "Equity", "Income", "Expenses"]
+ACCOUNT_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ class Command:
     def json(self, *arguments: str) -> Any:
         """What a command that succeeds answers as JSON."""
         result = self(*arguments, "--json")
-        assert result.exit_code == DONE, result.output
+        assert result.exit_code == DONE, result.output or result.exception
         return json.loads(result.stdout)
 
     def rows(self, *arguments: str) -> list[dict[str, Any]]:
