@@ -25,8 +25,8 @@ test: .venv/.dev  ## all tests, on DuckDB and on Spark
 test-engine: .venv/.dev  ## the fast tests: no Spark
 	$(BIN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)
 
-fuzz: .venv/.dev  ## the laws on many random stories, other ones each time; makes a failing one smaller (long)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws $(PYTEST_ARGS)
+fuzz: .venv/.dev  ## the laws and the books on many random stories, other ones each time; makes a failing one smaller (long)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py $(PYTEST_ARGS)
 
 check: .venv/.dev  ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check $(SOURCES)
