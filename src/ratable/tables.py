@@ -282,6 +282,7 @@ MOVES = _schema(  # one side of an entry; the other side is the position of its 
     on="date",
     place="int64",  # order within a day: 0 opening, 1 documents, 2 revenue, 3 breakage, 4 termination
     number="int64",  # order of documents
+    is_adjusted="boolean",  # what an adjustment of a closed month changes
     debit_minor="int64",  # signed: a credit is negative
 )
 
@@ -315,6 +316,7 @@ JOURNAL = _schema(
     on="date",
     place="int64",
     number="int64",
+    is_adjusted="boolean",
     debit_minor="int64",
     credit_minor="int64",
 )

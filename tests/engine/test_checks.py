@@ -30,6 +30,7 @@ COMMON: dict[str, Any] = {
     "currency": "USD",
     "place": 2,
     "number": 0,
+    "is_adjusted": False,
 }
 
 # 1,000 drawn at 20 percent off, of which 700 are covered, and 50 as it goes.

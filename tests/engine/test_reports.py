@@ -16,7 +16,7 @@ DAY = ibis.schema({"at": "date"})
 LINES = "entry_id | source_kind | source_id | kind | account | on | debit_minor | credit_minor"
 
 # A commit of 800: invoiced in January, drawn 240 and 320, 40 lapse in March; usage of 100 in arrears, invoiced in
-# February; an adjustment takes 30 of January's drawdown back.
+# February; the adjustment a1 takes 30 of January's drawdown back.
 STORY = f"""
 {LINES}
 i1 | prepaid_commit | pool | invoice  | accounts_receivable | 2026-01-01 | 800 | 0
@@ -29,8 +29,8 @@ i2 | usage          | acme | invoice  | accounts_receivable | 2026-02-02 | 100 |
 i2 | usage          | acme | invoice  | unbilled_revenue    | 2026-02-02 | 0   | 100
 p1 | usage          | acme | payment  | cash                | 2026-02-20 | 800 | 0
 p1 | usage          | acme | payment  | accounts_receivable | 2026-02-20 | 0   | 800
-a1/adjustment | prepaid_commit | pool | drawdown | revenue            | 2026-02-28 | 30 | 0
-a1/adjustment | prepaid_commit | pool | drawdown | contract_liability | 2026-02-28 | 0  | 30
+a1 | prepaid_commit | pool | drawdown | revenue             | 2026-02-28 | 30  | 0
+a1 | prepaid_commit | pool | drawdown | contract_liability  | 2026-02-28 | 0   | 30
 d2 | prepaid_commit | pool | drawdown | contract_liability  | 2026-02-28 | 320 | 0
 d2 | prepaid_commit | pool | drawdown | revenue             | 2026-02-28 | 0   | 320
 b1 | prepaid_commit | pool | breakage | contract_liability  | 2026-03-31 | 270 | 0
@@ -57,6 +57,7 @@ def journal(sheet: Sheet, text: str = STORY) -> Stored:
                 "on": on,
                 "place": place,
                 "number": 0,
+                "is_adjusted": given["entry_id"].startswith("a"),
                 "debit_minor": int(given["debit_minor"]),
                 "credit_minor": int(given["credit_minor"]),
             }

@@ -151,16 +151,17 @@ def _moves(sides: dict[str, int], source: Source, *, kind: str, contract_id: str
     """One move per account in `sides`, which gives the debits."""
     head = _head(contract_id, kind, booking)
     own = {"source_kind": source.kind, "source_id": source.id, "item_id": "", "product_id": "", "commit_id": ""}
+    own |= {"place": DOCUMENT, "is_adjusted": False}
     return tuple(
-        {**head, **own, "place": DOCUMENT, "account": account, "debit_minor": debit_minor}
-        for account, debit_minor in sides.items()
+        {**head, **own, "account": account, "debit_minor": debit_minor} for account, debit_minor in sides.items()
     )
 
 
 def _swapped(line: Row, head: Row) -> Row:
     kept = ("source_kind", "source_id", "account", "item_id", "product_id", "commit_id", "service_on")
     debit_minor = int(str(line["credit_minor"])) - int(str(line["debit_minor"]))
-    return {**head, **{column: line[column] for column in kept}, "place": DOCUMENT, "debit_minor": debit_minor}
+    own = {"place": DOCUMENT, "is_adjusted": False, "debit_minor": debit_minor}
+    return {**head, **{column: line[column] for column in kept}, **own}
 
 
 def _turn(contract_id: str, kind: str, booking: Booking, *, place: int, amount_minor: int) -> Row:

@@ -46,6 +46,7 @@ def revenue_moves(revenue: ir.Table) -> ir.Table:
         account=account,
         place=ibis.ifelse(lapsed, BREAKAGE, REVENUE).cast("int64"),
         number=ibis.literal(0).cast("int64"),
+        is_adjusted=is_adjusted,
         debit_minor=-revenue.amount_minor,
     ).select(list(tables.MOVES.names))
 
@@ -69,6 +70,7 @@ def positions(moves: ir.Table) -> ir.Table:
     """The position of each source before and after each entry."""
     source = ["contract_id", "source_kind", "source_id"]
     said = {name: moves[name].max() for name in ("kind", "service_on", "booked_on", "on", "place", "number")}
+    said["is_adjusted"] = moves.is_adjusted.any()
     rows = moves.group_by([*source, "entry_id"]).agg(moved_minor=moves.debit_minor.sum().cast("int64"), **said)
     order = {"group_by": source, "order_by": ["on", "place", "number", "entry_id"]}
     rows = rows.mutate(after_minor=rows.moved_minor.sum().over(ibis.window(**order, rows=(None, 0))).cast("int64"))
@@ -77,13 +79,12 @@ def positions(moves: ir.Table) -> ir.Table:
 
 def journal(moves: ir.Table, contracts: ir.Table) -> ir.Table:
     """Every line of every entry; zero lines are left out."""
-    counter = moves
     rows = positions(moves)
     liability = ibis.greatest(rows.after_minor, 0) - ibis.greatest(rows.before_minor, 0)
     unbilled = ibis.greatest(-rows.after_minor, 0) - ibis.greatest(-rows.before_minor, 0)
     commit_id = ibis.ifelse(rows.source_kind == "prepaid_commit", rows.source_id, "")
     sides = [("contract_liability", -liability), ("unbilled_revenue", unbilled)]
-    lines = counter
+    lines = moves
     for account, debit_minor in sides:
         side = rows.mutate(
             account=ibis.literal(account),
@@ -92,7 +93,7 @@ def journal(moves: ir.Table, contracts: ir.Table) -> ir.Table:
             commit_id=commit_id,
             debit_minor=debit_minor.cast("int64"),
         )
-        lines = lines.union(side.select(counter.columns))
+        lines = lines.union(side.select(moves.columns))
     lines = lines.filter(lines.debit_minor != 0)
     lines = lines.inner_join(contracts.select("contract_id", "currency"), "contract_id")
     return lines.select(
@@ -111,6 +112,7 @@ def journal(moves: ir.Table, contracts: ir.Table) -> ir.Table:
         "on",
         "place",
         "number",
+        "is_adjusted",
         debit_minor=ibis.greatest(lines.debit_minor, 0),
         credit_minor=ibis.greatest(-lines.debit_minor, 0),
     ).cast(tables.JOURNAL)

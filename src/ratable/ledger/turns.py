@@ -33,8 +33,7 @@ def queue(waiting: ir.Table, moves: ir.Table, owed: ir.Table) -> ir.Table:
 
 def taken_back(moves: ir.Table) -> ir.Table:
     """What adjustments take back of the overage of each commit."""
-    rows = moves.filter(moves.entry_id.endswith("/adjustment"))
-    rows = rows.filter((rows.kind == _OVERAGE) & (rows.account == "revenue"))
+    rows = moves.filter(moves.is_adjusted & (moves.kind == _OVERAGE) & (moves.account == "revenue"))
     rows = rows.group_by([*_HEAD, "kind", "commit_id"]).agg(back_minor=rows.debit_minor.sum().cast("int64"))
     return rows.filter(rows.back_minor > 0)
 
@@ -164,6 +163,7 @@ def credited(moves: ir.Table, lots: ir.Table, queue: ir.Table, turn: ir.Table) -
         source_kind=ibis.literal("usage"),
         source_id=rows.contract_id,
         account=ibis.literal("accounts_receivable"),
+        is_adjusted=ibis.literal(value=True),
         debit_minor=lambda given: -given.credit_minor,
     )
 
@@ -233,7 +233,7 @@ def taken(invoiced: ir.Table, credited: ir.Table, released: ir.Table, refunded: 
 
 
 def _moves(rows: ir.Table, **columns: object) -> ir.Table:
-    given = rows.mutate(**{"product_id": ibis.literal(""), **columns})
+    given = rows.mutate(**{"product_id": ibis.literal(""), "is_adjusted": ibis.literal(value=False), **columns})
     is_own = (given.source_kind == "prepaid_commit") & (given.account != "accounts_receivable")
     commit_id = ibis.ifelse(is_own, given.source_id, "")
     given = given.mutate(item_id=ibis.literal(""), commit_id=commit_id)

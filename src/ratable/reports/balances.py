@@ -47,7 +47,7 @@ def rollforward(journal: ir.Table, months: ir.Table) -> ir.Table:
     keys = ["account", "contract_id", "currency"]
     cause = ibis.cases(
         (rows.kind == "invoice", "billed"),
-        ((rows.account == "accounts_receivable") | rows.entry_id.endswith("/adjustment"), "other"),
+        ((rows.account == "accounts_receivable") | rows.is_adjusted, "other"),
         (rows.kind.isin(RECOGNIZED), "recognized"),
         (rows.kind == "breakage", "breakage"),
         else_="other",

@@ -47,6 +47,7 @@ _HEAD = (
     "on",
     "place",
     "number",
+    "is_adjusted",
 )
 _LINE = ("account", "item_id", "product_id", "commit_id", "debit_minor", "credit_minor")
 

@@ -306,13 +306,12 @@ class Ledger:
     def product_of(self, source: Source) -> str | None:
         """The product of a commit, subscription or milestone; the contract's usage is of none."""
         of = self.contract
-        parts = {
-            "prepaid_commit": of.prepaid_commits,
-            "subscription": of.subscriptions,
-            "milestone": of.milestones,
-            "usage": (),
+        products: dict[Source, str | None] = {
+            ("prepaid_commit", each.id): each.product_id for each in of.prepaid_commits
         }
-        return next((part.product_id for part in parts[source[0]] if part.id == source[1]), None)
+        products |= {("subscription", each.id): each.product_id for each in of.subscriptions}
+        products |= {("milestone", each.id): each.product_id for each in of.milestones}
+        return products.get(source)
 
 
 def source_of(balance: OpeningBalance) -> Source:

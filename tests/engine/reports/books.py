@@ -76,6 +76,7 @@ def journal_of(sheet: Sheet, rows: list[dict[str, object]]) -> Stored:
             "source_id": "acme",
             "place": 2,
             "number": 0,
+            "is_adjusted": False,
             "debit_minor": 0,
             "credit_minor": 0,
             **row,

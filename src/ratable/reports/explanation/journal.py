@@ -128,7 +128,7 @@ def _journal_of(evidence: Evidence, row: Row) -> list[Row]:
 def _is_of(line: Row, row: Row) -> bool:
     is_adjusted = row["adjusted_on"] != NEVER and row["kind"] != "minimum"
     in_revenue = line["account"] in REVENUE_ACCOUNTS or row["kind"] == "refund"
-    return in_revenue and str(line["entry_id"]).endswith("/adjustment") == is_adjusted
+    return in_revenue and line["is_adjusted"] == is_adjusted
 
 
 def _lines(rows: Sequence[Row]) -> list[list[Row]]:

@@ -30,6 +30,7 @@ class EntryColumns(Target):
     on = models.DateField()
     place = models.BigIntegerField()
     number = models.BigIntegerField()
+    is_adjusted = models.BooleanField(db_default=False)
     line_count = models.IntegerField()
     total_minor = models.BigIntegerField()
 

@@ -139,6 +139,7 @@ class AppliedMoveColumns(Result):
     on = models.DateField()
     place = models.BigIntegerField()
     number = models.BigIntegerField()
+    is_adjusted = models.BooleanField(db_default=False)
     debit_minor = _minor()
 
     class Meta(Result.Meta):
