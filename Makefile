@@ -7,7 +7,7 @@ STAGE_TESTS := $(addprefix tests/engine/test_,usage.py rating.py money.py minimu
 SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engine fuzz check format bench golden lock clean
+.PHONY: help demo serve test test-engine fuzz check format bench golden lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -16,6 +16,10 @@ help:  ## show this list
 demo: .venv/.core  ## close the sample company's months and write the reports to demo-output/
 	@echo "Playing the sample company; the reports go to demo-output/."
 	$(BIN)/ratable demo --out demo-output
+
+serve: .venv/.core  ## set up the books and answer the APIs on port 8000; PORT=... and HOST=... choose others
+	$(BIN)/ratable init
+	$(BIN)/ratable serve --host $(or $(HOST),127.0.0.1) --port $(or $(PORT),8000)
 
 test: .venv/.dev  ## all tests, on DuckDB and on Spark
 	$(BIN)/pytest $(PYTEST_ARGS)

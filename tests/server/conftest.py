@@ -52,8 +52,9 @@ if HAS_SERVER:
             yield
         finally:
             connections.close_all()
-            embedded.stop()
-            shutil.rmtree(HOME, ignore_errors=True)
+            if HOME.is_dir():  # tests of the wire have the same fixture, and end in the same moment
+                embedded.stop()
+                shutil.rmtree(HOME, ignore_errors=True)
 
     @pytest.fixture
     def new_actor(books: None) -> Callable[..., Actor]:

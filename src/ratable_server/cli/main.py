@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ratable_server.cli import agreeing, closing, explaining, exporting, filing, reporting
+from ratable_server.cli import agreeing, closing, explaining, exporting, filing, reporting, serving
 from ratable_server.cli.answering import DONE, REFUSED, Json, answer, answer_rows, told
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, new_request_id, open_books, prepare
 
@@ -26,6 +26,7 @@ def join(app: typer.Typer) -> None:
     closing.join(app)
     reporting.join(app)
     explaining.join(app)
+    serving.join(app)
     exporting.join(app)
 
 

@@ -9,14 +9,28 @@ from __future__ import annotations
 
 import os
 
+from ratable import __version__
 from ratable_server.store import places
 
 SECRET_KEY = places.secret_key()
 DEBUG = os.environ.get("RATABLE_DEBUG", "") == "1"
 ALLOWED_HOSTS = [host for host in os.environ.get("RATABLE_ALLOWED_HOSTS", "localhost,127.0.0.1").split(",") if host]
 
-INSTALLED_APPS = ["ratable_server.store"]
-MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "ratable_server.store",
+]
+MIDDLEWARE = [
+    "ratable_server.api.request_ids.tell_request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ratable_server.api.slashes.take_either_slash",
+    "django.middleware.common.CommonMiddleware",
+]
+APPEND_SLASH = False  # a redirect would lose the body of a POST
 ROOT_URLCONF = "ratable_server.config.urls"
 WSGI_APPLICATION = "ratable_server.config.wsgi.application"
 
@@ -27,6 +41,44 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 LANGUAGE_CODE = "en"
+
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # static files are served from the packages that bring them; nothing is collected
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # of a body that is no file
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # `api.views.View` has its own; a view without them lets nobody in
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": [
+        "ratable_server.api.parsers.ExactJsonParser",
+        "ratable_server.api.parsers.PlainFormParser",
+        "ratable_server.api.parsers.PlainMultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["ratable_server.api.renderers.ExactJsonRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "ratable_server.api.answering.answer_exception",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+    "URL_FORMAT_OVERRIDE": None,
+}
+REST_KNOX = {"AUTH_TOKEN_CHARACTER_LENGTH": 64, "TOKEN_TTL": None}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Ratable",
+    "DESCRIPTION": "Usage in, recognized revenue out.",
+    "VERSION": __version__,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "PATH_CONVERTER_OVERRIDES": {"id": int},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, JsonResponse
-from django.urls import path
+from ratable_server.api.routes import urlpatterns
 
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
-def healthz(_request: HttpRequest) -> JsonResponse:
-    """The process answers; says nothing of the database."""
-    return JsonResponse({"status": "ok"})
-
-
-urlpatterns = [path("healthz", healthz)]
+handler400 = "ratable_server.api.answering.bad_request"
+handler403 = "ratable_server.api.answering.forbidden"
+handler404 = "ratable_server.api.answering.not_found"
+handler500 = "ratable_server.api.answering.server_error"

@@ -45,11 +45,11 @@ def answer_once(*, actor: Actor, request: KeyedRequest, answer: Callable[[], Ans
     """Give the answer that was given under this key, or let `answer` work and remember what it says.
 
     `answer` calls an operation, which becomes part of this transaction. If it refuses, nothing is remembered: the key
-    can be used again with another request. Of several requests with one key at once the first works, the others wait
-    for its answer.
+    can be used again with another request. Of several requests with one key at once the first works, and the others
+    are told so.
 
     Refuses:
-        idempotency_key_must_be_plain, idempotency_key_must_keep_its_request
+        idempotency_key_must_be_plain, idempotency_key_must_keep_its_request, idempotency_key_must_not_be_in_use
     """
     _refuse_unfit_key(request.key)
     with books_of(actor):
@@ -70,11 +70,14 @@ def _refuse_unfit_key(key: str) -> None:
 
 
 def _take_turn(actor: Actor, key: str) -> None:
-    """One request per key at a time, whatever its route; keys whose hashes meet only wait for each other."""
+    """One request per key at a time, whatever its route, to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('idempotency_key ' || %s, %s))", [key, actor.tenant_id]
+            "SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency_key ' || %s, %s))", [key, actor.tenant_id]
         )
+        (is_mine,) = cursor.fetchone()
+    if not is_mine:
+        raise Refused("idempotency_key_must_not_be_in_use", field="idempotency_key", detail=key)
 
 
 def _remember(actor: Actor, request: KeyedRequest, given: Answer, *, at: datetime) -> None:

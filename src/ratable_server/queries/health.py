@@ -36,6 +36,12 @@ def health() -> list[Finding]:
     return [answers, *(check() for check in checks), migrated]
 
 
+def readiness() -> list[Finding]:
+    """Only what decides whether requests can be answered: the database is there, with the tables of this version."""
+    answers = _answers()
+    return [answers, _pending_migrations()] if answers.is_fine else [answers]
+
+
 def _found(check: str, detail: str, *, is_fine: bool, mend: str) -> Finding:
     return Finding(check=check, is_fine=is_fine, detail=detail, mend="" if is_fine else mend)
 

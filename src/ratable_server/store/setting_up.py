@@ -21,6 +21,7 @@ from ratable_server.store import places
 _KEY_BYTES = 48
 _TURN_SECONDS = 120
 _EMBEDDED_SETTINGS = {"log_timezone": "UTC", "max_wal_size": "4GB"}  # room for an import between two checkpoints
+_FUNCTIONS = ("ratable_tenant_id(text)", "ratable_token(text)", "ratable_prepare_month(date)")  # act as the owner
 _RIGHTS = {
     "append_only": "SELECT, INSERT",
     "kept": "SELECT, INSERT, UPDATE",
@@ -98,7 +99,7 @@ def give_rights() -> None:
             rights = _RIGHTS[getattr(model, "guard")]  # noqa: B009 - a model's own attribute, which Model has not
             cursor.execute(f"GRANT {rights} ON {quote(model._meta.db_table)} TO {role}")
         cursor.execute(f"GRANT SELECT ON django_migrations TO {role}")
-        cursor.execute(f"GRANT EXECUTE ON FUNCTION ratable_tenant_id(text), ratable_prepare_month(date) TO {role}")
+        cursor.execute(f"GRANT EXECUTE ON FUNCTION {', '.join(_FUNCTIONS)} TO {role}")
 
 
 def keep_secret_key() -> None:

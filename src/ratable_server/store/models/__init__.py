@@ -24,6 +24,7 @@ from ratable_server.store.models.journals import (
     JournalReversal,
 )
 from ratable_server.store.models.periods import Period, PeriodClose, PeriodReopening
+from ratable_server.store.models.register import RegisterEntry
 from ratable_server.store.models.requests import IdempotencyKey, Reference
 from ratable_server.store.models.results import (
     Allocation,
@@ -43,12 +44,14 @@ from ratable_server.store.models.results import (
 )
 from ratable_server.store.models.runs import Run
 from ratable_server.store.models.tenants import Member, PolicyVersion, Tenant
+from ratable_server.store.models.tokens import ApiToken
 from ratable_server.store.models.usage import UsageImport, UsageKey, UsageRecord, UsageRejection, UsageVoid
 
 __all__ = [
     "Adjustment",
     "Allocation",
     "AllocationChange",
+    "ApiToken",
     "AppliedMove",
     "AuditEntry",
     "AuditSeal",
@@ -85,6 +88,7 @@ __all__ = [
     "ProductBundle",
     "RatedLine",
     "Reference",
+    "RegisterEntry",
     "RevenueTransaction",
     "Run",
     "Subscription",

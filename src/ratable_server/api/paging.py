@@ -1,0 +1,53 @@
+"""Pages of lists: limit and offset, with the addresses of the pages before and after.
+
+Owns the words and the cap. A query is asked for a stretch of a list and says how long the whole is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.request import Request
+
+MOST_AT_ONCE = 1_000
+USUAL = 50
+_MOST_OFFSET = 2**62
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Stretch(Protocol[T_co]):
+    """A part of a list, and the length of the whole."""
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+
+    @property
+    def records(self) -> Sequence[T_co]:
+        """Those of this part."""
+
+
+class _Paging(LimitOffsetPagination):
+    default_limit = USUAL
+    max_limit = MOST_AT_ONCE
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.limit: int = self.get_limit(request) or USUAL
+        self.offset: int = min(self.get_offset(request), _MOST_OFFSET)
+
+
+def page(request: Request, ask: Callable[[int, int], Stretch[Any]], told: Callable[[Any], Any]) -> dict[str, Any]:
+    """The page that a request asks for: `ask(limit, offset)` is the query, `told` tells one record."""
+    paging = _Paging(request)
+    stretch = ask(paging.limit, paging.offset)
+    paging.count = stretch.count
+    return {
+        "count": stretch.count,
+        "next": paging.get_next_link(),
+        "previous": paging.get_previous_link(),
+        "results": [told(record) for record in stretch.records],
+    }

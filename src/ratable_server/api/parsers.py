@@ -1,0 +1,141 @@
+"""How bodies are read: JSON, forms and multipart, each as a plain dictionary, none beyond its limit.
+
+Owns the size of a body and its encoding. A form gives texts; fields that are lists or objects are read from JSON text
+by the schema, which knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
+from django.http import QueryDict
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
+from typing_extensions import override
+
+from ratable_server.api.json_text import MalformedJsonError, read_json
+
+_CLOSING_LENGTH = 4_096  # a boundary has at most 70 letters; what follows it is of no interest
+
+
+class BodyTooLargeError(APIException):
+    """More than this route reads."""
+
+    status_code = 413
+    default_detail = "Request body is too large."
+    default_code = "request_too_large"
+
+
+class FormData(dict[str, Any]):
+    """What a form said: texts, lists of texts, files. A field that it lacks is unset, a boolean too."""
+
+    @override
+    def copy(self) -> FormData:
+        return FormData(self)
+
+
+class ExactJsonParser(BaseParser):
+    """JSON in UTF-8; numbers are decimals or whole numbers."""
+
+    media_type = "application/json"
+
+    @override
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        _refuse_other_encodings(media_type)
+        try:
+            return read_json(_text(_whole(stream, parser_context)))
+        except MalformedJsonError as error:
+            raise ParseError(f"JSON parse error - {error}") from None
+
+
+class PlainFormParser(BaseParser):
+    """A form in the body."""
+
+    media_type = "application/x-www-form-urlencoded"
+
+    @override
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        _refuse_other_encodings(media_type)
+        text = _text(_whole(stream, parser_context))
+        try:
+            return _form(QueryDict(text, encoding="utf-8"))
+        except TooManyFieldsSent:
+            raise ParseError("Form parse error - too many fields") from None
+
+
+class PlainMultiPartParser(MultiPartParser):
+    """A form in parts, with files; the body must be whole."""
+
+    @override
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        watched = _Watched(stream, most_bytes_of(parser_context))
+        try:
+            parsed = super().parse(watched, media_type, parser_context)  # type: ignore[arg-type]
+        except TooManyFieldsSent:
+            raise ParseError("Multipart form parse error - too many fields") from None
+        if not watched.has_closed():
+            raise ParseError("Multipart form parse error - the body ends before its last part")
+        assert isinstance(parsed, DataAndFiles)  # noqa: S101 - what DRF's parser gives
+        return DataAndFiles(_form(parsed.data), parsed.files)
+
+
+class _Watched:
+    """A stream that counts what was read of it, and keeps its end."""
+
+    def __init__(self, stream: IO[bytes], most: int) -> None:
+        self._stream, self._left, self._end = stream, most, b""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, as of any stream."""
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise BodyTooLargeError
+        self._end = (self._end + data)[-_CLOSING_LENGTH:]
+        return data
+
+    def has_closed(self) -> bool:
+        """Did the last boundary come? It ends with two dashes."""
+        return self._end.rstrip(b"\r\n").endswith(b"--")
+
+
+def most_bytes_of(context: Mapping[str, Any] | None) -> int:
+    """How much the view reads; a view that takes files says so."""
+    view = (context or {}).get("view")
+    return int(getattr(view, "most_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+
+
+def _whole(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:
+    most = most_bytes_of(context)
+    body = bytes(stream.read(most + 1))
+    if len(body) > most:
+        raise BodyTooLargeError
+    return body
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ParseError("Parse error - the body is not UTF-8") from None
+
+
+def _refuse_other_encodings(media_type: str | None) -> None:
+    for parameter in (media_type or "").split(";")[1:]:
+        name, _, value = parameter.strip().partition("=")
+        if name.lower() == "charset" and value.strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
+            raise UnsupportedMediaType(media_type or "")
+
+
+def _form(fields: Iterable[tuple[str, list[Any]]] | QueryDict) -> FormData:
+    lists = fields.lists() if isinstance(fields, QueryDict) else fields
+    return FormData({name: values[0] if len(values) == 1 else list(values) for name, values in lists})

@@ -1,0 +1,36 @@
+"""Each request has an id: the caller's, or one that is drawn; it is in the answer, the log and the audit."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+HEADER = "X-Request-Id"
+_SOUND = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
+_ATTRIBUTE = "ratable_request_id"
+
+
+def request_id_of(request: Any) -> str:
+    """The id of a request."""
+    asked: HttpRequest = getattr(request, "_request", request)
+    if not hasattr(asked, _ATTRIBUTE):
+        named = asked.headers.get(HEADER, "")
+        setattr(asked, _ATTRIBUTE, named if _SOUND.fullmatch(named) else f"api-{secrets.token_hex(8)}")
+    return str(getattr(asked, _ATTRIBUTE))
+
+
+def tell_request_id(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: the id goes into every answer, and no answer is kept by anybody in between."""
+
+    def telling(request: HttpRequest) -> HttpResponseBase:
+        request_id_of(request)
+        response = answer(request)
+        response[HEADER] = request_id_of(request)
+        response.setdefault("Cache-Control", "no-store")
+        return response
+
+    return telling

@@ -1,0 +1,55 @@
+"""What every view is: a role is asked, a body has a limit, a POST is answered once, a refusal is told by its dialect."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from typing_extensions import override
+
+from ratable_server.actor import Actor, Role
+from ratable_server.api.auth import RoleAllows, TokenAuthentication
+from ratable_server.api.idempotency import answered_once
+from ratable_server.api.parsers import BodyTooLargeError
+from ratable_server.errors import Refused
+
+
+class View(APIView):
+    """A route of a dialect; a dialect has a base of its own, which tells refusals in its words.
+
+    `roles` names the least role for a method where it is not viewer to read and preparer to write; `most_bytes` is
+    what a body may have.
+    """
+
+    authentication_classes = (TokenAuthentication,)
+    permission_classes = (RoleAllows,)
+    roles: ClassVar[dict[str, Role]] = {}
+    most_bytes: ClassVar[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+    @override
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "post" in cls.__dict__:
+            cls.post = answered_once(cls.__dict__["post"])  # type: ignore[attr-defined]
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        user = self.request.user
+        if not isinstance(user, Actor):
+            raise TypeError("a view without authentication has no actor")
+        return user
+
+    def answer_refused(self, refused: Refused) -> Response:
+        """A refusal in the dialect's words."""
+        raise NotImplementedError
+
+    @override
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > self.most_bytes:
+            raise BodyTooLargeError

@@ -1,0 +1,88 @@
+"""Commands around the API: `ratable serve`, `token create|list|revoke`, `schema`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ratable_server.cli.answering import Json, answer, answer_rows, told
+from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books, prepare
+
+Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Port = Annotated[int, typer.Option("--port", help="The port to listen on.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="How many requests are worked on at once.")]
+Email = Annotated[str, typer.Option("--email", help="As whom the program acts; the audit says so.")]
+AsRole = Annotated[
+    str, typer.Option("--role", help="admin, approver, preparer (or clerk), viewer: each may do what the next one may.")
+]
+TokenId = Annotated[int, typer.Argument(help="The number of the token, as `ratable token list` shows it.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The file to write; without it, the document is printed.")]
+
+_ROLE_OF = {role: role for role in ("viewer", "preparer", "approver", "admin")} | {"clerk": "preparer"}
+
+
+def join(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(told(serve))
+    app.command()(told(schema))
+    tokens = typer.Typer(help="Tokens by which programs prove who they are.", no_args_is_help=True)
+    tokens.command("create")(told(create))
+    tokens.command("list")(told(listed))
+    tokens.command("revoke")(told(revoke))
+    app.add_typer(tokens, name="token")
+
+
+def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8) -> None:
+    """Answer the APIs over HTTP until it is stopped; what is being worked on then is finished."""
+    prepare()
+    from ratable_server.cli.web_server import run
+    from ratable_server.operations.embedded import start_embedded_server
+
+    start_embedded_server()
+    typer.echo(f"http://{host}:{port}  (reference: /docs)")
+    run(host=host, port=port, threads=threads)
+
+
+def schema(*, out: Out = None) -> None:
+    """Print the OpenAPI document of the APIs that are served."""
+    prepare()
+    from django.core.management import call_command
+
+    call_command("spectacular", format="openapi-json", file=None if out is None else str(out))
+
+
+def create(*, email: Email, role: AsRole = "preparer", tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
+    """Give out a token and print it: it is shown once, and only its digest is kept."""
+    if role not in _ROLE_OF:
+        raise typer.BadParameter(f"{role!r} is none of {', '.join(_ROLE_OF)}")
+    actor = open_books(tenant)
+    from typing import cast
+
+    from ratable_server.actor import Role
+    from ratable_server.clock import now_at
+    from ratable_server.operations.tokens import create_token
+
+    issued = create_token(actor=actor, email=email, role=cast("Role", _ROLE_OF[role]), at=now_at())
+    answer(asdict(issued), [issued.token], as_json=as_json)
+
+
+def listed(*, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
+    """Show the tokens that were given out, by their first letters."""
+    actor = open_books(tenant)
+    from ratable_server.queries.tokens import tokens
+
+    rows = [asdict(token) for token in tokens(actor=actor)]
+    answer_rows(rows, ["token_id", "hint", "email", "role", "recorded_at", "revoked_at"], as_json=as_json)
+
+
+def revoke(*, token_id: TokenId, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
+    """Take a token back: the next request with it is refused."""
+    actor = open_books(tenant)
+    from ratable_server.clock import now_at
+    from ratable_server.operations.tokens import revoke_token
+
+    revoke_token(actor=actor, token_id=token_id, at=now_at())
+    answer({"token_id": token_id}, [f"revoked: token {token_id}"], as_json=as_json)

@@ -1,0 +1,52 @@
+"""The web server: waitress, which takes a request in whole before a thread works on it.
+
+Owns its limits. A client that sends or reads slowly costs a socket and no thread.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+import waitress
+from django.core.wsgi import get_wsgi_application
+
+_MOST_HEADER_BYTES = 16_384
+_MOST_BODY_BYTES = 2**31  # a file of usage; what a route takes is asked by the route
+_SECONDS_TO_FINISH = 30
+
+
+def run(*, host: str, port: int, threads: int) -> None:
+    """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
+    server = waitress.create_server(
+        get_wsgi_application(),
+        host=host,
+        port=port,
+        threads=threads,
+        connection_limit=1_000,
+        channel_timeout=10,
+        cleanup_interval=5,
+        max_request_header_size=_MOST_HEADER_BYTES,
+        max_request_body_size=_MOST_BODY_BYTES,
+        clear_untrusted_proxy_headers=True,
+        asyncore_use_poll=True,
+        ident=None,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_finish, args=[server], daemon=True).start())
+    server.run()
+
+
+def _finish(server: Any) -> None:
+    """Let running requests come to their end, then end the server's loop as Ctrl-C does."""
+    server.accepting = False
+    server.socket.close()
+    ends_at = time.monotonic() + _SECONDS_TO_FINISH
+    while time.monotonic() < ends_at and any(_is_busy(channel) for channel in list(server.active_channels.values())):
+        time.sleep(1 / 20)
+    signal.raise_signal(signal.SIGINT)
+
+
+def _is_busy(channel: Any) -> bool:
+    return bool(channel.requests or channel.request or channel.total_outbufs_len)
