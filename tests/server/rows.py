@@ -35,6 +35,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "usage_group": {"pricing_model": "unit_based"},
     "document": {"kind": "invoice", "against": ""},
     "subscription": {"ends_before": date(2027, 1, 1)},
+    "register_entry": {"kind": "tag"},
     "journal_entry": {"line_count": 2, "total_minor": 5},
     "draft_journal_entry": {"line_count": 2, "total_minor": 5},
     "journal_line": {"debit_minor": 5, "credit_minor": 0},
@@ -63,7 +64,7 @@ class Rows:
         own = _SPECIAL.get(model._meta.db_table, {})
         values: dict[str, Any] = {"tenant_id": self.actor.tenant_id}
         for field in model._meta.local_fields:
-            if field.name in {"id", "tenant", "pk"} or field.null:
+            if field.name in {"id", "tenant", "pk"} or field.null or field.generated:
                 continue
             if field.name in own:
                 values[field.name] = own[field.name]

@@ -10,10 +10,11 @@ from ratable.terms_rules import check_terms, warn_of_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.catalog_rows import insert_bundles, insert_groups, insert_products, insert_tiers
+from ratable_server.operations.catalog_rows import insert_bundles, insert_groups, insert_products, tier_columns
 from ratable_server.operations.closed_months import keep_open, refuse_closed_months
+from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
-from ratable_server.operations.told import Created, told
+from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
@@ -24,45 +25,57 @@ from ratable_server.store.scope import rows_of
 
 
 @retried
-def create_product(*, actor: Actor, product: Product, at: datetime) -> Created:
-    """Add a product with its price plans.
+def create_product(
+    *, actor: Actor, product: Product, further: Further = NOTHING, beside: Besides = NONE, at: datetime
+) -> Created:
+    """Add a product with its price plans; `further` is kept of the product, `beside` of its usage groups and tiers.
 
     Refuses:
         code_must_be_unused, the rules of price plans, those of ratable_server.operations.soundness
     """
     refuse_unfit(product)
+    kept = Kept(at=at, beside={**beside, ("product", product.id): Beside(further=further)})
+    refuse_unfit_beside(kept.beside)
     _refuse_misnumbered(product.usage_groups)
     terms = Terms(products=(product,))
     refuse_terms(check_terms(terms))
     with changes_by(actor):
-        insert_products(actor, [product])
-        record_change(actor, Change("create_product", "product", product.id, after=told(product)), at=at)
+        insert_products(actor, [product], kept)
+        after = told_beside(product, further)
+        record_change(actor, Change("create_product", "product", product.id, after=after), at=at)
     return Created(code=product.id, warnings=tuple(warn_of_terms(terms)))
 
 
 @retried
-def create_usage_group(*, actor: Actor, product: str, group: UsageGroup, at: datetime) -> Created:
+def create_usage_group(
+    *, actor: Actor, product: str, group: UsageGroup, beside: Besides = NONE, at: datetime
+) -> Created:
     """Add a price plan to a product.
 
     Refuses:
         code_must_be_known (the product), code_must_be_unused, the rules of price plans
     """
     refuse_unfit(group)
+    refuse_unfit_beside(beside)
     _refuse_misnumbered((group,))
     refusals, warnings = check_price_plan(group)
     refuse_terms(refusals)
     with changes_by(actor):
         product_row = _product(actor, product)
         place = rows_of(actor, models.UsageGroup).filter(product_id=product_row.id).count()
-        insert_groups(actor, [(product_row.id, place, group)])
+        insert_groups(actor, [(product_row.id, place, group)], Kept(at=at, beside=beside))
         change = Change("create_usage_group", "usage_group", group.id, after={"product": product, **told(group)})
         record_change(actor, change, at=at)
     return Created(code=group.id, warnings=tuple(warnings))
 
 
 @retried
-def change_price_plan(*, actor: Actor, product: str, group: UsageGroup, at: datetime) -> Created:
+def change_price_plan(
+    *, actor: Actor, product: str, group: UsageGroup, beside: Besides | None = None, at: datetime
+) -> Created:
     """Give a usage group other tiers, or another pricing model; a contract's own prices stay.
+
+    With `beside` further fields of the group and its tiers become these. The same plan again may always be told.
 
     A closed month is not computed again under other prices: a plan that one depends on is not changed, a new usage
     group takes its place.
@@ -71,6 +84,7 @@ def change_price_plan(*, actor: Actor, product: str, group: UsageGroup, at: date
         code_must_be_known, period_must_be_open, the rules of price plans and of the contracts that use it
     """
     refuse_unfit(group)
+    refuse_unfit_beside(beside or NONE)
     _refuse_misnumbered((group,))
     refusals, warnings = check_price_plan(group)
     refuse_terms(refusals)
@@ -79,8 +93,9 @@ def change_price_plan(*, actor: Actor, product: str, group: UsageGroup, at: date
         row = _group(actor, product_row, group.id)
         before = next(known for known in load_products(actor, [product_row.id])[0].usage_groups if known.id == group.id)
         users = _users(actor, row)
-        _refuse_closed_users(actor, users, field=f"usage_group {group.id}")
-        _rewrite(actor, row, group)
+        if group != before:
+            _refuse_closed_users(actor, users, field=f"usage_group {group.id}")
+        _rewrite(actor, row, group, kept=_kept_of_group(actor, row, beside, at=at))
         refuse_terms(check_terms(load_terms(actor, users)))
         change = Change("change_price_plan", "usage_group", group.id, before=told(before), after=told(group))
         record_change(actor, change, at=at)
@@ -88,7 +103,9 @@ def change_price_plan(*, actor: Actor, product: str, group: UsageGroup, at: date
 
 
 @retried
-def create_product_bundle(*, actor: Actor, bundle: ProductBundle, name: str = "", at: datetime) -> Created:
+def create_product_bundle(
+    *, actor: Actor, bundle: ProductBundle, name: str = "", further: Further = NOTHING, at: datetime
+) -> Created:
     """Add a bundle of products that are there.
 
     Refuses:
@@ -96,12 +113,15 @@ def create_product_bundle(*, actor: Actor, bundle: ProductBundle, name: str = ""
         percentage_must_be_between_0_and_100, amount_must_be_positive
     """
     refuse_unfit(bundle)
+    kept = Kept(at=at, beside={("product_bundle", bundle.id): Beside(name=name, further=further)})
+    refuse_unfit_beside(kept.beside)
     refuse_terms(check_terms(Terms(product_bundles=(bundle,))))
     _refuse_doubled_lines(bundle)
     with changes_by(actor):
         products = dict(rows_of(actor, models.Product).values_list("code", "id"))
-        insert_bundles(actor, [bundle], products=products, names={bundle.id: name})
-        change = Change("create_product_bundle", "product_bundle", bundle.id, after={"name": name, **told(bundle)})
+        insert_bundles(actor, [bundle], kept, products=products)
+        after = {"name": name, **told_beside(bundle, further)}
+        change = Change("create_product_bundle", "product_bundle", bundle.id, after=after)
         record_change(actor, change, at=at)
     return Created(code=bundle.id)
 
@@ -149,9 +169,28 @@ def _refuse_closed_users(actor: Actor, contracts: list[str], *, field: str) -> N
             refuse_closed_months(contract, open_on, field=field)
 
 
-def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup) -> None:
+def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup, *, kept: Kept) -> None:
+    """A tier keeps its row as long as there is one of its number."""
     row.pricing_model, row.package_size, row.free_units = group.pricing_model, group.package_size, group.free_units
     row.unit_of_measure, row.currency = group.unit_of_measure or "", group.currency or ""
+    row.further, row.modified_at = dict(kept.of("usage_group", group.id).further), kept.at
     row.save()
-    rows_of(actor, models.Tier).filter(usage_group_id=row.id).delete()
-    insert_tiers(actor, [(row.id, group)])
+    tiers = rows_of(actor, models.Tier, with_deleted=True).filter(usage_group_id=row.id)
+    tiers.filter(deleted_at=None, number__gt=len(group.tiers)).update(deleted_at=kept.at, modified_at=kept.at)
+    for tier in group.tiers:
+        own = {**tier_columns(group, tier, kept), "deleted_at": None}
+        if not tiers.filter(number=tier.number).update(**own):
+            models.Tier(tenant_id=actor.tenant_id, usage_group_id=row.id, number=tier.number, **own).save(
+                force_insert=True
+            )
+
+
+def _kept_of_group(actor: Actor, row: models.UsageGroup, beside: Besides | None, *, at: datetime) -> Kept:
+    """What is told beside the plan, or what was."""
+    if beside is not None:
+        return Kept(at=at, beside=beside)
+    tiers = rows_of(actor, models.Tier).filter(usage_group_id=row.id)
+    was: dict[tuple[str, ...], Beside] = {
+        ("tier", row.code, str(tier.number)): Beside(further=tier.further) for tier in tiers
+    }
+    return Kept(at=at, beside={**was, ("usage_group", row.code): Beside(further=row.further)})

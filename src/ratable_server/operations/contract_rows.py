@@ -24,6 +24,7 @@ from ratable.terms import (
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE, known
+from ratable_server.operations.kept import Kept
 from ratable_server.store import models
 from ratable_server.store.scope import rows_of
 
@@ -62,24 +63,24 @@ def sold(actor: Actor) -> Sold:
 
 
 def insert_contracts(
-    actor: Actor, contracts: Sequence[Contract], *, customers: dict[str, int], catalog: Sold, names: dict[str, str]
+    actor: Actor, contracts: Sequence[Contract], kept: Kept, *, customers: dict[str, int], catalog: Sold
 ) -> None:
-    """Contracts with everything on them; `customers` gives the row of each, `names` what a contract is called.
+    """Contracts with everything on them; `customers` gives the row of each.
 
     Refuses:
         code_must_be_known
     """
-    rows = [_contract(actor, contract, customers, name=names.get(contract.id, "")) for contract in contracts]
+    rows = [_contract(actor, contract, customers, kept=kept) for contract in contracts]
     made = rows_of(actor, models.Contract).bulk_create(rows, batch_size=AT_ONCE)
     ids = {row.code: row.id for row in made}
-    Lines(actor, catalog).insert([(ids[contract.id], contract) for contract in contracts])
+    Lines(actor, catalog, kept).insert([(ids[contract.id], contract) for contract in contracts])
 
 
-def _contract(actor: Actor, contract: Contract, customers: dict[str, int], *, name: str) -> models.Contract:
+def _contract(actor: Actor, contract: Contract, customers: dict[str, int], *, kept: Kept) -> models.Contract:
     return models.Contract(
         tenant_id=actor.tenant_id,
         code=contract.id,
-        name=name,
+        name=kept.of("contract", contract.id).name,
         customer_id=known(customers, contract.customer, field="customer"),
         currency=contract.currency,
         starts_on=contract.starts_on,
@@ -87,15 +88,17 @@ def _contract(actor: Actor, contract: Contract, customers: dict[str, int], *, na
         minimum_monthly_commitment_amount=contract.minimum_monthly_commitment_amount,
         minimum_monthly_commitment_quantity=contract.minimum_monthly_commitment_quantity,
         opening_as_of=contract.opening.as_of if contract.opening else None,
+        **kept.columns("contract", contract.id),
     )
 
 
 class Lines:
     """What stands on contracts, each with the row of its contract and its place there."""
 
-    def __init__(self, actor: Actor, catalog: Sold) -> None:
+    def __init__(self, actor: Actor, catalog: Sold, kept: Kept) -> None:
         self.actor = actor
         self.catalog = catalog
+        self.kept = kept
 
     def insert(self, contracts: Sequence[tuple[int, Contract]]) -> None:
         """Everything on new contracts."""
@@ -131,6 +134,7 @@ class Lines:
             starts_on=item.starts_on,
             ends_before=item.ends_before,
             draws=item.draws,
+            **self.kept.columns("usage_item", item.id),
         )
 
     def override(self, contract_id: int, override: TierPriceOverride, place: int) -> models.TierPriceOverride:
@@ -142,6 +146,7 @@ class Lines:
             tier_number=override.tier_number,
             price=override.price,
             percentage=override.percentage,
+            **self.kept.columns("tier_price_override", override.usage_group_id, str(override.tier_number)),
         )
 
     def commit(self, contract_id: int, commit: PrepaidCommit, place: int) -> models.PrepaidCommit:
@@ -150,6 +155,7 @@ class Lines:
             contract_id=contract_id,
             place=place,
             code=commit.id,
+            name=self.kept.of("prepaid_commit", commit.id).name,
             product_id=self.catalog.product(commit.product_id),
             currency=commit.currency or "",
             total_value=commit.total_value,
@@ -159,6 +165,7 @@ class Lines:
             ends_before=commit.ends_before,
             priority=commit.priority,
             expected_breakage_percentage=commit.expected_breakage_percentage,
+            **self.kept.columns("prepaid_commit", commit.id),
         )
 
     def subscription(self, contract_id: int, subscription: Subscription, place: int) -> models.Subscription:
@@ -171,6 +178,7 @@ class Lines:
             total_value=subscription.total_value,
             starts_on=subscription.starts_on,
             ends_before=subscription.ends_before,
+            **self.kept.columns("subscription", subscription.id),
         )
 
     def milestone(self, contract_id: int, milestone: Milestone, place: int) -> models.Milestone:
@@ -182,6 +190,7 @@ class Lines:
             product_id=self.catalog.product(milestone.product_id),
             on=milestone.on,
             amount=milestone.amount,
+            **self.kept.columns("milestone", milestone.id),
         )
 
     def _group(self, item: UsageItem) -> int | None:

@@ -5,7 +5,7 @@ What happens to a contract later (an act of a day, such as its termination) is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,9 +17,11 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open, refuse_closed, refuse_closed_months
 from ratable_server.operations.contract_rows import insert_contracts, sold
+from ratable_server.operations.copies import copied_beside, copy_of
 from ratable_server.operations.customers import customer_ids
-from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_text
-from ratable_server.operations.told import Created, told
+from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
+from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further, refuse_unfit_text
+from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
@@ -49,37 +51,56 @@ class ContractHead:
 
 
 @retried
-def create_contract(*, actor: Actor, contract: Contract, name: str = "", at: datetime) -> Created:
+def create_contract(
+    *,
+    actor: Actor,
+    contract: Contract,
+    name: str = "",
+    further: Further = NOTHING,
+    beside: Besides = NONE,
+    at: datetime,
+) -> Created:
     """Sign a contract with everything on it, in one transaction: all of it or nothing.
 
-    It may start in a closed month: what it earned there is booked in the first open one.
+    It may start in a closed month: what it earned there is booked in the first open one. `further` is kept of the
+    contract, `beside` of what stands on it.
 
     Refuses:
         code_must_be_known (customer, product, usage group, bundle), code_must_be_unused, the rules of terms
     """
     refuse_unfit_contract(contract)
-    refuse_unfit_text("name", name)
+    kept = Kept(at=at, beside={**beside, ("contract", contract.id): Beside(name=name, further=further)})
+    refuse_unfit_beside(kept.beside)
     with changes_by(actor):
         keep_open(actor, counts_from(contract))
-        _sign(actor, contract, name=name)
-        record_change(actor, Change("create_contract", "contract", contract.id, after=_audited(contract, name)), at=at)
+        _sign(actor, contract, kept)
+        after = {"name": name, **told_beside(contract, further)}
+        record_change(actor, Change("create_contract", "contract", contract.id, after=after), at=at)
     return Created(code=contract.id)
 
 
 @retried
 def modify_contract(
-    *, actor: Actor, contract: str, head: ContractHead, at: datetime, seen: ContractHead | None = None
+    *,
+    actor: Actor,
+    contract: str,
+    head: ContractHead,
+    further: Further | None = None,
+    at: datetime,
+    seen: ContractHead | None = None,
 ) -> ContractHead:
     """Change what a contract says of itself, as far as no closed month depends on it; give what it said before.
 
     Name and customer may change at any time. The end may move among open days. Start and minimums count for whole
-    months: they stay once a month of the contract is closed. With `seen` the contract must still say that.
+    months: they stay once a month of the contract is closed. With `seen` the contract must still say that; without
+    `further` its further fields stay as they are.
 
     Refuses:
         contract_must_be_known, contract_must_be_as_seen, currency_must_stay, period_must_be_open,
         contract_must_not_be_terminated, code_must_be_known (customer), the rules of terms
     """
     refuse_unfit(head)
+    refuse_unfit_further(further or NOTHING)
     with changes_by(actor):
         open_on = keep_open(actor, _start(actor, contract))
         row = _held(actor, contract)
@@ -87,9 +108,12 @@ def modify_contract(
         if seen not in {None, before}:
             raise Refused("contract_must_be_as_seen", field="contract", detail=contract)
         _refuse_changes(actor, contract, head, before=before, open_on=open_on)
+        was = NOTHING if further is None else row.further
+        row.further, row.modified_at = row.further if further is None else dict(further), at
         _rewrite(actor, row, head)
         refuse_terms(check_terms(load_terms(actor, [contract])))
-        change = Change("modify_contract", "contract", contract, before=told(before), after=told(head))
+        told_now = told_beside(head, further or NOTHING)
+        change = Change("modify_contract", "contract", contract, before=told_beside(before, was), after=told_now)
         record_change(actor, change, at=at)
     return before
 
@@ -108,13 +132,12 @@ def duplicate_contract(*, actor: Actor, contract: str, code: str, at: datetime) 
         terms = load_terms(actor, [contract]).contracts
         if not terms:
             raise Refused("contract_must_be_known", field="contract", detail=contract)
-        copy = _copy(terms[0], code)
+        copy = copy_of(terms[0], code)
         refuse_unfit_contract(copy)
-        name = rows_of(actor, models.Contract).values_list("name", flat=True).get(code=contract)
-        name = f"{name or contract} (Copy)"
+        kept = copied_beside(actor, contract, code, at=at)
         keep_open(actor, counts_from(copy))
-        _sign(actor, copy, name=name)
-        after = {"copy_of": contract, **_audited(copy, name)}
+        _sign(actor, copy, kept)
+        after = {"copy_of": contract, "name": kept.of("contract", code).name, **told(copy)}
         record_change(actor, Change("duplicate_contract", "contract", code, after=after), at=at)
     return Created(code=code)
 
@@ -150,7 +173,7 @@ def head_of(row: models.Contract) -> ContractHead:
     )
 
 
-def _sign(actor: Actor, contract: Contract, *, name: str) -> None:
+def _sign(actor: Actor, contract: Contract, kept: Kept) -> None:
     catalog = sold(actor)
     used = {item.product_id or "" for item in contract.usage_items}
     used |= {override.product_id for override in contract.tier_price_overrides}
@@ -161,11 +184,7 @@ def _sign(actor: Actor, contract: Contract, *, name: str) -> None:
         contracts=(contract,),
     )
     refuse_terms(check_terms(terms))
-    insert_contracts(actor, [contract], customers=customer_ids(actor), catalog=catalog, names={contract.id: name})
-
-
-def _audited(contract: Contract, name: str) -> dict[str, object]:
-    return {"name": name, **told(contract)}
+    insert_contracts(actor, [contract], kept, customers=customer_ids(actor), catalog=catalog)
 
 
 def _start(actor: Actor, contract: str) -> date:
@@ -206,18 +225,3 @@ def _rewrite(actor: Actor, row: models.Contract, head: ContractHead) -> None:
     row.minimum_monthly_commitment_amount = head.minimum_monthly_commitment_amount
     row.minimum_monthly_commitment_quantity = head.minimum_monthly_commitment_quantity
     row.save()
-
-
-def _copy(contract: Contract, code: str) -> Contract:
-    old = f"{contract.id}/"
-
-    def renamed(own: str) -> str:
-        return f"{code}/{own.removeprefix(old)}"
-
-    return replace(
-        contract,
-        id=code,
-        opening=None,
-        usage_items=tuple(replace(item, id=renamed(item.id)) for item in contract.usage_items),
-        prepaid_commits=tuple(replace(commit, id=renamed(commit.id)) for commit in contract.prepaid_commits),
-    )

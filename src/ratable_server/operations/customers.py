@@ -7,7 +7,8 @@ from datetime import datetime
 
 from ratable_server.actor import Actor
 from ratable_server.operations.catalog_rows import AT_ONCE
-from ratable_server.operations.soundness import refuse_unfit_text
+from ratable_server.operations.kept import NOTHING, Further
+from ratable_server.operations.soundness import refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
@@ -17,17 +18,20 @@ from ratable_server.store.scope import rows_of
 
 
 @retried
-def create_customer(*, actor: Actor, code: str, name: str, at: datetime) -> Created:
+def create_customer(*, actor: Actor, code: str, name: str, further: Further = NOTHING, at: datetime) -> Created:
     """Add a customer.
 
     Refuses:
-        code_must_be_unused, text_must_be_plain
+        code_must_be_unused, text_must_be_plain, further_must_be_small, number_must_be_exact
     """
     refuse_unfit_text("code", code)
     refuse_unfit_text("name", name)
+    refuse_unfit_further(further)
     with changes_by(actor):
-        Customer(tenant_id=actor.tenant_id, code=code, name=name).save(force_insert=True)
-        record_change(actor, Change("create_customer", "customer", code, after={"name": name}), at=at)
+        row = Customer(tenant_id=actor.tenant_id, code=code, name=name, further=dict(further), modified_at=at)
+        row.save(force_insert=True)
+        after = {"name": name, **({"further": dict(further)} if further else {})}
+        record_change(actor, Change("create_customer", "customer", code, after=after), at=at)
     return Created(code=code)
 
 
@@ -36,9 +40,9 @@ def customer_ids(actor: Actor) -> dict[str, int]:
     return dict(rows_of(actor, Customer).values_list("code", "id"))
 
 
-def insert_customers(actor: Actor, codes: Iterable[str]) -> None:
+def insert_customers(actor: Actor, codes: Iterable[str], *, at: datetime) -> None:
     """Customers who are not there yet, each under its code as its name."""
     there = customer_ids(actor)
     new = [code for code in dict.fromkeys(codes) if code not in there]
-    rows = [Customer(tenant_id=actor.tenant_id, code=code, name=code) for code in new]
+    rows = [Customer(tenant_id=actor.tenant_id, code=code, name=code, modified_at=at) for code in new]
     rows_of(actor, Customer).bulk_create(rows, batch_size=AT_ONCE)

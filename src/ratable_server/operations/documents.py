@@ -15,9 +15,10 @@ from ratable.periods import month_of
 from ratable_server.actor import Actor
 from ratable_server.operations.balances import left_of_commit
 from ratable_server.operations.booking import numbered
+from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import Matter, commit_row, fact_columns, matter_of, target_rows
-from ratable_server.operations.soundness import refuse_unfit
-from ratable_server.operations.told import Filed, told
+from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
+from ratable_server.operations.told import Filed, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
@@ -58,7 +59,7 @@ class CreditMemo:
 
 
 @retried
-def file_invoice(*, actor: Actor, invoice: Invoice, on: date, at: datetime) -> Filed:
+def file_invoice(*, actor: Actor, invoice: Invoice, on: date, further: Further = NOTHING, at: datetime) -> Filed:
     """File an invoice of a day; of a closed month it is booked in the first open one.
 
     Refuses:
@@ -66,29 +67,31 @@ def file_invoice(*, actor: Actor, invoice: Invoice, on: date, at: datetime) -> F
         item_must_be_known, code_must_be_unused
     """
     refuse_unfit(invoice)
+    refuse_unfit_further(further)
     target = Target(invoice.prepaid_commit, invoice.subscription, invoice.milestone)
     with changes_by(actor):
         matter = matter_of(actor, invoice.contract, on=on)
         refuse(rules.refuses_invoice(matter.contract, invoice.amount, target), field="invoice")
-        return _file(actor, matter, invoice, kind="invoice", target=target, at=at)
+        return _file(actor, matter, invoice, target=target, further=further, at=at)
 
 
 @retried
-def file_payment(*, actor: Actor, payment: Payment, on: date, at: datetime) -> Filed:
+def file_payment(*, actor: Actor, payment: Payment, on: date, further: Further = NOTHING, at: datetime) -> Filed:
     """File a payment of a day: cash for a receivable.
 
     Refuses:
         contract_must_be_known, amount_must_be_positive, amount_must_fit_currency, code_must_be_unused
     """
     refuse_unfit(payment)
+    refuse_unfit_further(further)
     with changes_by(actor):
         matter = matter_of(actor, payment.contract, on=on)
         refuse(rules.refuses_document(matter.contract, payment.amount), field="payment")
-        return _file(actor, matter, payment, kind="payment", target=Target(), at=at)
+        return _file(actor, matter, payment, target=Target(), further=further, at=at)
 
 
 @retried
-def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, at: datetime) -> Filed:
+def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, further: Further = NOTHING, at: datetime) -> Filed:
     """File a credit memo of a day. Against the liability of a prepaid commit it takes from the pool what is left there.
 
     Refuses:
@@ -96,6 +99,7 @@ def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, at: datetime) 
         credit_must_not_exceed_prepaid_commit, code_must_be_unused
     """
     refuse_unfit(memo)
+    refuse_unfit_further(further)
     target = Target(prepaid_commit_id=memo.prepaid_commit)
     takes_from_commit = memo.against == "liability" and memo.prepaid_commit is not None
     with changes_by(actor):
@@ -104,10 +108,10 @@ def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, at: datetime) 
         refuse(code, field="credit_memo")
         kept = target if memo.against == "liability" else Target()
         if not takes_from_commit:
-            return _file(actor, matter, memo, kind="credit_memo", target=kept, at=at)
+            return _file(actor, matter, memo, target=kept, further=further, at=at)
         commit = memo.prepaid_commit or ""
         refuse(_refuses_credit(actor, matter, commit=commit, amount=memo.amount), field="amount")
-        filed = _file(actor, matter, memo, kind="credit_memo", target=kept, at=at)
+        filed = _file(actor, matter, memo, target=kept, further=further, at=at)
         _take_from_pool(actor, matter, commit, filed=filed, amount=memo.amount, at=at)
         return filed
 
@@ -122,13 +126,22 @@ def _refuses_credit(actor: Actor, matter: Matter, *, commit: str, amount: Decima
     )
 
 
+_KINDS = {Invoice: "invoice", Payment: "payment", CreditMemo: "credit_memo"}
+
+
 def _file(
-    actor: Actor, matter: Matter, document: Invoice | Payment | CreditMemo, *, kind: str, target: Target, at: datetime
+    actor: Actor,
+    matter: Matter,
+    document: Invoice | Payment | CreditMemo,
+    *,
+    target: Target,
+    further: Further,
+    at: datetime,
 ) -> Filed:
     """Write a document that no rule refuses; without a code of its own its number is its code."""
     booking = numbered(actor, matter.booking)
     code = document.code or f"#{booking.number}"
-    memo = document if isinstance(document, CreditMemo) else None
+    kind, memo = _KINDS[type(document)], document if isinstance(document, CreditMemo) else None
     models.Document(
         **fact_columns(actor, booking.number, at=at),
         **target_rows(actor, matter, target),
@@ -140,9 +153,10 @@ def _file(
         service_on=month_of(memo.period) if memo and memo.period else None,
         on=booking.on,
         booked_on=booking.booked_on,
+        further=dict(further),
     ).save(force_insert=True)
     filed = Filed(code=code, number=booking.number, booked_on=booking.booked_on, on=booking.on)
-    after = {"kind": kind, **told(document), **told(filed)}
+    after = {"kind": kind, **told_beside(document, further), **told(filed)}
     record_change(actor, Change(f"file_{kind}", "document", code, after=after), at=at)
     return filed
 

@@ -14,6 +14,7 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import Lines, sold
+from ratable_server.operations.kept import Kept, refuse_unfit_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.load.catalog import load_products
@@ -33,12 +34,15 @@ class Extension:
 
 
 @contextmanager
-def extension_of(actor: Actor, contract: str, extended: Callable[[Contract], Contract]) -> Iterator[Extension]:
+def extension_of(
+    actor: Actor, contract: str, extended: Callable[[Contract], Contract], *, kept: Kept
+) -> Iterator[Extension]:
     """The transaction in which a contract gets another term; `extended` gives it as it will be.
 
     Refuses:
-        contract_must_be_known, contract_must_not_be_terminated, code_must_be_unused, the rules of terms
+        those of what is kept beside, contract_must_be_known, contract_must_not_be_terminated, code_must_be_unused, the rules of terms
     """
+    refuse_unfit_beside(kept.beside)
     with changes_by(actor):
         start = _contract(actor, contract)
         open_on = keep_open(actor, counts_from(start))
@@ -47,7 +51,7 @@ def extension_of(actor: Actor, contract: str, extended: Callable[[Contract], Con
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
         before = _contract(actor, contract)
         _judge(actor, extended(before))
-        yield Extension(before=before, row_id=row_id, open_on=open_on, lines=Lines(actor, sold(actor)))
+        yield Extension(before=before, row_id=row_id, open_on=open_on, lines=Lines(actor, sold(actor), kept))
 
 
 def _contract(actor: Actor, code: str) -> Contract:

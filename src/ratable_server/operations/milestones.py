@@ -8,14 +8,17 @@ from datetime import datetime
 from ratable.terms import Milestone
 from ratable_server.actor import Actor
 from ratable_server.operations.extending import extension_of
+from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
-from ratable_server.operations.told import Created, told
+from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.retrying import retried
 
 
 @retried
-def add_milestone(*, actor: Actor, contract: str, milestone: Milestone, at: datetime) -> Created:
+def add_milestone(
+    *, actor: Actor, contract: str, milestone: Milestone, further: Further = NOTHING, at: datetime
+) -> Created:
     """Add a milestone to a contract. One of a closed month is booked in the first open one.
 
     Refuses:
@@ -23,8 +26,13 @@ def add_milestone(*, actor: Actor, contract: str, milestone: Milestone, at: date
         the rules of terms
     """
     refuse_unfit(milestone)
-    with extension_of(actor, contract, lambda was: replace(was, milestones=(*was.milestones, milestone))) as extension:
+    kept = Kept(at=at, beside={("milestone", milestone.id): Beside(further=further)})
+    with extension_of(
+        actor, contract, lambda was: replace(was, milestones=(*was.milestones, milestone)), kept=kept
+    ) as extension:
         place = len(extension.before.milestones)
         extension.lines.milestone(extension.row_id, milestone, place).save(force_insert=True)
-        record_change(actor, Change("add_milestone", "contract", contract, after=told(milestone)), at=at)
+        record_change(
+            actor, Change("add_milestone", "contract", contract, after=told_beside(milestone, further)), at=at
+        )
     return Created(code=milestone.id)

@@ -16,9 +16,10 @@ from ratable_server.actor import Actor
 from ratable_server.operations.booking import numbered
 from ratable_server.operations.closed_months import refuse_closed
 from ratable_server.operations.extending import extension_of
+from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.matters import commit_row, fact_columns, matter_of_commit
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_number
-from ratable_server.operations.told import Created, Filed, told
+from ratable_server.operations.told import Created, Filed, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
@@ -27,7 +28,7 @@ from ratable_server.store.retrying import retried
 
 @retried
 def grant_prepaid_commit(
-    *, actor: Actor, contract: str, commit: PrepaidCommit, name: str = "", at: datetime
+    *, actor: Actor, contract: str, commit: PrepaidCommit, name: str = "", further: Further = NOTHING, at: datetime
 ) -> Created:
     """Add a prepaid commit to a contract.
 
@@ -38,15 +39,15 @@ def grant_prepaid_commit(
         code_must_be_unused, the rules of terms
     """
     refuse_unfit(commit)
+    kept = Kept(at=at, beside={("prepaid_commit", commit.id): Beside(name=name, further=further)})
     with extension_of(
-        actor, contract, lambda was: replace(was, prepaid_commits=(*was.prepaid_commits, commit))
+        actor, contract, lambda was: replace(was, prepaid_commits=(*was.prepaid_commits, commit)), kept=kept
     ) as extension:
         if month_of(counts_from(extension.before)) < extension.open_on:
             refuse_closed(commit.starts_on, extension.open_on, field="starts_on")
-        row = extension.lines.commit(extension.row_id, commit, len(extension.before.prepaid_commits))
-        row.name = name
-        row.save(force_insert=True)
-        after = {"name": name, **told(commit)}
+        place = len(extension.before.prepaid_commits)
+        extension.lines.commit(extension.row_id, commit, place).save(force_insert=True)
+        after = {"name": name, **told_beside(commit, further)}
         record_change(actor, Change("grant_prepaid_commit", "contract", contract, after=after), at=at)
     return Created(code=commit.id)
 

@@ -9,8 +9,9 @@ from ratable.terms import Contract, TierPriceOverride
 from ratable_server.actor import Actor
 from ratable_server.operations.closed_months import refuse_closed_months
 from ratable_server.operations.extending import extension_of
+from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
-from ratable_server.operations.told import Created, told
+from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.retrying import retried
@@ -18,7 +19,9 @@ from ratable_server.store.scope import rows_of
 
 
 @retried
-def set_tier_price_override(*, actor: Actor, contract: str, override: TierPriceOverride, at: datetime) -> Created:
+def set_tier_price_override(
+    *, actor: Actor, contract: str, override: TierPriceOverride, further: Further = NOTHING, at: datetime
+) -> Created:
     """Set the contract's own price of a tier, or another than before. It prices every month of the contract.
 
     A closed month is not computed again under another price: once one of the contract is closed, only a usage group
@@ -29,16 +32,21 @@ def set_tier_price_override(*, actor: Actor, contract: str, override: TierPriceO
         tier_must_have_a_price, amount_must_be_positive, period_must_be_open
     """
     refuse_unfit(override)
-    with extension_of(actor, contract, lambda was: _with(was, override)) as extension:
+    key = ("tier_price_override", override.usage_group_id, str(override.tier_number))
+    kept = Kept(at=at, beside={key: Beside(further=further)})
+    with extension_of(actor, contract, lambda was: _with(was, override), kept=kept) as extension:
         if _is_used(extension.before, override):
             refuse_closed_months(extension.before, extension.open_on, field="tier_price_override")
         row = extension.lines.override(extension.row_id, override, 0)
         tier = {"contract_id": extension.row_id, "usage_group_id": row.usage_group_id, "tier_number": row.tier_number}
         found = rows_of(actor, models.TierPriceOverride).filter(**tier)
-        if not found.update(price=override.price, percentage=override.percentage):
+        told_now = {"price": override.price, "percentage": override.percentage, **kept.columns(*key)}
+        if not found.update(**told_now):
             row.save(force_insert=True)
         before = next((told(own) for own in extension.before.tier_price_overrides if _same_tier(own, override)), None)
-        change = Change("set_tier_price_override", "contract", contract, before=before, after=told(override))
+        change = Change(
+            "set_tier_price_override", "contract", contract, before=before, after=told_beside(override, further)
+        )
         record_change(actor, change, at=at)
     return Created(code=f"{override.product_id}/{override.usage_group_id}/{override.tier_number}")
 

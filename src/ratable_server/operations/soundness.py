@@ -7,7 +7,7 @@ reads it without losing a digit.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,6 +21,8 @@ from ratable_server.store.fields import CODE_LENGTH
 _UNPLAIN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _WHOLE_DIGITS, _DECIMALS, _DECIMALS_OF_PERCENTAGE = 18, 12, 10
 _MOST_WHOLE = 2**31 - 1
+_UNKEPT = re.compile(r"[\x00\ud800-\udfff]")  # what no text of the database can hold
+_DEEPEST, _MOST_VALUES = 20, 10_000
 
 
 def refuse_unfit(record: Any) -> None:
@@ -53,6 +55,36 @@ def refuse_unfit_day(name: str, day: date) -> None:
     """The same for one day."""
     if day.year not in YEARS:
         raise Refused("date_must_be_in_range", field=name, detail=f"{day}")
+
+
+def refuse_unfit_further(further: Mapping[str, Any]) -> None:
+    """The same for fields that are kept and not computed with: JSON, neither deep nor endless.
+
+    Refuses:
+        text_must_be_plain, number_must_be_exact, further_must_be_small
+    """
+    for count, (path, value) in enumerate(_leaves(further, "further", 0)):
+        if count > _MOST_VALUES:
+            raise Refused("further_must_be_small", field="further")
+        if isinstance(value, str) and _UNKEPT.search(value):
+            raise Refused("text_must_be_plain", field=path, detail=f"{value!r}"[:200])
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise Refused("number_must_be_exact", field=path, detail=f"{value}")
+
+
+def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Every key and value, with its road."""
+    if depth > _DEEPEST:
+        raise Refused("further_must_be_small", field=path[:200])
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield f"{path}.{key}", key
+            yield from _leaves(each, f"{path}.{key}", depth + 1)
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from _leaves(each, f"{path}[{place}]", depth + 1)
+    else:
+        yield path, value
 
 
 def _values(value: Any, path: str, name: str = "") -> Iterator[tuple[str, str, Any]]:

@@ -8,14 +8,17 @@ from datetime import datetime
 from ratable.terms import Subscription
 from ratable_server.actor import Actor
 from ratable_server.operations.extending import extension_of
+from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
-from ratable_server.operations.told import Created, told
+from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.retrying import retried
 
 
 @retried
-def add_subscription(*, actor: Actor, contract: str, subscription: Subscription, at: datetime) -> Created:
+def add_subscription(
+    *, actor: Actor, contract: str, subscription: Subscription, further: Further = NOTHING, at: datetime
+) -> Created:
     """Add a subscription to a contract. What it earned in closed months is booked in the first open one.
 
     Refuses:
@@ -23,10 +26,13 @@ def add_subscription(*, actor: Actor, contract: str, subscription: Subscription,
         the rules of terms
     """
     refuse_unfit(subscription)
+    kept = Kept(at=at, beside={("subscription", subscription.id): Beside(further=further)})
     with extension_of(
-        actor, contract, lambda was: replace(was, subscriptions=(*was.subscriptions, subscription))
+        actor, contract, lambda was: replace(was, subscriptions=(*was.subscriptions, subscription)), kept=kept
     ) as extension:
         place = len(extension.before.subscriptions)
         extension.lines.subscription(extension.row_id, subscription, place).save(force_insert=True)
-        record_change(actor, Change("add_subscription", "contract", contract, after=told(subscription)), at=at)
+        record_change(
+            actor, Change("add_subscription", "contract", contract, after=told_beside(subscription, further)), at=at
+        )
     return Created(code=subscription.id)

@@ -14,6 +14,7 @@ from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import insert_contracts, sold
 from ratable_server.operations.contracts import refuse_unfit_contract
 from ratable_server.operations.customers import customer_ids, insert_customers
+from ratable_server.operations.kept import Kept
 from ratable_server.operations.policies import set_policy, set_timezone
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created
@@ -45,7 +46,7 @@ def import_terms(
             set_timezone(actor=actor, timezone=terms.entity.timezone, at=at)
         if terms.contracts:
             keep_open(actor, min(map(counts_from, terms.contracts)))
-        _insert(actor, terms)
+        _insert(actor, terms, at)
         record_change(actor, Change("import_terms", "terms", terms.entity.id, after=_summary(terms)), at=at)
     return Created(code=terms.entity.id, warnings=tuple(warn_of_terms(terms)))
 
@@ -59,11 +60,12 @@ def _refuse_unfit(terms: Terms) -> None:
         refuse_unfit_contract(contract)
 
 
-def _insert(actor: Actor, terms: Terms) -> None:
-    insert_customers(actor, (contract.customer for contract in terms.contracts))
-    insert_products(actor, terms.products)
-    insert_bundles(actor, terms.product_bundles, products=sold(actor).products, names={})
-    insert_contracts(actor, terms.contracts, customers=customer_ids(actor), catalog=sold(actor), names={})
+def _insert(actor: Actor, terms: Terms, at: datetime) -> None:
+    kept = Kept(at=at)
+    insert_customers(actor, (contract.customer for contract in terms.contracts), at=at)
+    insert_products(actor, terms.products, kept)
+    insert_bundles(actor, terms.product_bundles, kept, products=sold(actor).products)
+    insert_contracts(actor, terms.contracts, kept, customers=customer_ids(actor), catalog=sold(actor))
 
 
 def _summary(terms: Terms) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -30,3 +31,8 @@ class Filed:
 def told(record: Any) -> dict[str, Any]:
     """A record for the audit, less what was not agreed."""
     return {name: value for name, value in asdict(record).items() if value not in (None, ())}
+
+
+def told_beside(record: Any, further: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with the further fields, where there are any."""
+    return {**told(record), **({"further": dict(further)} if further else {})}

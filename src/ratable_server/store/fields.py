@@ -1,11 +1,14 @@
 """Columns that refuse what must not be in them: NaN, too many digits, months that are no months.
 
 Owns the CHECK that the database keeps with each such column. Django's `DecimalField` declares
-`numeric(p, s)`, which rounds silently and takes NaN; these are bare `numeric` with a CHECK.
+`numeric(p, s)`, which rounds silently and takes NaN; these are bare `numeric` with a CHECK. Fields that are kept and
+not computed with are JSON whose numbers keep their digits.
 """
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +20,10 @@ if TYPE_CHECKING:
     _DecimalField = models.DecimalField[Decimal | None, Decimal | None]
     _DateField = models.DateField[Any, Any]
     _TextField = models.TextField[str, str]
+    _JSONField = models.JSONField
 else:
     _DecimalField, _DateField, _TextField = models.DecimalField, models.DateField, models.TextField
+    _JSONField = models.JSONField
 
 PLACES = 12
 DIGITS = 38
@@ -85,3 +90,39 @@ class CurrencyField(_TextField):
     @override
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
         return f"{_quoted(self, connection)} ~ '^([A-Z]{{3}})?$'"
+
+
+class ExactEncoder(json.JSONEncoder):
+    """JSON with decimals as numbers of their own digits, and dates as text."""
+
+    @override
+    def encode(self, o: Any) -> str:
+        match o:
+            case Decimal():
+                return str(o) if o.is_finite() else super().encode(str(o))
+            case date():
+                return super().encode(o.isoformat())
+            case dict():
+                return (
+                    "{"
+                    + ", ".join(f"{super(ExactEncoder, self).encode(str(k))}: {self.encode(v)}" for k, v in o.items())
+                    + "}"
+                )
+            case list() | tuple():
+                return "[" + ", ".join(map(self.encode, o)) + "]"
+        return super().encode(o)
+
+
+class ExactDecoder(json.JSONDecoder):
+    """JSON whose numbers with a point are decimals."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "parse_float": Decimal})
+
+
+class FurtherField(_JSONField):
+    """Fields of a thing that are kept as they were told, and read by no calculation."""
+
+    def __init__(self, **options: Any) -> None:
+        options |= {"encoder": ExactEncoder, "decoder": ExactDecoder, "default": dict, "db_default": {}}
+        super().__init__(**options)

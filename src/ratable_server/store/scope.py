@@ -6,7 +6,7 @@ Owns the setting that row-level security reads. Outside `books_of` the database 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -15,6 +15,8 @@ from django.db.models import Model, QuerySet
 
 from ratable.errors import InvariantError
 from ratable_server.actor import Actor
+from ratable_server.store.models.rows import Told
+from ratable_server.store.transport import reading_beside
 
 Row = TypeVar("Row", bound=Model)
 
@@ -42,7 +44,8 @@ def books_of(actor: Actor, *, as_snapshot: bool = False) -> Iterator[None]:
         enter_tenant(actor.tenant_id)
         token = _open_books.set(actor.tenant_id)
         try:
-            yield
+            with reading_beside(actor.tenant_id) if as_snapshot else nullcontext():
+                yield
         finally:
             _open_books.reset(token)
 
@@ -53,8 +56,8 @@ def enter_tenant(tenant_id: int) -> None:
         cursor.execute("SELECT set_config('ratable.tenant', %s, true)", [str(tenant_id)])
 
 
-def rows_of(actor: Actor, model: type[Row]) -> QuerySet[Row]:
-    """The rows of the actor's tenant; of `Tenant` its own row.
+def rows_of(actor: Actor, model: type[Row], *, with_deleted: bool = False) -> QuerySet[Row]:
+    """The rows of the actor's tenant; of `Tenant` its own row. What was deleted is left out, unless it is asked for.
 
     Raises:
         InvariantError: its books are not open; the database would show nothing.
@@ -62,4 +65,5 @@ def rows_of(actor: Actor, model: type[Row]) -> QuerySet[Row]:
     if _open_books.get() != actor.tenant_id:
         raise InvariantError(f"rows of {model._meta.db_table} outside books_of(actor)")
     column = "id" if model._meta.model_name == "tenant" else "tenant_id"
-    return model._default_manager.filter(**{column: actor.tenant_id})
+    rows = model._default_manager.filter(**{column: actor.tenant_id})
+    return rows.filter(deleted_at=None) if issubclass(model, Told) and not with_deleted else rows

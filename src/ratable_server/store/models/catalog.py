@@ -9,10 +9,10 @@ from django.db.models import UniqueConstraint
 
 from ratable.terms import PricingModel
 from ratable_server.store.fields import CodeField, CurrencyField, ExactField
-from ratable_server.store.models.rows import Coded, Target, TenantRow, link, one_of
+from ratable_server.store.models.rows import Coded, Target, TenantRow, Told, link, one_of
 
 
-class Product(Coded):
+class Product(Told, Coded):
     """Something sold."""
 
     name = models.TextField()
@@ -22,7 +22,7 @@ class Product(Coded):
         db_table = "product"
 
 
-class UsageGroup(Target):
+class UsageGroup(Told, Target):
     """A price plan of a product; its code is unique within the product."""
 
     product = link("Product")
@@ -43,7 +43,7 @@ class UsageGroup(Target):
         ]
 
 
-class Tier(TenantRow):
+class Tier(Told, TenantRow):
     """One price step of a usage group; `upper_quantity` is inclusive, null in the last."""
 
     usage_group = link("UsageGroup")
@@ -59,7 +59,7 @@ class Tier(TenantRow):
         constraints: ClassVar = [UniqueConstraint(fields=["tenant", "usage_group", "number"], name="tier_number")]
 
 
-class ProductBundle(Coded):
+class ProductBundle(Told, Coded):
     """Products sold for one price."""
 
     name = models.TextField(default="", blank=True)

@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models import Q, UniqueConstraint
 
 from ratable_server.store.fields import CodeField, CurrencyField, ExactField
-from ratable_server.store.models.rows import Coded, Target, TenantRow, ascending, link
+from ratable_server.store.models.rows import Coded, Target, TenantRow, Told, ascending, link
 
 
-class Contract(Coded):
+class Contract(Told, Coded):
     """One contract, in one currency; with `opening_as_of` its books start the day after."""
 
     name = models.TextField(default="", blank=True)
@@ -48,7 +48,7 @@ class OpeningBalance(TenantRow):
         constraints: ClassVar = [UniqueConstraint(fields=["tenant", "contract", "place"], name="opening_balance_place")]
 
 
-class TierPriceOverride(TenantRow):
+class TierPriceOverride(Told, TenantRow):
     """A contract's own price for one tier of a usage group."""
 
     contract = link("Contract")
@@ -66,7 +66,7 @@ class TierPriceOverride(TenantRow):
         ]
 
 
-class UsageItem(Coded):
+class UsageItem(Told, Coded):
     """A line of a contract on which usage is recorded: a usage group, a bundle or a bare product."""
 
     contract = link("Contract")
@@ -83,7 +83,7 @@ class UsageItem(Coded):
         constraints: ClassVar = [*Coded.Meta.constraints, ascending("usage_item_dates_must_ascend")]
 
 
-class PrepaidCommit(Coded):
+class PrepaidCommit(Told, Coded):
     """A pool of money paid in advance, drawn by usage."""
 
     contract = link("Contract")
@@ -104,7 +104,7 @@ class PrepaidCommit(Coded):
         constraints: ClassVar = [*Coded.Meta.constraints, ascending("prepaid_commit_dates_must_ascend")]
 
 
-class Subscription(Target):
+class Subscription(Told, Target):
     """A fixed amount earned over time; its code is unique within the contract."""
 
     contract = link("Contract")
@@ -124,7 +124,7 @@ class Subscription(Target):
         ]
 
 
-class Milestone(Target):
+class Milestone(Told, Target):
     """A fixed amount earned on one day; its code is unique within the contract."""
 
     contract = link("Contract")

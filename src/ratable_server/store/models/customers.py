@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from ratable_server.store.models.rows import Coded
+from ratable_server.store.models.rows import Coded, Told
 
 
-class Customer(Coded):
+class Customer(Told, Coded):
     """A buyer."""
 
     name = models.TextField()

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 
-from ratable_server.store.fields import CodeField, MonthField
+from ratable_server.store.fields import CodeField, FurtherField, MonthField
 from ratable_server.store.models.rows import Fact, link, one_of
 
 DOCUMENT_KINDS = ("invoice", "payment", "credit_memo")
@@ -27,6 +27,7 @@ class Document(Fact):
     service_on = MonthField(null=True, blank=True)
     on = models.DateField()
     booked_on = MonthField()
+    further = FurtherField()
 
     class Meta(Fact.Meta):
         db_table = "document"

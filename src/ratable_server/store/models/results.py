@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.db import models
+from django.db.models import F, Func
+
 from ratable_server.store.models.rows import Guard
 from ratable_server.store.models.runs import (
     AllocationColumns,
@@ -17,6 +20,11 @@ from ratable_server.store.models.runs import (
     RatedLineColumns,
     RevenueTransactionColumns,
 )
+
+_REVENUE_KEY = (
+    "contract_id", "source_kind", "source_id", "item_id", "product_id", "commit_id", "kind", "service_on", "booked_on",
+    "adjusted_on",
+)  # fmt: skip
 
 
 class DraftDraw(DrawColumns):
@@ -75,12 +83,19 @@ class DraftRevenueTransaction(RevenueTransactionColumns):
 
 
 class RevenueTransaction(RevenueTransactionColumns):
-    """Posted."""
+    """Posted. `public_id` comes of the row's key, as `ratable_server.store.public_ids` has it: the draft's is the same."""
 
     guard: ClassVar[Guard] = "append_only"
 
+    public_id = models.GeneratedField(
+        expression=Func(*map(F, _REVENUE_KEY), function="ratable_revenue_id"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+
     class Meta(RevenueTransactionColumns.Meta):
         db_table = "revenue_transaction"
+        indexes: ClassVar = [models.Index(fields=["tenant", "public_id"], name="revenue_transaction_public")]
 
 
 class DraftAppliedMove(AppliedMoveColumns):

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Literal
 
 from django.db import models
 from django.db.models import Q, UniqueConstraint
+from django.db.models.functions import Now
 
-from ratable_server.store.fields import CodeField
+from ratable_server.store.fields import CodeField, FurtherField
 
 Guard = Literal["append_only", "kept", "free"]
 """append_only: never changed nor removed. kept: changed, never removed. free: a draft or a term, may go."""
@@ -38,6 +39,17 @@ def one_of(name: str, column: str, choices: tuple[str, ...]) -> models.CheckCons
 def ascending(name: str) -> models.CheckConstraint:
     """A range that ends, ends after its start."""
     return models.CheckConstraint(condition=Q(ends_before=None) | Q(ends_before__gt=models.F("starts_on")), name=name)
+
+
+class Told(models.Model):
+    """What somebody told and may change or take away: with `deleted_at` it is there for its id alone."""
+
+    further = FurtherField()
+    modified_at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
 
 
 class TenantRow(models.Model):

@@ -1,0 +1,19 @@
+"""Ids of computed rows: numbers that come of what a row is, so that a draft has the id that it will be posted under."""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import md5
+
+_HEX_DIGITS = 13  # 52 bits: every such number is exact wherever numbers are read
+_EPOCH = date(1970, 1, 1)
+
+
+def revenue_id(*key: str | date) -> int:
+    """The id of a revenue transaction, as the database's `ratable_revenue_id` gives it.
+
+    `key` is contract, kind and id of the source, item, product, prepaid commit, kind, service month, month booked, and the
+    day of an adjustment.
+    """
+    told = "\x1f".join(part if isinstance(part, str) else str((part - _EPOCH).days) for part in key)
+    return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
