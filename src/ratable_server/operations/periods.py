@@ -5,6 +5,7 @@ Owns the one short transaction that posts. What can stand in its way is `operati
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +13,8 @@ from django.db.models import Min
 
 from ratable.periods import month_of, months_between, next_month
 from ratable_server.actor import Actor
-from ratable_server.errors import Refused
+from ratable_server.errors import Refused, Unavailable
+from ratable_server.operations.leftovers import clear_drafts
 from ratable_server.operations.obstacles import obstacles, of_month, of_run, refuse_obstructed
 from ratable_server.operations.runs import draft_run, run_period
 from ratable_server.store.audit import Change, record_change
@@ -60,7 +62,10 @@ def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | No
         refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at))
     chosen = run_id or run_period(actor=actor, month_on=month_on, at=at).run_id
     refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at, run_id=chosen))
-    return _post(actor=actor, month_on=month_on, run_id=chosen, at=at)
+    closed = _post(actor=actor, month_on=month_on, run_id=chosen, at=at)
+    with suppress(Unavailable):  # the month is closed whatever happens now; the next run clears what stays
+        clear_drafts(actor=actor, at=at)
+    return closed
 
 
 @retried

@@ -12,15 +12,17 @@ from datetime import date, datetime
 from django.db import connection
 
 import ratable
-from ratable.errors import InvariantError
+from ratable.errors import InvariantError, NumberOverflowError
 from ratable.periods import next_month
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.calculation import Results, new_results
+from ratable_server.operations.leftovers import clear_drafts, end_run, fail_run
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.learned import load_learned
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.models import Period, PolicyVersion, Run, Tenant
+from ratable_server.store.presence import at_work, is_nobody_at_work
 from ratable_server.store.retrying import retried
 from ratable_server.store.save import drop_draft, save_draft
 from ratable_server.store.scope import books_of, rows_of
@@ -76,24 +78,29 @@ def run_period(*, actor: Actor, month_on: date, at: datetime, tell: Progress | N
     """
     if not actor.may_act_as("preparer"):
         raise Refused("role_must_allow_it", field="role", detail="a preparer computes a period")
-    run = _begin(actor, month_on, at)
-    try:
-        return _compute(actor, run, month_on, at, tell or _silent)
-    except InvariantError as error:
-        _fail(actor, run, str(error), at)
-        raise
+    clear_drafts(actor=actor, at=at)
+    run = _next_run_id()
+    with at_work("run", run):
+        _begin(actor, run, month_on, at)
+        try:
+            return _compute(actor, run, month_on, at, tell or _silent)
+        except (InvariantError, NumberOverflowError, Refused) as error:
+            _fail(actor, run, str(error), at)
+            raise
 
 
 def discard_run(*, actor: Actor, run_id: int, at: datetime) -> None:
-    """Remove a draft.
+    """Remove a draft, also one that is not finished if its process died.
 
     Refuses:
         run_must_be_known, run_must_be_a_draft
     """
     with books_of(actor):
-        run = draft_run(actor, run_id)
+        run = _known_run(actor, run_id)
+        if run.status != "draft" or (run.finished_at is None and not is_nobody_at_work("run", run_id)):
+            raise _no_draft(run)
         drop_draft(actor, run.id)
-        _end(run, "discarded", at)
+        end_run(run, "discarded", at)
         record_change(actor, Change("discard_run", "run", str(run.id)), at=at)
 
 
@@ -103,12 +110,22 @@ def draft_run(actor: Actor, run_id: int) -> Run:
     Refuses:
         run_must_be_known, run_must_be_a_draft
     """
+    run = _known_run(actor, run_id)
+    if run.status != "draft" or run.finished_at is None:
+        raise _no_draft(run)
+    return run
+
+
+def _known_run(actor: Actor, run_id: int) -> Run:
     run = rows_of(actor, Run).select_for_update().filter(id=run_id).first()
     if run is None:
         raise Refused("run_must_be_known", field="run", detail=str(run_id))
-    if run.status != "draft" or run.finished_at is None:
-        raise Refused("run_must_be_a_draft", field="run", detail=f"run {run_id} is {run.status}")
     return run
+
+
+def _no_draft(run: Run) -> Refused:
+    state = "being computed" if run.status == "draft" else run.status
+    return Refused("run_must_be_a_draft", field="run", detail=f"run {run.id} is {state}")
 
 
 def outdated_by(actor: Actor, run: Run) -> list[str]:
@@ -131,13 +148,21 @@ def _has_newer(cursor: object, actor: Actor, run: Run, table: str, column: str) 
     return bool(cursor.fetchone()[0])  # type: ignore[attr-defined]
 
 
+def _next_run_id() -> int:
+    """The id of a new run: who works on it is known before anybody can see it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('run', 'id'))")
+        return int(cursor.fetchone()[0])
+
+
 @retried
-def _begin(actor: Actor, month_on: date, at: datetime) -> int:
+def _begin(actor: Actor, run_id: int, month_on: date, at: datetime) -> None:
     with books_of(actor):
         _refuse_out_of_order(actor, month_on)
         period, _ = rows_of(actor, Period).get_or_create(tenant_id=actor.tenant_id, month_on=month_on)
         policy = rows_of(actor, PolicyVersion).latest("number")
-        run = Run(
+        Run(
+            id=run_id,
             tenant_id=actor.tenant_id,
             period=period,
             calculation_version=ratable.__version__,
@@ -146,9 +171,7 @@ def _begin(actor: Actor, month_on: date, at: datetime) -> int:
             started_at=at,
             started_by=actor.name,
             request_id=actor.request_id,
-        )
-        run.save(force_insert=True)
-        return int(run.id)
+        ).save(force_insert=True)
 
 
 def _refuse_out_of_order(actor: Actor, month_on: date) -> None:
@@ -163,11 +186,19 @@ def _compute(actor: Actor, run_id: int, month_on: date, at: datetime, tell: Prog
     facts_through, snapshot, results = _results(actor, month_on)
     counts = _keep(actor, run_id, results, tell)
     with books_of(actor):
-        run = rows_of(actor, Run).get(id=run_id)
+        run = _own_run(actor, run_id)
         run.facts_through, run.finished_at = facts_through, at
         run.counts = {**counts, "snapshot": snapshot}
         run.save()
     return Draft(run_id=run_id, month_on=month_on, counts=counts)
+
+
+def _own_run(actor: Actor, run_id: int) -> Run:
+    """The run that is being computed here; somebody may have given it up while the database was away."""
+    run = rows_of(actor, Run).select_for_update().get(id=run_id)
+    if run.status != "draft":
+        raise Refused("run_must_be_a_draft", field="run", detail=f"run {run_id} is {run.status}: {run.failure}")
+    return run
 
 
 @retried
@@ -184,26 +215,21 @@ def _results(actor: Actor, month_on: date) -> tuple[int, str, Results]:
 
 
 def _keep(actor: Actor, run_id: int, results: Results, tell: Progress) -> dict[str, int]:
-    """Each table in a transaction of its own: a draft is in nobody's way."""
-    counts = {}
+    """Each table in a transaction of its own: a draft is in nobody's way, and everybody sees how far it is."""
+    counts: dict[str, int] = {}
     for name, rows in results._asdict().items():
         with books_of(actor):
+            run = _own_run(actor, run_id)
             counts[name] = save_draft(actor, run_id, name, rows)
+            run.counts = counts
+            run.save(update_fields=["counts"])
         tell(name, counts[name])
     return counts
 
 
 def _fail(actor: Actor, run_id: int, failure: str, at: datetime) -> None:
     with books_of(actor):
-        run = rows_of(actor, Run).get(id=run_id)
-        drop_draft(actor, run_id)
-        run.failure = failure
-        _end(run, "failed", at)
-
-
-def _end(run: Run, status: str, at: datetime) -> None:
-    run.status, run.finished_at = status, at
-    run.save()
+        fail_run(actor, rows_of(actor, Run).get(id=run_id), failure, at=at)
 
 
 def _silent(name: str, rows: int) -> None:

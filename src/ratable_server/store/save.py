@@ -6,18 +6,24 @@ between what was looked at and what is posted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection
 
 from ratable import tables
 from ratable.drawdown.breakage import BREAKAGE
+from ratable.errors import InvariantError
 from ratable_server.actor import Actor
-from ratable_server.store.transport import stage_table
+from ratable_server.store.models import Run
+from ratable_server.store.scope import rows_of
+from ratable_server.store.transport import joined_whole, stage_table
 
-_TYPES = {"string": "text", "date": "date", "int64": "bigint", "boolean": "boolean"}
+# Arrow's names of types, and PostgreSQL's
+_TYPES = {"string": "text", "date32[day]": "date", "int64": "bigint", "decimal128(38, 0)": "numeric", "bool": "boolean"}
 
 
 class _Kept(NamedTuple):
@@ -36,6 +42,7 @@ KEPT = {
     "revenue": _Kept("revenue_transaction", tables.REVENUE),
     "applied": _Kept("applied_move", tables.MOVES),
 }
+_DRAFTED = ("journal_line", "journal_entry", *(kept.table for kept in KEPT.values()))
 _HEAD = (
     "contract_id",
     "currency",
@@ -49,7 +56,8 @@ _HEAD = (
     "number",
     "is_adjusted",
 )
-_LINE = ("account", "item_id", "product_id", "commit_id", "debit_minor", "credit_minor")
+_ENTRY = ("id", "entry_code", *_HEAD, "line_count", "total_minor")
+_LINE = ("entry_id", "account", "item_id", "product_id", "commit_id", "debit_minor", "credit_minor")
 
 
 def save_draft(actor: Actor, run_id: int, name: str, rows: pa.Table) -> int:
@@ -59,62 +67,67 @@ def save_draft(actor: Actor, run_id: int, name: str, rows: pa.Table) -> int:
     if name == "journal":
         return _save_journal(actor, run_id, rows)
     kept = KEPT[name]
-    stage_table("staged_rows", rows, _types(kept.schema))
-    columns = _quoted(kept.schema.names)
-    return _execute(
-        f"INSERT INTO draft_{kept.table} (tenant_id, run_id, {columns}) SELECT %s, %s, {columns} FROM staged_rows",  # noqa: S608
-        actor.tenant_id,
-        run_id,
-    )
+    return _insert(f"draft_{kept.table}", rows, kept.schema.names, actor, run_id)
 
 
 def _save_journal(actor: Actor, run_id: int, rows: pa.Table) -> int:
-    stage_table("staged_rows", rows, _types(tables.JOURNAL))
-    head = _quoted(_HEAD)
-    _execute(
-        f"""
-        INSERT INTO draft_journal_entry (tenant_id, run_id, entry_code, {head}, line_count, total_minor)
-        SELECT %s, %s, entry_id, {head}, count(*), sum(debit_minor) FROM staged_rows GROUP BY entry_id, {head}
-        """,  # noqa: S608 - names are the code's own
-        actor.tenant_id,
-        run_id,
-    )
-    line = _quoted(_LINE)
+    """Entries, then lines. An entry has here the id that it will have when it is posted, so that lines are only copied."""
+    entries = _entries(rows)
+    _insert("draft_journal_entry", entries, _ENTRY, actor, run_id)
+    places = pc.index_in(rows["entry_id"], value_set=entries["entry_code"].combine_chunks())
+    lines = rows.select(_LINE[1:]).append_column("entry_id", entries["id"].take(places))
+    return _insert("draft_journal_line", lines, _LINE, actor, run_id)
+
+
+def _entries(rows: pa.Table) -> pa.Table:
+    """The entry of each line, once, with how many lines it has and what they come to."""
+    groups = rows.group_by(["entry_id", *_HEAD], use_threads=False)
+    found = groups.aggregate([("debit_minor", "sum"), ("debit_minor", "count")])
+    columns = {"entry_code": found["entry_id"], **{name: found[name] for name in _HEAD}}
+    columns |= {"line_count": found["debit_minor_count"], "total_minor": found["debit_minor_sum"]}
+    return pa.table({"id": _entry_ids(found.num_rows), **columns})
+
+
+def _entry_ids(count: int) -> pa.Array:
+    """Ids of entries yet to be posted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(sequence) FROM pg_get_serial_sequence('journal_entry', 'id') AS sequence,"
+            " generate_series(1, %s)",
+            [count],
+        )
+        return pa.array([number for (number,) in cursor.fetchall()], pa.int64())
+
+
+def _insert(table: str, rows: pa.Table, names: Sequence[str], actor: Actor, run_id: int) -> int:
+    """Add rows to a table; what the database calls their columns is what the Arrow table calls them."""
+    stage_table("staged_rows", rows.select(list(names)), {name: _TYPES[str(rows[name].type)] for name in names})
+    columns = _quoted(names)
     return _execute(
-        f"""
-        INSERT INTO draft_journal_line (tenant_id, run_id, entry_id, {line})
-        SELECT entry.tenant_id, entry.run_id, entry.id, {line} FROM staged_rows AS staged
-        JOIN draft_journal_entry AS entry
-            ON entry.tenant_id = %s AND entry.run_id = %s AND entry.entry_code = staged.entry_id
-        """,  # noqa: S608
+        f"INSERT INTO {table} (tenant_id, run_id, {columns}) SELECT %s, %s, {columns} FROM staged_rows",  # noqa: S608 - names are the code's own
         actor.tenant_id,
         run_id,
     )
 
 
 def post_draft(actor: Actor, run_id: int) -> None:
-    """Put the draft of a run into what is posted, entries before lines."""
-    for kept in KEPT.values():
-        _post(kept.table, (*kept.schema.names,), actor, run_id)
-    _post("journal_entry", ("entry_code", *_HEAD, "line_count", "total_minor"), actor, run_id)
-    line = _quoted(_LINE)
-    _execute(
-        f"""
-        INSERT INTO journal_line (tenant_id, run_id, entry_id, {line})
-        SELECT posted.tenant_id, posted.run_id, posted.id, {line} FROM draft_journal_line AS draft
-        JOIN draft_journal_entry AS entry ON entry.tenant_id = draft.tenant_id AND entry.id = draft.entry_id
-        JOIN journal_entry AS posted
-            ON posted.tenant_id = entry.tenant_id AND posted.run_id = entry.run_id AND posted.entry_code = entry.entry_code
-        WHERE draft.tenant_id = %s AND draft.run_id = %s
-        """,  # noqa: S608
-        actor.tenant_id,
-        run_id,
-    )
+    """Put the draft of a run into what is posted, entries before lines.
+
+    Raises:
+        InvariantError: the draft has not the rows that were computed.
+    """
+    computed = rows_of(actor, Run).values_list("counts", flat=True).get(id=run_id)
+    posted = {name: _post(kept.table, kept.schema.names, actor, run_id) for name, kept in KEPT.items()}
+    _post("journal_entry", _ENTRY, actor, run_id)
+    posted["journal"] = _post("journal_line", _LINE, actor, run_id)
+    for name, rows in posted.items():
+        if rows != computed[name]:
+            raise InvariantError(f"the draft of run {run_id} has {rows} rows of {name}, {computed[name]} were computed")
 
 
-def _post(table: str, names: tuple[str, ...], actor: Actor, run_id: int) -> None:
+def _post(table: str, names: Sequence[str], actor: Actor, run_id: int) -> int:
     columns = _quoted(names)
-    _execute(
+    return _execute(
         f"""
         INSERT INTO {table} (tenant_id, run_id, {columns})
         SELECT tenant_id, run_id, {columns} FROM draft_{table} WHERE tenant_id = %s AND run_id = %s
@@ -126,13 +139,26 @@ def _post(table: str, names: tuple[str, ...], actor: Actor, run_id: int) -> None
 
 def drop_draft(actor: Actor, run_id: int) -> None:
     """Remove the draft of a run."""
-    for table in ("journal_line", "journal_entry", *(kept.table for kept in KEPT.values())):
+    for table in _DRAFTED:
         _execute(f"DELETE FROM draft_{table} WHERE tenant_id = %s AND run_id = %s", actor.tenant_id, run_id)  # noqa: S608
+
+
+def drop_leftovers(actor: Actor) -> None:
+    """Remove the drafts of runs that are drafts no more: posted, discarded, failed."""
+    for table in _DRAFTED:
+        _execute(
+            f"""
+            DELETE FROM draft_{table} AS draft USING run
+            WHERE draft.tenant_id = %s AND run.tenant_id = draft.tenant_id AND run.id = draft.run_id
+                AND run.status <> 'draft'
+            """,  # noqa: S608
+            actor.tenant_id,
+        )
 
 
 def journal_hash(actor: Actor, run_id: int) -> str:
     """SHA-256 over the posted lines of a run, each with its entry, in the order of their content."""
-    with connection.cursor() as cursor:
+    with joined_whole(), connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT encode(sha256(convert_to(COALESCE(string_agg(told, chr(10) ORDER BY told COLLATE "C"), ''), 'UTF8')), 'hex')
@@ -155,7 +181,7 @@ def journal_hash(actor: Actor, run_id: int) -> str:
 
 def posted_totals(actor: Actor, run_id: int) -> dict[str, dict[str, int]]:
     """Debits less credits of each account by currency, as posted by a run."""
-    with connection.cursor() as cursor:
+    with joined_whole(), connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT entry.currency, line.account, sum(line.debit_minor - line.credit_minor)
@@ -171,11 +197,7 @@ def posted_totals(actor: Actor, run_id: int) -> dict[str, dict[str, int]]:
     return totals
 
 
-def _types(schema: ibis.Schema) -> dict[str, str]:
-    return {name: _TYPES.get(str(kind), "numeric") for name, kind in schema.items()}
-
-
-def _quoted(names: tuple[str, ...] | list[str]) -> str:
+def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 

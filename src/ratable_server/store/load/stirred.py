@@ -20,25 +20,36 @@ SELECT DISTINCT stream FROM usage_record WHERE tenant_id = %(tenant)s AND number
 UNION
 SELECT record.stream FROM usage_void AS void
 JOIN usage_record AS record
-    ON record.tenant_id = void.tenant_id AND record.event_id = void.event_id AND record.month_on = void.month_on
+    ON record.tenant_id = void.tenant_id AND record.month_on = void.month_on AND record.id = void.record_id
 WHERE void.tenant_id = %(tenant)s AND void.number > %(through)s AND void.month_on < %(open_on)s
+"""
+# What was agreed after the last close read the terms; a term that is signed late reaches back.
+_AGREED = """
+SELECT subject_code FROM audit_entry
+WHERE tenant_id = %(tenant)s AND subject_kind = 'contract'
+    AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %(snapshot)s::pg_snapshot)
+UNION
+SELECT jsonb_array_elements_text(after -> 'contracts') FROM audit_entry
+WHERE tenant_id = %(tenant)s AND subject_kind = 'terms'
+    AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %(snapshot)s::pg_snapshot)
 """
 
 
 def stirred_contracts(actor: Actor, learned: Learned, open_on: date) -> frozenset[str]:
     """Codes of contracts whose closed months must be computed again; the others carry their sums forward.
 
-    Late usage and voids, adjustments, changed allocations; documents that look at single months (an
-    invoice without a target, a termination); and commits whose rest is owed back, which depends on what
-    was billed when.
+    Late usage and voids, adjustments, changed allocations, terms signed late; documents that look at single months
+    (an invoice without a target, a termination); and commits whose rest is owed back, which depends on what was billed
+    when.
     """
-    closes = current_closes(actor)
-    through = closes[-1].run.facts_through if closes else 0
+    last = current_closes(actor)[-1].run
+    through = last.facts_through
     owner = {stream: contract.id for contract in learned.terms.contracts for stream in streams_of(contract)}
     found = {owner[stream] for stream in _late_streams(actor, through, open_on) if stream in owner}
     found |= _named_by(row for row in (*learned.adjustments, *learned.turns) if _is_due(row, open_on))
     changed = rows_of(actor, AllocationChange).filter(number__gt=through)
     found |= set(changed.values_list("item__contract__code", flat=True))
+    found |= _agreed_since(actor, last.counts["snapshot"])
     if learned.terms.policy.breakage == "none":
         found |= {contract.id for contract in learned.terms.contracts if contract.prepaid_commits}
     return frozenset(found)
@@ -58,6 +69,12 @@ def _late_streams(actor: Actor, through: int, open_on: date) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_LATE, {"tenant": actor.tenant_id, "through": through, "open_on": open_on})
         return [stream for (stream,) in cursor.fetchall()]
+
+
+def _agreed_since(actor: Actor, snapshot: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_AGREED, {"tenant": actor.tenant_id, "snapshot": snapshot})
+        return {code for (code,) in cursor.fetchall()}
 
 
 def _named_by(rows: Iterable[Row]) -> set[str]:

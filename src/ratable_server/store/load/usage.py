@@ -17,13 +17,13 @@ FROM usage_record AS record
 WHERE tenant_id = %s AND month_on >= %s AND month_on < %s AND {streams}
     AND NOT EXISTS (
         SELECT FROM usage_void AS void
-        WHERE void.tenant_id = record.tenant_id AND void.event_id = record.event_id
+        WHERE void.tenant_id = record.tenant_id AND void.record_id = record.id
     )
 """
 
 
 def load_usage(actor: Actor, selection: Selection) -> pa.Table:
-    """The records of the selected streams in the selected months, less those that were voided."""
+    """The records of the selected streams in the selected months, less those that were voided or revised."""
     condition, streams = selection.of_streams()
     parameters = [actor.tenant_id, selection.first_on, selection.before_on, streams]
     return read_table(_CURRENT.format(streams=condition), parameters, tables.USAGE)
