@@ -54,6 +54,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("date_must_be_in_range", "a date is before 1900 or after 2999"),
     Code("contract_must_be_as_seen", "the contract has been changed since it was read", True),
     Code("change_must_be_of_what_was_seen", "what is to be changed has been changed since it was read", True),
+    Code("register_must_have_such_a_kind", "the register keeps no such things"),
     Code("further_must_be_small", "further fields are nested too deeply, or too many"),
     Code("nothing_must_depend_on_it", "usage, documents, posted rows or other terms depend on what is to go"),
     Code("prepaid_commit_must_cover_its_draws", "usage has drawn more of the prepaid commit than it would have"),

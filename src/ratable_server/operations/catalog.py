@@ -180,9 +180,9 @@ def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup, *, kept: K
     for tier in group.tiers:
         own = {**tier_columns(group, tier, kept), "deleted_at": None}
         if not tiers.filter(number=tier.number).update(**own):
-            models.Tier(tenant_id=actor.tenant_id, usage_group_id=row.id, number=tier.number, **own).save(
-                force_insert=True
-            )
+            models.Tier(
+                tenant_id=actor.tenant_id, usage_group_id=row.id, number=tier.number, created_at=kept.at, **own
+            ).save(force_insert=True)
 
 
 def _kept_of_group(actor: Actor, row: models.UsageGroup, beside: Besides | None, *, at: datetime) -> Kept:

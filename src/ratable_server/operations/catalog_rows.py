@@ -64,7 +64,11 @@ def insert_tiers(actor: Actor, groups: Iterable[tuple[int, UsageGroup]], kept: K
     """The tiers of usage groups, each with the id of its group."""
     rows = [
         models.Tier(
-            tenant_id=actor.tenant_id, usage_group_id=group_id, number=tier.number, **tier_columns(group, tier, kept)
+            tenant_id=actor.tenant_id,
+            usage_group_id=group_id,
+            number=tier.number,
+            created_at=kept.at,
+            **tier_columns(group, tier, kept),
         )
         for group_id, group in groups
         for tier in group.tiers
@@ -133,5 +137,5 @@ def tier_columns(group: UsageGroup, tier: Tier, kept: Kept) -> dict[str, Any]:
         "price": tier.price,
         "percentage": tier.percentage,
         "flat_fee": tier.flat_fee,
-        **kept.columns("tier", group.id, str(tier.number)),
+        **kept.changes("tier", group.id, str(tier.number)),
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ratable_server.actor import Actor
 from ratable_server.operations.catalog_rows import AT_ONCE
-from ratable_server.operations.kept import NOTHING, Further
+from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created
 from ratable_server.operations.writing import changes_by
@@ -28,7 +28,8 @@ def create_customer(*, actor: Actor, code: str, name: str, further: Further = NO
     refuse_unfit_text("name", name)
     refuse_unfit_further(further)
     with changes_by(actor):
-        row = Customer(tenant_id=actor.tenant_id, code=code, name=name, further=dict(further), modified_at=at)
+        kept = Kept(at=at, beside={("customer", code): Beside(further=further)}).columns("customer", code)
+        row = Customer(tenant_id=actor.tenant_id, code=code, name=name, **kept)
         row.save(force_insert=True)
         after = {"name": name, **({"further": dict(further)} if further else {})}
         record_change(actor, Change("create_customer", "customer", code, after=after), at=at)
@@ -44,5 +45,5 @@ def insert_customers(actor: Actor, codes: Iterable[str], *, at: datetime) -> Non
     """Customers who are not there yet, each under its code as its name."""
     there = customer_ids(actor)
     new = [code for code in dict.fromkeys(codes) if code not in there]
-    rows = [Customer(tenant_id=actor.tenant_id, code=code, name=code, modified_at=at) for code in new]
+    rows = [Customer(tenant_id=actor.tenant_id, code=code, name=code, created_at=at, modified_at=at) for code in new]
     rows_of(actor, Customer).bulk_create(rows, batch_size=AT_ONCE)

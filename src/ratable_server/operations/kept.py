@@ -36,7 +36,11 @@ class Kept:
     beside: Besides = field(default_factory=dict)
 
     def columns(self, *key: str) -> dict[str, Any]:
-        """The columns of a thing: its further fields, and this moment."""
+        """The columns of a new thing: its further fields, and this moment."""
+        return {"created_at": self.at, **self.changes(*key)}
+
+    def changes(self, *key: str) -> dict[str, Any]:
+        """The columns of a thing that is there."""
         return {"further": dict(self.of(*key).further), "modified_at": self.at}
 
     def of(self, *key: str) -> Beside:

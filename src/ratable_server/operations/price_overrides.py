@@ -40,7 +40,7 @@ def set_tier_price_override(
         row = extension.lines.override(extension.row_id, override, 0)
         tier = {"contract_id": extension.row_id, "usage_group_id": row.usage_group_id, "tier_number": row.tier_number}
         found = rows_of(actor, models.TierPriceOverride).filter(**tier)
-        told_now = {"price": override.price, "percentage": override.percentage, **kept.columns(*key)}
+        told_now = {"price": override.price, "percentage": override.percentage, **kept.changes(*key)}
         if not found.update(**told_now):
             row.save(force_insert=True)
         before = next((told(own) for own in extension.before.tier_price_overrides if _same_tier(own, override)), None)

@@ -39,13 +39,18 @@ class Migration(migrations.Migration):
 
     operations: ClassVar = [
         *(migrations.AddField(model, "further", FurtherField()) for model in (*_TOLD, "document")),
-        *(migrations.AddField(model, "modified_at", models.DateTimeField(db_default=Now())) for model in _TOLD),
+        *(
+            migrations.AddField(model, column, models.DateTimeField(db_default=Now()))
+            for model in _TOLD
+            for column in ("created_at", "modified_at")
+        ),
         *(migrations.AddField(model, "deleted_at", models.DateTimeField(null=True, blank=True)) for model in _TOLD),
         migrations.CreateModel(
             name="RegisterEntry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("further", FurtherField()),
+                ("created_at", models.DateTimeField(db_default=Now())),
                 ("modified_at", models.DateTimeField(db_default=Now())),
                 ("deleted_at", models.DateTimeField(null=True, blank=True)),
                 ("kind", models.TextField()),

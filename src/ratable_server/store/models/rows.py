@@ -45,6 +45,7 @@ class Told(models.Model):
     """What somebody told and may change or take away: with `deleted_at` it is there for its id alone."""
 
     further = FurtherField()
+    created_at = models.DateTimeField(db_default=Now())
     modified_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True, blank=True)
 
