@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
+from functools import lru_cache
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -168,6 +169,7 @@ def _hand_out(table: ir.Table, into: str, total: str, *, within: Sequence[str], 
     return table.mutate(**{into: share.cast("int64")})
 
 
+@lru_cache(maxsize=4096)  # the same prices, over and over
 def to_e12(value: Decimal) -> int:
     """A decimal with at most 12 places as a whole number scaled by 10^12."""
     whole = _shifted(value, 12)

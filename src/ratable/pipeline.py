@@ -28,7 +28,7 @@ from ratable.terms import Policy
 from ratable.usage import Metered, meter, meter_days
 
 # Up to so many (item, month) are drawn by day at once; above, only the months in which the day matters.
-DAILY_MONTHS = 20_000
+DAILY_MONTHS = 2_000
 
 
 class Inputs(NamedTuple):

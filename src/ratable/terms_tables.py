@@ -6,7 +6,7 @@ Owns the translation of the records of `terms`, and of what has been amended sin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ from ratable.terms import (
     Product,
     Subscription,
     Terms,
-    Tier,
+    TierPriceOverride,
     UsageGroup,
     UsageItem,
 )
@@ -124,12 +124,41 @@ class _Catalog:
         self.currency_of_commit = {
             commit.id: contract.currency for contract in terms.contracts for commit in contract.prepaid_commits
         }
+        self._tiers: dict[Hashable, list[Row]] = {}
 
     def group(self, item: UsageItem) -> UsageGroup | None:
         if item.product_id is None or item.usage_group_id is None:
             return None
         groups = self.products[item.product_id].usage_groups
         return next(group for group in groups if group.id == item.usage_group_id)
+
+    def tiers(self, group: UsageGroup, product_id: str, overrides: tuple[TierPriceOverride, ...]) -> list[Row]:
+        """The tiers of a group, at a contract's own prices where it has any; most contracts have none."""
+        own = {
+            override.tier_number: override
+            for override in overrides
+            if (override.product_id, override.usage_group_id) == (product_id, group.id)
+        }
+        key = (product_id, group.id, tuple(own.values()))
+        if key not in self._tiers:
+            self._tiers[key] = list(_tier_rows(group, own))
+        return self._tiers[key]
+
+
+def _tier_rows(group: UsageGroup, own: Mapping[int, TierPriceOverride]) -> Iterator[Row]:
+    lower_e12 = 0
+    for tier in group.tiers:
+        upper_e12 = _OPEN_END_E12 if tier.upper_quantity is None else to_e12(tier.upper_quantity)
+        agreed = own.get(tier.number, tier)
+        price = agreed.price if agreed.price is not None else (agreed.percentage or Decimal(0)).scaleb(-2)
+        yield {
+            "tier": tier.number,
+            "lower_e12": lower_e12,
+            "upper_e12": upper_e12,
+            "unit_price_e12": to_e12(price),
+            "flat_fee_e12": to_e12(tier.flat_fee),
+        }
+        lower_e12 = upper_e12
 
 
 class _ContractRows:
@@ -254,26 +283,9 @@ class _ContractRows:
         }
 
     def _tiers(self, item: UsageItem, group: UsageGroup | None) -> Iterator[Row]:
-        lower_e12 = 0
-        for tier in group.tiers if group else ():
-            upper_e12 = _OPEN_END_E12 if tier.upper_quantity is None else to_e12(tier.upper_quantity)
-            yield {
-                "item_id": item.id,
-                "tier": tier.number,
-                "lower_e12": lower_e12,
-                "upper_e12": upper_e12,
-                "unit_price_e12": self._unit_price_e12(item, tier),
-                "flat_fee_e12": to_e12(tier.flat_fee),
-            }
-            lower_e12 = upper_e12
-
-    def _unit_price_e12(self, item: UsageItem, tier: Tier) -> int:
-        price, percentage = tier.price, tier.percentage
-        for own in self.contract.tier_price_overrides:
-            same = (own.product_id, own.usage_group_id, own.tier_number)
-            if same == (item.product_id, item.usage_group_id, tier.number):
-                price, percentage = own.price, own.percentage
-        return to_e12(price if price is not None else (percentage or Decimal(0)).scaleb(-2))
+        if group is not None:
+            for row in self.catalog.tiers(group, str(item.product_id), self.contract.tier_price_overrides):
+                yield {"item_id": item.id, **row}
 
     def _shares(self, item: UsageItem) -> Iterator[Row]:
         if item.product_bundle_id is None:
