@@ -25,7 +25,7 @@ _BLOCK_BYTES = 1 << 24
 _reader: ContextVar[_Reader | None] = ContextVar("reader", default=None)
 
 
-def read_table(query: str, parameters: Sequence[object], schema: ibis.Schema) -> pa.Table:
+def read_table(query: str, parameters: Sequence[object] | Mapping[str, object], schema: ibis.Schema) -> pa.Table:
     """The rows of a query as an Arrow table of `schema`; the query names its columns in that order.
 
     In a snapshot of the books rows come beside Django's connection, elsewhere on it.

@@ -1,7 +1,8 @@
 """Ingesting a file of usage: read and judged first, then into the books in one transaction.
 
 begin      the import has a row, so that a close waits for it
-stage      texts into temporary tables, every row read and judged by itself
+read       the file as a table of texts, in DuckDB
+stage      every row read as a record and judged by itself, into temporary tables of the books' database
 prepare    the months that the file needs
 settle     months and tenant locked; ids compared with the books; all of it written, or nothing
 """
@@ -20,12 +21,12 @@ from ratable_server.operations.usage.receipts import Receipt
 from ratable_server.operations.usage.settling import Wish, take
 from ratable_server.operations.usage.uploads import Upload
 from ratable_server.store.retrying import retried
-from ratable_server.store.staging.columns import ROWS, Layout, layout_of
+from ratable_server.store.staging.columns import layout_of
 from ratable_server.store.staging.csv_blocks import CsvFile
 from ratable_server.store.staging.ndjson_rows import rows_of_lines
-from ratable_server.store.staging.parquet_blocks import ParquetFile
+from ratable_server.store.staging.parquet_columns import ParquetFile
 from ratable_server.store.staging.spooling import Spool, spooled
-from ratable_server.store.staging.tables import copy_blocks, copy_rows, create_tables
+from ratable_server.store.staging.texts import Texts, opened_texts
 
 Progress = Callable[[int, int], None]
 """Told as a file is read: bytes so far, and bytes in all."""
@@ -62,7 +63,9 @@ def ingest_usage(*, actor: Actor, upload: Upload, at: datetime, progress: Progre
         with at_work(begun.import_id):
             begin(begun)
             try:
-                return _carry_out(begun, upload, _Told(spool, progress))
+                with opened_texts() as texts:
+                    _read(texts, _Told(spool, progress), upload.item)
+                    return _carry_out(begun, texts, _wish(spool, upload))
             except Refused as error:
                 if error.code == UNREADABLE:
                     fail_unread(begun, error.detail)
@@ -87,29 +90,25 @@ class _Told:
 
 
 @retried
-def _carry_out(begun: Begun, upload: Upload, told: _Told) -> Receipt:
-    wish = Wish(item=upload.item, prefix=_prefix(told.spool, upload.item), on_change=upload.on_change)
+def _carry_out(begun: Begun, texts: Texts, wish: Wish) -> Receipt:
     with at_work(begun.import_id):  # once more: a lost connection has taken the first sign with it
-        return take(begun, wish, lambda: _copy(told, upload.item))
+        return take(begun, wish, texts)
 
 
-def _copy(told: _Told, item: str | None) -> Layout:
-    """Everything that the file holds, as texts in the temporary table."""
+def _read(texts: Texts, told: _Told, item: str | None) -> None:
+    """Everything that the file holds, as texts."""
     if told.spool.format == "ndjson":
-        create_tables(ROWS)
-        copy_rows(ROWS, rows_of_lines(told.blocks(), item))
-        return ROWS
-    if told.spool.format == "csv":
+        texts.add_rows(rows_of_lines(told.blocks(), item))
+    elif told.spool.format == "csv":
         file = CsvFile(told.blocks())
-        layout = layout_of(file.columns, item)
-        create_tables(layout)
-        copy_blocks(layout, file.rows())
-        return layout
-    with ParquetFile(told.spool.path) as table:
-        layout = layout_of(table.columns, item)
-        create_tables(layout)
-        copy_blocks(layout, table.rows())
-        return layout
+        texts.add_csv(layout_of(file.columns, item), file.rows())
+    else:
+        table = ParquetFile(told.spool.path, texts.connection)
+        texts.add_parquet(layout_of(table.columns, item), table.query())
+
+
+def _wish(spool: Spool, upload: Upload) -> Wish:
+    return Wish(item=upload.item, prefix=_prefix(spool, upload.item), on_change=upload.on_change)
 
 
 def _prefix(spool: Spool, item: str | None) -> str:

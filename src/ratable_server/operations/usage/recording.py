@@ -14,9 +14,8 @@ from ratable_server.operations.usage.receipts import Receipt
 from ratable_server.operations.usage.settling import Wish, take
 from ratable_server.operations.usage.uploads import OnChange
 from ratable_server.store.retrying import retried
-from ratable_server.store.staging.columns import ROWS, Layout
-from ratable_server.store.staging.ndjson_rows import Cells, rows_of_records
-from ratable_server.store.staging.tables import copy_rows, create_tables
+from ratable_server.store.staging.ndjson_rows import rows_of_records
+from ratable_server.store.staging.texts import opened_texts
 
 
 @retried
@@ -52,10 +51,6 @@ def record_usage(
         is_partial=is_partial,
         is_kept=False,
     )
-    return take(begun, Wish(item=None, prefix=f"{begun.code}.", on_change=on_change), lambda: _copy(rows))
-
-
-def _copy(rows: Sequence[Cells]) -> Layout:
-    create_tables(ROWS)
-    copy_rows(ROWS, rows)
-    return ROWS
+    with opened_texts() as texts:
+        texts.add_rows(rows)
+        return take(begun, Wish(item=None, prefix=f"{begun.code}.", on_change=on_change), texts)

@@ -6,12 +6,11 @@ nobody adds usage under the same ids between the look and the write.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from ratable.periods import month_of
 from ratable_server.actor import Actor
@@ -27,10 +26,12 @@ from ratable_server.store.numbers import next_fact_number
 from ratable_server.store.partitions import prepare_months
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.staging import settling
-from ratable_server.store.staging.columns import Layout
-from ratable_server.store.staging.reading import Reading, read_texts
+from ratable_server.store.staging.hashing import NO_HASH, BlockDigests
+from ratable_server.store.staging.known_items import known_items
+from ratable_server.store.staging.reading import Reading, judged, prepare, raw_texts
 from ratable_server.store.staging.settling import Counts, Posting
-from ratable_server.store.staging.tables import drop_tables
+from ratable_server.store.staging.tables import Staged, create_tables, drop_tables, stage_raw, stage_records
+from ratable_server.store.staging.texts import Texts
 
 _SORT_MEMORY = "64MB"
 _LOCK_SECONDS = 120  # one large import may wait for another
@@ -45,8 +46,8 @@ class Wish:
     on_change: OnChange
 
 
-def take(begun: Begun, wish: Wish, copy: Callable[[], Layout]) -> Receipt:
-    """Stage what `copy` brings, make the months it needs, and settle it.
+def take(begun: Begun, wish: Wish, texts: Texts) -> Receipt:
+    """Stage the rows, make the months that they need, and settle them.
 
     Refuses:
         file_must_be_readable, file_must_be_clean
@@ -54,12 +55,11 @@ def take(begun: Begun, wish: Wish, copy: Callable[[], Layout]) -> Receipt:
     try:
         with books_of(begun.actor):
             _take_time()
-            layout = copy()
-            months = _judge(begun.actor, wish, layout)
-        prepare_months(months)
+            staged = _stage(begun.actor, wish, texts)
+        prepare_months(staged.months)
         with books_of(begun.actor):
             _take_time()
-            receipt = _Settlement(begun, wish, layout).settle(months)
+            receipt = _Settlement(begun, wish, texts).settle(staged)
     finally:
         _clear()
     if receipt.status == "failed":
@@ -80,60 +80,76 @@ def _clear() -> None:
         drop_tables()
 
 
-def _judge(actor: Actor, wish: Wish, layout: Layout) -> list[date]:
-    zone = load_entity(actor).timezone
-    months = read_texts(
-        Reading(tenant_id=actor.tenant_id, zone=zone, layout=layout, item=wish.item, prefix=wish.prefix)
-    )
-    settling.find_repeats()
-    return months
+def _stage(actor: Actor, wish: Wish, texts: Texts) -> Staged:
+    reading = Reading(zone=load_entity(actor).timezone, item=wish.item, prefix=wish.prefix)
+    known = known_items(actor, prepare(texts, reading))
+    create_tables()
+    return stage_records(judged(texts, reading, known))
 
 
 class _Settlement:
     """The second transaction of an import."""
 
-    def __init__(self, begun: Begun, wish: Wish, layout: Layout) -> None:
+    def __init__(self, begun: Begun, wish: Wish, texts: Texts) -> None:
         self.begun = begun
         self.actor = begun.actor
         self.wish = wish
-        self.layout = layout
+        self.texts = texts
 
-    def settle(self, months: list[date]) -> Receipt:
+    def settle(self, staged: Staged) -> Receipt:
         """Judge against the books as they are under the locks, and write."""
-        open_on = hold_books(self.actor, months, at=self.begun.at)
-        counts = settling.settle(
-            self.actor,
-            open_on=open_on,
-            rejects_late=load_policy(self.actor).late_usage == "reject",
-            revises=self.wish.on_change == "revise",
-        )
-        is_taken = counts.rows_rejected == 0 or self.begun.is_partial
-        row = self.begun.row()
-        row.status = "completed" if is_taken else "failed"
-        self._count(row, counts if is_taken else _refused(counts))
-        if is_taken:
-            self._post(row, open_on)
-        self._save(row)
-        posting = self._posting(row, open_on)
-        if counts.rows_rejected:
-            settling.keep_rejections(posting, self.layout, are_blocking=is_taken)
+        open_on = hold_books(self.actor, staged.months, at=self.begun.at)
+        is_late = load_policy(self.actor).late_usage == "reject" and min(staged.months, default=open_on) < open_on
+        row = self._all_of_it(open_on, staged.digests) if staged.is_clean and not is_late else None
+        if row is None:
+            row = self._what_is_sound(open_on, rejects_late=is_late)
         self._tell(row)
         return receipt_of(self.actor, row)
 
-    def _post(self, row: UsageImport, open_on: date) -> None:
+    def _all_of_it(self, open_on: date, digests: BlockDigests) -> UsageImport | None:
+        """Take every row, as nearly every file can be; None if an id is not new, and then nothing was written."""
+        row = self._row("completed", settling.count_staged())
+        try:
+            with transaction.atomic():
+                self._post(row, open_on, revises=False)
+                row.accepted_sha256 = digests.chained(row.previous_sha256) if row.rows_accepted else ""
+        except IntegrityError as error:
+            if settling.is_taken_id(error):
+                return None
+            raise
+        self._save(row)
+        return row
+
+    def _what_is_sound(self, open_on: date, *, rejects_late: bool) -> UsageImport:
+        """Judge row by row, and take what is new and sound, or nothing."""
+        revises = self.wish.on_change == "revise"
+        counts = settling.settle(self.actor, open_on=open_on, rejects_late=rejects_late, revises=revises)
+        is_taken = counts.rows_rejected == 0 or self.begun.is_partial
+        row = self._row("completed", counts) if is_taken else self._row("failed", _refused(counts))
+        self._post(row, open_on, revises=revises)
+        row.accepted_sha256 = settling.hash_of_staged(row.previous_sha256) if row.rows_accepted else ""
+        self._save(row)
+        if counts.rows_rejected:
+            stage_raw(raw_texts(self.texts, settling.rejected_rows()))
+            settling.keep_rejections(self._posting(row, open_on), are_blocking=is_taken)
+        return row
+
+    def _row(self, status: str, counts: Counts) -> UsageImport:
+        row = self.begun.row()
+        row.status = status
+        for name, value in counts._asdict().items():
+            setattr(row, name, value)
+        return row
+
+    def _post(self, row: UsageImport, open_on: date, *, revises: bool) -> None:
         if not row.rows_accepted:
             return
         row.number = next_fact_number(self.actor)
         row.previous_sha256 = _last_hash(self.actor)
-        row.accepted_sha256 = settling.hash_of_staged(row.previous_sha256)
-        settling.post(self._posting(row, open_on), revises=self.wish.on_change == "revise")
+        settling.post(self._posting(row, open_on), revises=revises)
 
     def _posting(self, row: UsageImport, open_on: date) -> Posting:
         return Posting(actor=self.actor, import_id=row.id, number=row.number or 0, open_on=open_on, at=self.begun.at)
-
-    def _count(self, row: UsageImport, counts: Counts) -> None:
-        for name, value in counts._asdict().items():
-            setattr(row, name, value)
 
     def _save(self, row: UsageImport) -> None:
         if not self.begun.is_kept:
@@ -177,4 +193,4 @@ def hold_books(actor: Actor, months: list[date], *, at: datetime) -> date:
 def _last_hash(actor: Actor) -> str:
     """The hash of the last import that added something."""
     numbered = rows_of(actor, UsageImport).filter(status="completed").exclude(number=None)
-    return numbered.order_by("-number").values_list("accepted_sha256", flat=True).first() or settling.NO_HASH
+    return numbered.order_by("-number").values_list("accepted_sha256", flat=True).first() or NO_HASH

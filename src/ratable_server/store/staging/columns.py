@@ -19,15 +19,6 @@ class Layout(NamedTuple):
     columns: tuple[str, ...]
     further: tuple[str, ...]
 
-    def staged(self) -> list[str]:
-        """For each column, the column of `staged_text` that takes it."""
-        places = {name: f"further_{place}" for place, name in enumerate(self.further)}
-        return [places.get(name, name) or "further" for name in self.columns]
-
-
-# Rows that come one by one: dimensions are one JSON object, in a column of no name of its own.
-ROWS = Layout((*FACT, *PREPAID, ""), ())
-
 
 def layout_of(names: Sequence[str], item: str | None) -> Layout:
     """The layout of a table with these columns; `item` is the one that rows without an item belong to.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ratable_server.store.staging.columns import FACT, PREPAID
+from ratable_server.store.staging.json_objects import object_text
 from ratable_server.store.staging.problems import unreadable
 
 Cells = tuple[str | None, ...]
@@ -19,7 +20,7 @@ _CELL_LENGTH = 131_072
 
 
 def rows_of_lines(blocks: Iterable[bytes], item: str | None) -> Iterator[Cells]:
-    """The rows of an NDJSON file, in the columns `columns.ROWS`; lines without anything are passed over."""
+    """The rows of an NDJSON file: what a record can say, then the object of the rest; empty lines are passed over."""
     is_empty = True
     for number, line in enumerate(_lines(blocks), start=1):
         is_empty = False
@@ -91,5 +92,4 @@ def _cells(record: dict[str, str | None], item: str | None, number: int) -> Cell
     further = {name: text for name, text in record.items() if name not in known and text is not None}
     if any("\0" in name or _has_surrogates(name) for name in further):
         raise unreadable("a name cannot be kept: a NUL, or half a character", line=number)
-    told = json.dumps(further, ensure_ascii=False, sort_keys=True) if further else None
-    return (*(record.get(name) if name in known else None for name in (*FACT, *PREPAID)), told)
+    return (*(record.get(name) if name in known else None for name in (*FACT, *PREPAID)), object_text(further))

@@ -1,146 +1,118 @@
 """Texts become records: the day, the numbers and the stream of every row, and the first rule that it breaks by itself.
 
-Owns the reading in sets. A date in plain shape is read by the database; every other text that stands for one is read
-by `ratable.facts.usage_rows`, each once, so that both accept the same. Rules that look at other records or at open
-months are `settling`.
+Owns the reading in sets, in DuckDB: the database of the books sees records, not texts. A day in plain shape is read
+there too; every other text that stands for one is read by `ratable.facts.usage_rows`, each once, so that both accept
+the same. Rules that look at other records or at open months are `settling`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import datetime
 
-from django.db import connection
+import pyarrow as pa
 
 from ratable.facts.usage_rows import WHOLE_DIGITS, usage_row
-from ratable.periods import FAR
 from ratable.terms_tables import addressed_stream, unaddressed_stream
 from ratable_server.store.fields import CODE_LENGTH
-from ratable_server.store.staging.columns import Layout
+from ratable_server.store.staging.json_objects import literal, object_expression
 from ratable_server.store.staging.problems import unreadable
-from ratable_server.store.staging.tables import analyze
+from ratable_server.store.staging.texts import CELLS, Texts
 
-MALFORMED = "file_must_be_readable"  # a row that leaves open what it says; no code of a rejection
-_ODD = "day_must_be_read"  # nor is this, and it never leaves this module
-_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 20_000
+_TEXTS_AT_ONCE = 10_000
+_ODD_DAY = pa.schema(
+    {
+        "kind": pa.string(),
+        "written": pa.string(),
+        "used_on": pa.date32(),
+        "used_at": pa.timestamp("us"),
+    }
+)
 _DECIMALS = 12
 
-# Shapes of digits that the database reads as Python does; whether the digits are a day and a time is asked apart.
-_DAY = "0000-00-00"
-_FRACTIONS = ("", *("." + "0" * digits for digits in range(1, 7)))
-_SHAPES = [
-    f"{_DAY}{mark}00:00:00{fraction}{offset}"
-    for mark in "T "
-    for fraction in _FRACTIONS
-    for offset in ("Z", "+00:00", "-00:00")
-]
-_DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # 29 February is none of the plain days
-_DAYS_OF_YEAR = [
-    f"{month:02}-{day:02}" for month, days in enumerate(_DAYS_OF_MONTHS, start=1) for day in range(1, days + 1)
-]
+# Shapes that DuckDB reads as Python does; whether there is such a day is asked by `try_cast`.
+_PLAIN_ON = "(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_PLAIN_AT = _PLAIN_ON + "[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]00:00)"
 
-_TEXTS = """
-SELECT "row", nullif(id, '') AS event_id, nullif(item, '') AS item, nullif(prepaid_commit, '') AS prepaid_commit,
-    nullif(contract, '') AS contract, used_on AS used_on_text, used_at AS used_at_text, quantity AS quantity_text,
-    amount AS amount_text, nullif(currency, '') AS currency, {dimensions} AS dimensions
-FROM staged_text {only} OFFSET 0
-"""
-_ONLY_ODD = """WHERE "row" IN (SELECT "row" FROM staged_usage WHERE code = '{odd}')"""
+# 18 digits before the point, of which 13 count; with more that count it is a number, and beyond the range.
+_NUMBER = rf"-?0{{0,{18 - WHOLE_DIGITS}}}[0-9]{{1,{WHOLE_DIGITS}}}([.][0-9]{{1,{_DECIMALS}}})?"
+_BEYOND = rf"-?0*[1-9][0-9]{{{WHOLE_DIGITS},}}([.][0-9]{{1,{_DECIMALS}}})?"
 
-_STREAM = """
-CASE WHEN item IS NOT NULL THEN item
-    WHEN prepaid_commit IS NOT NULL THEN %(addressed)s || prepaid_commit
-    WHEN contract IS NOT NULL THEN %(unaddressed)s || contract
-    ELSE %(item)s END
-"""
-
-_IS_PLAIN_ON = """
-(translate(used_on_text, '123456789', '000000000') = '0000-00-00'
-    AND substr(used_on_text, 6, 5) = ANY(%(days)s) AND left(used_on_text, 4) BETWEEN '1900' AND '2999')
-"""
-
-_IS_PLAIN_AT = """
-(translate(used_at_text, '123456789', '000000000') = ANY(%(shapes)s)
-    AND substr(used_at_text, 6, 5) = ANY(%(days)s) AND left(used_at_text, 4) BETWEEN '1901' AND '2998'
-    AND substr(used_at_text, 12, 2) < '24' AND substr(used_at_text, 15, 1) < '6' AND substr(used_at_text, 18, 1) < '6'
-    AND (right(used_at_text, 1) = 'Z'
-        OR (left(right(used_at_text, 5), 2) < '14' AND left(right(used_at_text, 2), 1) < '6')))
-"""
-
-# Rows whose day or instant is in another shape wait for it: they are judged again when it is read.
-_ODD_DAYS = """
-SELECT DISTINCT CASE WHEN used_on IS NOT NULL THEN 'on' ELSE 'at' END, coalesce(used_on, used_at)
-FROM staged_text {only}
-"""
-
-_ITEMS = """
-WITH wanted AS (SELECT DISTINCT {stream} AS stream FROM ({texts}) AS texts),
-contracts AS (
-    SELECT contract.id, contract.currency, contract.starts_on,
-        greatest(contract.starts_on, contract.opening_as_of + 1) AS counts_from,
-        least(coalesce(contract.ends_before, %(far)s), termination."on" + 1) AS ends_before,
-        contract.code
-    FROM contract LEFT JOIN termination
-        ON termination.tenant_id = contract.tenant_id AND termination.contract_id = contract.id
-    WHERE contract.tenant_id = %(tenant)s
+# Digits stay texts: decimals of this width are slow to read and to write.
+_MACROS = (
+    f"""CREATE OR REPLACE MACRO plain_on(cell) AS
+        CASE WHEN regexp_full_match(cell, '{_PLAIN_ON}') THEN try_cast(cell AS DATE) END""",
+    f"""CREATE OR REPLACE MACRO plain_at(cell) AS
+        CASE WHEN regexp_full_match(cell, '{_PLAIN_AT}') THEN try_cast(cell AS TIMESTAMP) END""",
+    "CREATE OR REPLACE MACRO short(cell) AS CASE WHEN contains(cell, '.') THEN rtrim(rtrim(cell, '0'), '.') ELSE cell END",
+    r"""CREATE OR REPLACE MACRO canonical(cell) AS CASE
+        WHEN cell[1] BETWEEN '1' AND '9' THEN short(cell)
+        WHEN regexp_full_match(cell, '-[0.]*') THEN '0'
+        ELSE regexp_replace(short(cell), '^(-?)0+([0-9])', '\1\2') END""",
+    f"CREATE OR REPLACE MACRO number_of(cell) AS CASE WHEN regexp_full_match(cell, '{_NUMBER}') THEN canonical(cell) END",
+    f"CREATE OR REPLACE MACRO is_beyond(cell) AS regexp_full_match(cell, '{_BEYOND}')",
+    r"""CREATE OR REPLACE MACRO kept(cell) AS CASE WHEN regexp_matches(cell, '[\\\t\n\r]') THEN
+        replace(replace(replace(replace(cell, '\', '\\'), chr(9), '\t'), chr(10), '\n'), chr(13), '\r')
+        ELSE cell END""",
+    """CREATE OR REPLACE MACRO seconds_of(micros) AS CASE
+        WHEN micros % 1000000 = 0 THEN CAST(micros // 1000000 AS VARCHAR)
+        ELSE rtrim(CASE WHEN micros < 0 THEN '-' ELSE '' END || CAST(abs(micros) // 1000000 AS VARCHAR) || '.'
+            || lpad(CAST(abs(micros) % 1000000 AS VARCHAR), 6, '0'), '0') END""",
 )
-INSERT INTO staged_item
-SELECT wanted.stream, coalesce(usage_group.pricing_model, ''), usage_item.bundle_id IS NOT NULL, usage_item.starts_on,
-    coalesce(usage_item.ends_before, %(far)s), counts_from, contracts.ends_before, contracts.currency
-FROM wanted
-JOIN usage_item ON usage_item.tenant_id = %(tenant)s AND usage_item.code = wanted.stream
-JOIN contracts ON contracts.id = usage_item.contract_id
-LEFT JOIN usage_group ON usage_group.tenant_id = %(tenant)s AND usage_group.id = usage_item.usage_group_id
-UNION ALL
-SELECT wanted.stream, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency
-FROM wanted
-JOIN prepaid_commit ON prepaid_commit.tenant_id = %(tenant)s
-    AND prepaid_commit.code = substr(wanted.stream, length(%(addressed)s) + 1)
-JOIN contracts ON contracts.id = prepaid_commit.contract_id
-WHERE starts_with(wanted.stream, %(addressed)s)
-UNION ALL
-SELECT wanted.stream, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency
-FROM wanted JOIN contracts ON contracts.code = substr(wanted.stream, length(%(unaddressed)s) + 1)
-WHERE starts_with(wanted.stream, %(unaddressed)s)
+
+_STREAM = f"""
+CASE WHEN nullif(item, '') IS NOT NULL THEN item
+    WHEN nullif(prepaid_commit, '') IS NOT NULL THEN {literal(addressed_stream(""))} || prepaid_commit
+    WHEN nullif(contract, '') IS NOT NULL THEN {literal(unaddressed_stream(""))} || contract
+    ELSE $item END
+"""
+_EVENT_ID = "coalesce(nullif(id, ''), $prefix || CAST(\"row\" AS VARCHAR))"
+
+_MALFORMED = f"""
+SELECT "row", CASE
+    WHEN used_on IS NOT NULL AND used_at IS NOT NULL THEN 'used_on and used_at do not go together'
+    WHEN nullif(prepaid_commit, '') IS NOT NULL AND nullif(contract, '') IS NOT NULL
+        THEN 'prepaid_commit and contract do not go together'
+    WHEN starts_with(id, '!') OR starts_with(item, '!') THEN 'begins with !, as no id may'
+    WHEN length(id) > {CODE_LENGTH} THEN 'has an id of more than {CODE_LENGTH} characters' END AS message
+FROM texts WHERE message IS NOT NULL ORDER BY "row" LIMIT 1
 """
 
-_READ = """
-SELECT "row", event_id, item, prepaid_commit, contract, {stream} AS stream, used_on_text, used_at_text,
-    {used_at} AS used_at, {used_on} AS used_on, quantity_text, amount_text,
-    CASE WHEN {quantity_fits} THEN quantity_text::numeric END AS quantity,
-    CASE WHEN {amount_fits} THEN amount_text::numeric END AS amount, currency, dimensions
-FROM ({texts}) AS texts {odd} OFFSET 0
+# A plain day or instant is read in place, any other text once for all rows that have it.
+_ODD_DAYS = """
+SELECT DISTINCT CASE WHEN used_on IS NOT NULL THEN 'on' ELSE 'at' END AS kind, coalesce(used_on, used_at) AS written
+FROM texts
+WHERE coalesce(used_on, used_at) IS NOT NULL
+    AND CASE WHEN used_on IS NOT NULL THEN plain_on(used_on) IS NULL ELSE plain_at(used_at) IS NULL END
 """
-
 _JOIN_ODD = """
-LEFT JOIN staged_day AS odd ON odd.written = coalesce(used_on_text, used_at_text)
-    AND odd.kind = CASE WHEN used_on_text IS NOT NULL THEN 'on' ELSE 'at' END
+LEFT JOIN odd_day AS odd ON odd.written = coalesce(texts.used_on, texts.used_at)
+    AND odd.kind = CASE WHEN texts.used_on IS NOT NULL THEN 'on' ELSE 'at' END
 """
 
-_DATED = """
-SELECT *, coalesce(used_on, (used_at AT TIME ZONE %(zone)s)::date) AS day FROM ({read}) AS read OFFSET 0
+_READ = f"""
+SELECT "row", {_EVENT_ID} AS event_id, {_STREAM} AS stream, nullif(item, '') AS item,
+    nullif(prepaid_commit, '') AS prepaid_commit, texts.used_on AS used_on_text, texts.used_at AS used_at_text,
+    {{used_on}} AS used_on, {{used_at}} AS used_at, quantity AS quantity_text, amount AS amount_text,
+    number_of(quantity) AS quantity, number_of(amount) AS amount, coalesce(currency, '') AS currency, dimensions
+FROM texts {{odd}}
 """
 
-_MALFORMED = """
-CASE WHEN used_on_text IS NOT NULL AND used_at_text IS NOT NULL THEN 'used_on and used_at do not go together'
-    WHEN prepaid_commit IS NOT NULL AND contract IS NOT NULL THEN 'prepaid_commit and contract do not go together'
-    WHEN starts_with(event_id, '!') OR starts_with(item, '!') THEN 'begins with !, as no id may'
-    WHEN day < '1900-01-01' OR day > '2999-12-31' THEN 'is used in no year from 1900 to 2999'
-    WHEN length(event_id) > {code_length} THEN 'has an id of more than {code_length} characters' END
-"""
+_DATED = "SELECT *, coalesce(used_on, CAST({local} AS DATE)) AS day FROM ({read})"
+_LOCAL = "timezone({zone}, timezone('UTC', used_at))"
 
 _CODE = """
-CASE WHEN malformed IS NOT NULL THEN '{malformed}'
-    WHEN {is_odd} THEN '{odd}'
-    WHEN known.stream IS NULL THEN 'usage_must_name_a_known_item'
-    WHEN day IS NULL THEN 'usage_must_have_a_date'
-    WHEN quantity_text IS NOT NULL AND quantity IS NULL AND NOT is_quantity_long THEN 'quantity_must_be_a_number'
-    WHEN amount_text IS NOT NULL AND amount IS NULL AND NOT is_amount_long THEN 'quantity_must_be_a_number'
-    WHEN is_quantity_long OR is_amount_long THEN 'quantity_must_be_in_range'
+CASE WHEN known.code IS NULL THEN 'usage_must_name_a_known_item'
+    WHEN day IS NULL OR NOT day BETWEEN DATE '1900-01-01' AND DATE '2999-12-31' THEN 'usage_must_have_a_date'
+    WHEN quantity_text IS NOT NULL AND quantity IS NULL AND NOT is_beyond(quantity_text) THEN 'quantity_must_be_a_number'
+    WHEN amount_text IS NOT NULL AND amount IS NULL AND NOT is_beyond(amount_text) THEN 'quantity_must_be_a_number'
+    WHEN quantity_text IS NOT NULL AND quantity IS NULL THEN 'quantity_must_be_in_range'
+    WHEN amount_text IS NOT NULL AND amount IS NULL THEN 'quantity_must_be_in_range'
     WHEN quantity IS NULL AND amount IS NULL THEN 'quantity_must_be_a_number'
-    WHEN quantity < 0 OR amount < 0 THEN 'quantity_must_not_be_negative'
-    WHEN told.currency <> known.currency THEN 'currency_must_match_contract'
+    WHEN starts_with(quantity, '-') OR starts_with(amount, '-') THEN 'quantity_must_not_be_negative'
+    WHEN told.currency <> '' AND told.currency <> known.currency THEN 'currency_must_match_contract'
     WHEN day < contract_starts_on OR day >= contract_ends_before THEN 'usage_must_fall_in_contract'
     WHEN day < starts_on OR day >= ends_before THEN 'usage_must_fall_in_item'
     WHEN amount IS NULL AND is_bundle THEN 'item_must_take_amounts'
@@ -150,152 +122,129 @@ CASE WHEN malformed IS NOT NULL THEN '{malformed}'
 
 _VALUE = """
 CASE code WHEN '' THEN ''
-    WHEN '{malformed}' THEN malformed
     WHEN 'usage_must_have_a_date' THEN coalesce(used_on_text, used_at_text)
     WHEN 'quantity_must_be_a_number' THEN
-        CASE WHEN quantity_text IS NOT NULL AND quantity IS NULL AND NOT is_quantity_long THEN quantity_text
-        ELSE amount_text END
-    WHEN 'quantity_must_be_in_range' THEN CASE WHEN is_quantity_long THEN quantity_text ELSE amount_text END
+        CASE WHEN quantity_text IS NOT NULL AND quantity IS NULL AND NOT is_beyond(quantity_text) THEN quantity_text
+            ELSE amount_text END
+    WHEN 'quantity_must_be_in_range' THEN CASE WHEN is_beyond(quantity_text) THEN quantity_text ELSE amount_text END
     WHEN 'quantity_must_not_be_negative' THEN coalesce(amount_text, quantity_text)
     WHEN 'currency_must_match_contract' THEN currency
-    WHEN 'usage_must_fall_in_contract' THEN day::text
-    WHEN 'usage_must_fall_in_item' THEN day::text
+    WHEN 'usage_must_fall_in_contract' THEN CAST(day AS VARCHAR)
+    WHEN 'usage_must_fall_in_item' THEN CAST(day AS VARCHAR)
     ELSE stream END
 """
 
-_JUDGED = """
-INSERT INTO staged_usage
-SELECT "row", nextval('usage_record_id_seq'), event_id, stream, used_at, day, date_trunc('month', day)::date,
-    quantity, amount, currency, dimensions,
-    ratable_usage_hash(event_id, stream, used_at, day, quantity, amount, currency, dimensions),
-    code, coalesce({value}, ''), false, NULL, NULL
-FROM (
-    SELECT "row", coalesce(event_id, %(prefix)s || "row") AS event_id,
-        CASE WHEN known.stream IS NULL AND item IS NULL AND prepaid_commit IS NOT NULL THEN prepaid_commit
-            ELSE told.stream END AS stream,
-        used_at, day, quantity, amount, coalesce(told.currency, '') AS currency, dimensions, {code} AS code,
-        used_on_text, used_at_text, quantity_text, amount_text, is_quantity_long, is_amount_long, malformed
-    FROM (
-        SELECT *, {malformed} AS malformed,
-            quantity_text IS NOT NULL AND quantity IS NULL AND quantity_text ~ '{beyond}' AS is_quantity_long,
-            amount_text IS NOT NULL AND amount IS NULL AND amount_text ~ '{beyond}' AS is_amount_long
-        FROM ({dated}) AS dated OFFSET 0
-    ) AS told
-    LEFT JOIN staged_item AS known ON known.stream = told.stream
-    OFFSET 0
-) AS judged
+# The content as `ratable_usage_hash` has it; a stream that nobody knows is shown as it was written.
+_HASH = """
+sha256(concat(length(event_id), ':', event_id, '|', length(shown), ':', shown, '|',
+    CASE WHEN used_at IS NULL THEN CAST(day AS VARCHAR) ELSE '@' || seconds_of(epoch_us(used_at)) END, '|',
+    quantity, '|', amount, '|', currency, '|', dimensions))
 """
 
-_BEYOND = rf"^-?0*[1-9][0-9]{{{WHOLE_DIGITS},}}(\.[0-9]{{1,{_DECIMALS}}})?$"
-_SHORT = rf"^-?[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{1,{_DECIMALS}}})?$"
-_LONG = rf"^-?[0-9]{{1,18}}(\.[0-9]{{1,{_DECIMALS}}})?$"  # with zeros in front
+# A row as COPY takes it in its text format: cells between tabs, `\N` for nothing, a backslash before what has a meaning.
+_NOTHING = r"'\N'"
+_LINE = rf"""
+concat_ws(chr(9), "row", kept(event_id), kept(shown), coalesce(CAST(used_at AS VARCHAR) || '+00', {_NOTHING}),
+    coalesce(CAST(day AS VARCHAR), {_NOTHING}), coalesce(CAST(month_on AS VARCHAR), {_NOTHING}),
+    coalesce(quantity, {_NOTHING}), coalesce(amount, {_NOTHING}), kept(currency), coalesce(kept(dimensions), {_NOTHING}),
+    '\\x' || content_hash, code, kept(coalesce({_VALUE}, '')))
+"""
+
+_JUDGED = f"""
+SELECT {_LINE} || chr(10) AS line, content_hash, code, month_on
+FROM (
+    SELECT *, {_HASH} AS content_hash, CAST(date_trunc('month', day) AS DATE) AS month_on
+    FROM (
+        SELECT told.*, {_CODE} AS code,
+            CASE WHEN known.code IS NULL AND item IS NULL AND prepaid_commit IS NOT NULL THEN prepaid_commit
+                ELSE told.stream END AS shown
+        FROM ({{dated}}) AS told LEFT JOIN known ON known.code = told.stream
+    )
+)
+"""
+
+_RAW = rf"""
+SELECT concat_ws(chr(9), "row", coalesce(kept({object_expression({name: name for name in CELLS[:-1]})}), {_NOTHING}),
+    coalesce(kept(dimensions), {_NOTHING})) || chr(10) AS line
+FROM texts SEMI JOIN wanted USING ("row")
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How the rows of a file are read: in whose books, and what a row without an item or an id is."""
+    """How the rows of a file are read: where the day ends, and what a row without an item or an id is."""
 
-    tenant_id: int
     zone: str
-    layout: Layout
     item: str | None
     prefix: str
 
-    def parameters(self) -> dict[str, Any]:
-        """What the statements of this module name."""
-        return {
-            "tenant": self.tenant_id,
-            "zone": self.zone,
-            "item": self.item or "",
-            "prefix": self.prefix,
-            "addressed": addressed_stream(""),
-            "unaddressed": unaddressed_stream(""),
-            "far": FAR,
-            "days": _DAYS_OF_YEAR,
-            "shapes": _SHAPES,
-            "further": list(self.layout.further),
-        }
+    def told(self, *names: str) -> dict[str, str]:
+        """Those of them that a statement names."""
+        values = {"item": self.item or "", "prefix": self.prefix}
+        return {name: values[name] for name in names}
 
 
-def read_texts(reading: Reading) -> list[date]:
-    """Fill `staged_usage` from `staged_text`; give the months in which something may go into the books.
+def prepare(texts: Texts, reading: Reading) -> list[str]:
+    """Read what needs Python, refuse what cannot be read at all; give the streams that the file names.
 
     Refuses:
         file_must_be_readable: a row leaves open what it says
     """
-    parameters = reading.parameters()
-    with connection.cursor() as cursor:
-        analyze("staged_text")
-        cursor.execute(_ITEMS.format(texts=_texts(reading.layout), stream=_STREAM), parameters)
-        analyze("staged_item")
-        cursor.execute(_judging(reading.layout), parameters)
-        if _read_odd_days():
-            cursor.execute(_judging(reading.layout, are_days_read=True), parameters)
-            cursor.execute("DELETE FROM staged_usage WHERE code = %s", [_ODD])
-        analyze("staged_usage")
-        cursor.execute('SELECT "row", value FROM staged_usage WHERE code = %s ORDER BY "row" LIMIT 1', [MALFORMED])
-        for row, message in cursor.fetchall():
-            raise unreadable(f"row {row}: {message}")
-        cursor.execute("SELECT DISTINCT month_on FROM staged_usage WHERE code = '' ORDER BY month_on")
-        return [month_on for (month_on,) in cursor.fetchall()]
+    connection = texts.connection
+    for statement in _MACROS:
+        connection.execute(statement)
+    for row, message in connection.execute(_MALFORMED).fetchall():
+        raise unreadable(f"row {row}: {message}")
+    connection.execute(
+        "CREATE OR REPLACE TABLE odd_day (kind VARCHAR, written VARCHAR, used_on DATE, used_at TIMESTAMP)"
+    )
+    _read_odd_days(texts)
+    found = connection.execute(f"SELECT DISTINCT {_STREAM} AS stream FROM texts", reading.told("item"))
+    return [str(stream) for (stream,) in found.fetchall()]
 
 
-def _texts(layout: Layout, *, only: str = "") -> str:
-    """The rows as texts."""
-    dimensions = "further::jsonb"
-    if layout.further:
-        cells = ", ".join(f"further_{place}" for place in range(len(layout.further)))
-        dimensions = f"nullif(jsonb_strip_nulls(jsonb_object(%(further)s::text[], ARRAY[{cells}])), '{{}}')"
-    return _TEXTS.format(dimensions=dimensions, only=only)
+def judged(texts: Texts, reading: Reading, known: pa.Table) -> Iterator[pa.RecordBatch]:
+    """Every row judged, in order: its line for COPY, its hash, code and month.
+
+    `known` has the streams that the books know.
+    """
+    connection = texts.connection
+    connection.register("known", known)
+    found = connection.execute(_JUDGED.format(dated=_dated(texts, reading.zone)), reading.told("item", "prefix"))
+    yield from found.to_arrow_reader(_ROWS_AT_ONCE)
+    connection.unregister("known")
 
 
-def _read_odd_days() -> bool:
-    """Read every text that is no plain day or instant as the calculation does; true if there was one."""
-    has_any = False
-    with connection.cursor() as cursor:
-        cursor.execute(f"DECLARE odd_days CURSOR FOR {_ODD_DAYS.format(only=_ONLY_ODD.format(odd=_ODD))}")
-        while True:
-            cursor.execute(f"FETCH {_AT_ONCE} FROM odd_days")
-            found = cursor.fetchall()
-            if not found:
-                break
-            has_any = True
-            with cursor.copy("COPY staged_day FROM STDIN") as copy:
-                for kind, written in found:
-                    copy.write_row((kind, written, *_days_of(kind, written)))
-        cursor.execute("CLOSE odd_days")
-    if has_any:
-        analyze("staged_day")
-    return has_any
+def raw_texts(texts: Texts, rows: list[int]) -> Iterator[pa.RecordBatch]:
+    """The lines for COPY of rows as they came: what they say of a record, and the rest, as JSON."""
+    texts.connection.register("wanted", pa.table({"row": pa.array(rows, pa.int64())}))
+    yield from texts.connection.execute(_RAW).to_arrow_reader(_ROWS_AT_ONCE)
 
 
-def _days_of(kind: str, written: str) -> tuple[object, object]:
-    row = usage_row("", "", {f"used_{kind}": written}, currency=None, dimensions={})
-    return row["used_on"], row["used_at"]
-
-
-def _judging(layout: Layout, *, are_days_read: bool = False) -> str:
-    """The statement that judges all rows, or again those whose days were read meanwhile."""
-    only = _ONLY_ODD.format(odd=_ODD) if are_days_read else ""
+def _dated(texts: Texts, zone: str) -> str:
+    has_odd = bool(texts.connection.execute("SELECT count(*) FROM odd_day").fetchall()[0][0])
+    on, at = "plain_on(texts.used_on)", "plain_at(texts.used_at)"
     read = _READ.format(
-        texts=_texts(layout, only=only),
-        stream=_STREAM,
-        used_on="odd.used_on" if are_days_read else f"CASE WHEN {_IS_PLAIN_ON} THEN used_on_text::date END",
-        used_at="odd.used_at" if are_days_read else f"CASE WHEN {_IS_PLAIN_AT} THEN used_at_text::timestamptz END",
-        quantity_fits=_fits("quantity_text"),
-        amount_fits=_fits("amount_text"),
-        odd=_JOIN_ODD if are_days_read else "",
+        used_on=f"coalesce({on}, odd.used_on)" if has_odd else on,
+        used_at=f"coalesce({at}, odd.used_at)" if has_odd else at,
+        odd=_JOIN_ODD if has_odd else "",
     )
-    is_odd = "false" if are_days_read else "day IS NULL AND (used_on_text IS NOT NULL OR used_at_text IS NOT NULL)"
-    return _JUDGED.format(
-        dated=_DATED.format(read=read),
-        malformed=_MALFORMED.format(code_length=CODE_LENGTH),
-        code=_CODE.format(malformed=MALFORMED, odd=_ODD, is_odd=is_odd),
-        value=_VALUE.format(malformed=MALFORMED),
-        beyond=_BEYOND,
-    )
+    local = "used_at" if zone == "UTC" else _LOCAL.format(zone=literal(zone))
+    return _DATED.format(read=read, local=local)
 
 
-def _fits(column: str) -> str:
-    """A plain decimal in range; the first pattern is that of nearly all."""
-    return f"({column} ~ '{_SHORT}' OR ({column} ~ '{_LONG}' AND NOT {column} ~ '{_BEYOND}'))"
+def _read_odd_days(texts: Texts) -> None:
+    """Read every text that is no plain day or instant as the calculation does."""
+    found = texts.connection.execute(_ODD_DAYS).to_arrow_table()
+    for batch in found.to_batches(_TEXTS_AT_ONCE):
+        read = [{**text, **_days_of(**text)} for text in batch.to_pylist()]
+        texts.connection.register("block", pa.Table.from_pylist(read, schema=_ODD_DAY))
+        texts.connection.execute("INSERT INTO odd_day SELECT * FROM block")
+
+
+def _days_of(kind: str, written: str) -> dict[str, object]:
+    row = usage_row("", "", {f"used_{kind}": written}, currency=None, dimensions={})
+    instant = row["used_at"]
+    if isinstance(instant, datetime):
+        instant = instant.replace(tzinfo=None)  # it is in UTC
+    return {"used_on": row["used_on"], "used_at": instant}

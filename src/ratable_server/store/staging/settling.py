@@ -10,13 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from ratable_server.actor import Actor
-from ratable_server.store.staging.columns import Layout
-
-BLOCK_ROWS = 10_000  # of the hash over accepted rows
-NO_HASH = "0" * 64
+from ratable_server.store.staging.hashing import BLOCK_ROWS
+from ratable_server.store.staging.tables import analyze
 
 _CHANGED, _UNKNOWN = "usage_must_not_change_under_its_id", "usage_must_name_a_known_item"
 _ACCEPTED = "staged.code = '' AND NOT staged.is_duplicate"
@@ -85,7 +83,7 @@ FROM staged_usage AS staged WHERE {_ACCEPTED}
 _ADD_KEYS = f"""
 INSERT INTO usage_key (tenant_id, event_id, content_hash, record_id, month_on)
 SELECT %(tenant)s, event_id, content_hash, record_id, month_on FROM staged_usage AS staged
-WHERE {_ACCEPTED} AND revises_id IS NULL
+WHERE {_ACCEPTED} AND revises_id IS NULL ORDER BY event_id
 """
 
 _MOVE_KEYS = f"""
@@ -106,9 +104,8 @@ _ADD_REJECTIONS = """
 INSERT INTO usage_rejection (tenant_id, usage_import_id, "row", event_id, stream, code, value, raw, is_blocking,
     resolved_by)
 SELECT %(tenant)s, %(import)s, staged."row", staged.event_id, staged.stream, staged.code, staged.value,
-    jsonb_strip_nulls(jsonb_object(%(names)s::text[], ARRAY[{cells}])) || coalesce(texts.further::jsonb, '{{}}'),
-    %(blocking)s, ''
-FROM staged_usage AS staged JOIN staged_text AS texts ON texts."row" = staged."row"
+    coalesce(raw.told, '{}') || coalesce(raw.dimensions, '{}'), %(blocking)s, ''
+FROM staged_usage AS staged JOIN staged_raw AS raw ON raw."row" = staged."row"
 WHERE staged.code <> '' ORDER BY staged."row"
 """
 
@@ -174,43 +171,54 @@ def hold_tenant(actor: Actor) -> None:
     _run("SELECT FROM tenant WHERE id = %(tenant)s FOR NO KEY UPDATE", {"tenant": actor.tenant_id})
 
 
-def find_repeats() -> None:
-    """Find the ids that stand in the file more than once."""
-    _run(_FIND_REPEATS)
-
-
 def settle(actor: Actor, *, open_on: date, rejects_late: bool, revises: bool) -> Counts:
     """Decide about every staged record: taken, a duplicate, or rejected by the first rule that it breaks."""
     parameters = {"tenant": actor.tenant_id, "open_on": open_on, "revises": revises}
+    analyze("staged_usage")
+    _run(_FIND_REPEATS)
     if rejects_late:
         _run(_REJECT_LATE, parameters)
     if _run("SELECT FROM staged_repeat LIMIT 1"):
         _run(_REJECT_CONTRADICTIONS)
         _run(_FIND_DUPLICATES)
     _run(_MEET_THE_BOOKS, parameters)
+    return count_staged()
+
+
+def count_staged() -> Counts:
+    """How many of the staged records are taken, duplicates and rejected, as it was decided so far."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS)
         return Counts(*cursor.fetchone())
 
 
 def post(posting: Posting, *, revises: bool) -> None:
-    """Write what was taken: records, their ids, and the voids of what they revise."""
+    """Write what was taken: ids first, so that one that is not new is refused before anything else is written."""
     parameters = posting.parameters()
-    _run(_ADD_RECORDS, parameters)
     _run(_ADD_KEYS, parameters)
+    _run(_ADD_RECORDS, parameters)
     if revises:
         _run(_ADD_VOIDS, parameters)
         _run(_MOVE_KEYS, parameters)
     _run(_RESOLVE, parameters)
 
 
-def keep_rejections(posting: Posting, layout: Layout, *, are_blocking: bool) -> None:
-    """Write the rejected rows."""
-    columns = dict(zip(layout.columns, layout.staged(), strict=True))
-    columns.pop("", None)  # the object of dimensions is no text
-    cells = ", ".join(f'texts."{column}"' for column in columns.values())
-    parameters = {**posting.parameters(), "blocking": are_blocking, "names": list(columns)}
-    _run(_ADD_REJECTIONS.format(cells=cells), parameters)
+def is_taken_id(error: IntegrityError) -> bool:
+    """Whether the database has refused an id of usage because it stands for a record already."""
+    told = getattr(error.__cause__, "diag", None)
+    return told is not None and (told.table_name, told.sqlstate) == ("usage_key", "23505")
+
+
+def rejected_rows() -> list[int]:
+    """The numbers of the rejected rows."""
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT "row" FROM staged_usage WHERE code <> \'\' ORDER BY "row"')
+        return [row for (row,) in cursor.fetchall()]
+
+
+def keep_rejections(posting: Posting, *, are_blocking: bool) -> None:
+    """Write the rejected rows, with what `staged_raw` holds of them."""
+    _run(_ADD_REJECTIONS, {**posting.parameters(), "blocking": are_blocking})
 
 
 def hash_of_staged(previous: str) -> str:

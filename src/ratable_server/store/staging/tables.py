@@ -6,41 +6,59 @@ that a file needs are made between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
+from typing import NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection
 from psycopg import Copy
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
-from ratable_server.store.staging.columns import FACT, PREPAID, Layout
-from ratable_server.store.staging.ndjson_rows import Cells
+from ratable_server.store.staging.hashing import BlockDigests
 
-TABLES = ("staged_text", "staged_day", "staged_item", "staged_usage", "staged_repeat")
-
+TABLES = ("staged_usage", "staged_repeat", "staged_raw")
+STAGED = (
+    "row",
+    "event_id",
+    "stream",
+    "used_at",
+    "used_on",
+    "month_on",
+    "quantity",
+    "amount",
+    "currency",
+    "dimensions",
+    "content_hash",
+    "code",
+    "value",
+)
 _TABLES = """
-CREATE TEMPORARY TABLE staged_day (kind text, written text, used_on date, used_at timestamptz);
-CREATE TEMPORARY TABLE staged_item (
-    stream text, pricing_model text, is_bundle boolean, starts_on date, ends_before date, contract_starts_on date,
-    contract_ends_before date, currency text
-);
 CREATE TEMPORARY TABLE staged_usage (
-    "row" bigint, record_id bigint, event_id text, stream text, used_at timestamptz, used_on date, month_on date,
-    quantity numeric, amount numeric, currency text, dimensions jsonb, content_hash bytea, code text, value text,
-    is_duplicate boolean, revises_id bigint, revises_month_on date
+    "row" bigint, event_id text, stream text, used_at timestamptz, used_on date, month_on date, quantity numeric,
+    amount numeric, currency text, dimensions jsonb, content_hash bytea, code text, value text,
+    record_id bigint DEFAULT nextval('usage_record_id_seq'), is_duplicate boolean DEFAULT false, revises_id bigint,
+    revises_month_on date
 );
 CREATE TEMPORARY TABLE staged_repeat (event_id text, differs boolean);
+CREATE TEMPORARY TABLE staged_raw ("row" bigint, told jsonb, dimensions jsonb)
 """
 
 
-def create_tables(layout: Layout) -> None:
-    """Empty tables for a file of this layout."""
+class Staged(NamedTuple):
+    """What is staged: the months of sound rows, whether no row breaks a rule, and the digests of all rows."""
+
+    months: list[date]
+    is_clean: bool
+    digests: BlockDigests
+
+
+def create_tables() -> None:
+    """Empty tables."""
     drop_tables()
-    further = [f"further_{place}" for place in range(len(layout.further))]
-    texts = [Identifier(name) + SQL(" text") for name in (*FACT, *PREPAID, "further", *further)]
-    columns = SQL(", ").join([SQL('"row" bigint GENERATED ALWAYS AS IDENTITY'), *texts])
     with connection.cursor() as cursor:
-        cursor.execute(SQL("CREATE TEMPORARY TABLE staged_text ({})").format(columns))
         cursor.execute(_TABLES)
 
 
@@ -50,18 +68,26 @@ def drop_tables() -> None:
         cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name}' for name in TABLES)}")
 
 
-def copy_blocks(layout: Layout, blocks: Iterable[bytes]) -> None:
-    """Fill `staged_text` with blocks of CSV."""
-    with _copying(layout, SQL("(FORMAT csv)")) as copy:
-        for block in blocks:
-            copy.write(block)
+def stage_records(batches: Iterable[pa.RecordBatch]) -> Staged:
+    """Fill `staged_usage` with judged records, which come in their order."""
+    months: set[date] = set()
+    digests = BlockDigests()
+    is_clean = True
+    with _copying("staged_usage", STAGED) as copy:
+        for batch in batches:
+            copy.write(_bytes_of(batch.column("line")))
+            sound = pc.equal(batch.column("code"), "")
+            is_clean = is_clean and pc.all(sound).as_py() is not False
+            months.update(pc.unique(batch.column("month_on").filter(sound)).to_pylist())
+            digests.add(bytes.fromhex(_bytes_of(batch.column("content_hash")).decode("ascii")))
+    return Staged(sorted(months), is_clean, digests)
 
 
-def copy_rows(layout: Layout, rows: Iterable[Cells]) -> None:
-    """Fill `staged_text` row by row."""
-    with _copying(layout, SQL("")) as copy:
-        for cells in rows:
-            copy.write_row(cells)
+def stage_raw(batches: Iterable[pa.RecordBatch]) -> None:
+    """Fill `staged_raw` with rows as they came, lines for COPY."""
+    with _copying("staged_raw", ("row", "told", "dimensions")) as copy:
+        for batch in batches:
+            copy.write(_bytes_of(batch.column("line")))
 
 
 def analyze(table: str) -> None:
@@ -70,9 +96,18 @@ def analyze(table: str) -> None:
         cursor.execute(f"ANALYZE {table}")
 
 
+def _bytes_of(texts: pa.Array) -> bytes:
+    """All texts of a column, one after the other."""
+    if not len(texts):
+        return b""
+    _, offsets, data = texts.buffers()
+    places = memoryview(offsets).cast("q")
+    return bytes(memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]])
+
+
 @contextmanager
-def _copying(layout: Layout, options: SQL) -> Iterator[Copy]:
-    columns: Composed = SQL(", ").join(map(Identifier, layout.staged()))
-    statement = SQL("COPY staged_text ({}) FROM STDIN {}").format(columns, options)
+def _copying(table: str, columns: Sequence[str]) -> Iterator[Copy]:
+    names = SQL(", ").join(map(Identifier, columns))
+    statement = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), names)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         yield copy

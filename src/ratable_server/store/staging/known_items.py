@@ -1,0 +1,84 @@
+"""What the books know of the streams that a file names: dates, currency, and whether a quantity has a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import ibis
+import pyarrow as pa
+from django.db import connection
+
+from ratable.periods import FAR
+from ratable.terms_tables import addressed_stream, unaddressed_stream
+from ratable_server.actor import Actor
+from ratable_server.store.transport import read_table
+
+_SCHEMA = ibis.schema(
+    {
+        "code": "string",
+        "pricing_model": "string",
+        "is_bundle": "boolean",
+        "starts_on": "date",
+        "ends_before": "date",
+        "contract_starts_on": "date",
+        "contract_ends_before": "date",
+        "currency": "string",
+    }
+)
+_MANY = 1_000
+
+_ITEMS = """
+WITH wanted AS (SELECT unnest(%(streams)s::text[]) AS code),
+contracts AS (
+    SELECT contract.id, contract.code, contract.currency, contract.starts_on,
+        greatest(contract.starts_on, contract.opening_as_of + 1) AS counts_from,
+        least(coalesce(contract.ends_before, %(far)s), termination."on" + 1) AS ends_before
+    FROM contract LEFT JOIN termination
+        ON termination.tenant_id = contract.tenant_id AND termination.contract_id = contract.id
+    WHERE contract.tenant_id = %(tenant)s AND contract.deleted_at IS NULL
+)
+SELECT wanted.code, coalesce(usage_group.pricing_model, ''), usage_item.bundle_id IS NOT NULL, usage_item.starts_on,
+    coalesce(usage_item.ends_before, %(far)s), counts_from, contracts.ends_before, contracts.currency
+FROM wanted
+JOIN usage_item ON usage_item.tenant_id = %(tenant)s AND usage_item.code = wanted.code
+    AND usage_item.deleted_at IS NULL
+JOIN contracts ON contracts.id = usage_item.contract_id
+LEFT JOIN usage_group ON usage_group.tenant_id = %(tenant)s AND usage_group.id = usage_item.usage_group_id
+UNION ALL
+SELECT wanted.code, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency
+FROM wanted
+JOIN prepaid_commit ON prepaid_commit.tenant_id = %(tenant)s
+    AND prepaid_commit.code = substr(wanted.code, length(%(addressed)s) + 1) AND prepaid_commit.deleted_at IS NULL
+JOIN contracts ON contracts.id = prepaid_commit.contract_id
+WHERE starts_with(wanted.code, %(addressed)s)
+UNION ALL
+SELECT wanted.code, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency
+FROM wanted JOIN contracts ON contracts.code = substr(wanted.code, length(%(unaddressed)s) + 1)
+WHERE starts_with(wanted.code, %(unaddressed)s)
+"""
+
+
+def known_items(actor: Actor, streams: Sequence[str]) -> pa.Table:
+    """A row for each of the streams that the books know: an item, or prepaid usage of a commit or of a contract."""
+    parameters = {
+        "tenant": actor.tenant_id,
+        "streams": list(streams),
+        "addressed": addressed_stream(""),
+        "unaddressed": unaddressed_stream(""),
+        "far": FAR,
+    }
+    with _hashing(are_many=len(streams) > _MANY):
+        return read_table(_ITEMS, parameters, _SCHEMA)
+
+
+@contextmanager
+def _hashing(*, are_many: bool) -> Iterator[None]:
+    """For many streams tables are joined as wholes: of terms that have just come the planner thinks they are few."""
+    if not are_many:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")
