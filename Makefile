@@ -13,8 +13,8 @@ help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
 		|| sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
-demo: .venv/.core  ## close the sample company's months and write the reports to demo-output/
-	@echo "Playing the sample company; the reports go to demo-output/."
+demo: .venv/.core  ## keep a sample company's books for a year; reports and exports go to demo-output/
+	@echo "A sample company's year, on a PostgreSQL of its own; everything goes to demo-output/."
 	$(BIN)/ratable demo --out demo-output
 
 serve: .venv/.core  ## set up the books and answer the APIs on port 8000; PORT=... and HOST=... choose others
