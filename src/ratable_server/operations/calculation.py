@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ratable.backends import Sheet, connect
+from ratable.periods import month_of
 from ratable.pipeline import Inputs, Outcome, run_period
 from ratable_server.actor import Actor
 from ratable_server.operations.inputs import bind_inputs
@@ -74,7 +75,7 @@ def calculate(actor: Actor, *, contracts: Collection[str], before_on: date) -> C
         InvariantError: a law of the calculation is broken; always a bug.
     """
     learned = load_learned(actor, contracts)
-    first_on = learned.first_month()
+    first_on = _first_month(learned, before_on)
     selection = Selection(
         codes=tuple(contracts),
         streams=_streams(learned, frozenset(contracts)),
@@ -102,7 +103,7 @@ def _run(actor: Actor, learned: Learned, selection: Selection) -> Calculated:
 
 def selections(actor: Actor, learned: Learned, *, before_on: date) -> list[Selection]:
     """The whole history of contracts about which something late was learned, the open months of the others."""
-    first_on, open_on = learned.first_month(), first_open_month(actor)
+    first_on, open_on = _first_month(learned, before_on), first_open_month(actor)
     if open_on is None or open_on <= first_on:
         start = min(first_on, open_on or first_on)
         return [_rest(learned, frozenset(), first_on=start, before_on=before_on, is_carried=False)]
@@ -112,6 +113,11 @@ def selections(actor: Actor, learned: Learned, *, before_on: date) -> list[Selec
         return [settled]
     again = replace(settled, is_rest=False, first_on=first_on, is_carried=False)
     return [again] if len(stirred) == len(learned.terms.contracts) else [again, settled]
+
+
+def _first_month(learned: Learned, before_on: date) -> date:
+    """The first month in which anything is booked; a month before it can be asked for too."""
+    return min(learned.first_month(), month_of(before_on - timedelta(days=1)))
 
 
 def _rest(learned: Learned, but: frozenset[str], *, first_on: date, before_on: date, is_carried: bool) -> Selection:
