@@ -34,6 +34,7 @@ class Asked:
     codes: Sequence[str] | None = None
 
 
+FIRST_PAGE = Asked()
 EVERYTHING = Asked(limit=10**9)
 
 
@@ -72,3 +73,30 @@ def page_of(rows: QuerySet[Row], asked: Asked, records: Callable[[list[Row]], Se
 def page_of_made(made: Sequence[Made], asked: Asked) -> Found[Made]:
     """A page of what was computed, in its own order."""
     return Found(count=len(made), rows=tuple(made[asked.offset : asked.offset + asked.limit]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What every thing has that somebody told: the id of its row, what is kept beside its terms, and when."""
+
+    id: int
+    further: dict[str, Any]
+    created_at: datetime
+    modified_at: datetime
+    deleted_at: datetime | None
+
+
+def told_of(row: Any) -> dict[str, Any]:
+    """The fields of `Told` of a row."""
+    names = ("id", "further", "created_at", "modified_at", "deleted_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def fields_of(row: Any, *names: str) -> dict[str, Any]:
+    """Columns of a row under their own names, empty text as None: nothing was agreed."""
+    return {name: None if getattr(row, name) == "" else getattr(row, name) for name in names}
+
+
+def code_of(linked: Any) -> str | None:
+    """The code of what a row points to; None: it points to nothing."""
+    return None if linked is None else str(linked.code)

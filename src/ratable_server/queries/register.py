@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ratable_server.actor import Actor
-from ratable_server.queries.listing import Asked, Found, asked_rows, page_of
+from ratable_server.queries.listing import FIRST_PAGE, Asked, Found, asked_rows, page_of
 from ratable_server.store.models import RegisterEntry
 from ratable_server.store.scope import books_of, rows_of
 
@@ -25,7 +25,7 @@ class Entry:
     deleted_at: datetime | None
 
 
-def register(*, actor: Actor, kind: str, asked: Asked = Asked()) -> Found[Entry]:  # noqa: B008 - frozen
+def register(*, actor: Actor, kind: str, asked: Asked = FIRST_PAGE) -> Found[Entry]:
     """The things of a kind, in the order in which they came."""
     with books_of(actor):
         rows = asked_rows(rows_of(actor, RegisterEntry, with_deleted=True).filter(kind=kind), asked)

@@ -1,0 +1,180 @@
+"""What stands on contracts: usage items, subscriptions, milestones, own prices. Prepaid commits have a module of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ratable.terms import BundleLine
+from ratable_server.actor import Actor
+from ratable_server.queries.listing import (
+    FIRST_PAGE,
+    Asked,
+    Found,
+    Told,
+    asked_rows,
+    code_of,
+    fields_of,
+    page_of,
+    told_of,
+)
+from ratable_server.store import models
+from ratable_server.store.load.amendments import line_of
+from ratable_server.store.scope import books_of, rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line(Told):
+    """What every line has; `contract` and `product` are codes."""
+
+    contract_id: int
+    contract: str
+    product_id: int | None
+    product: str | None
+    product_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageItem(Line):
+    """A line on which usage is recorded; `allocation` is the split that was told last, None: as its bundle says."""
+
+    code: str
+    usage_group_id: int | None
+    usage_group: str | None
+    bundle_id: int | None
+    bundle: str | None
+    starts_on: date
+    ends_before: date | None
+    draws: bool
+    allocation: tuple[BundleLine, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription(Line):
+    """A fixed amount earned over time."""
+
+    code: str
+    total_value: Decimal
+    starts_on: date
+    ends_before: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone(Line):
+    """A fixed amount earned on one day."""
+
+    code: str
+    on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierPriceOverride(Line):
+    """A contract's own price for a tier; `tier_id` is None where the usage group has no such tier any more."""
+
+    usage_group_id: int
+    usage_group: str
+    tier_id: int | None
+    tier_number: int
+    price: Decimal | None
+    percentage: Decimal | None
+
+
+def usage_items(*, actor: Actor, contract_id: int | None = None, asked: Asked = FIRST_PAGE) -> Found[UsageItem]:
+    """Usage items of a contract or of all."""
+    with books_of(actor):
+        rows = _lines(actor, models.UsageItem, contract_id, asked=asked).select_related("usage_group", "bundle")
+        return page_of(rows, asked, lambda page: _items(actor, page))
+
+
+def subscriptions(*, actor: Actor, contract_id: int | None = None, asked: Asked = FIRST_PAGE) -> Found[Subscription]:
+    """Subscriptions of a contract or of all."""
+    names = ("code", "total_value", "starts_on", "ends_before")
+    with books_of(actor):
+        rows = _lines(actor, models.Subscription, contract_id, asked=asked)
+        return page_of(rows, asked, lambda page: [Subscription(**_head(row), **fields_of(row, *names)) for row in page])
+
+
+def milestones(*, actor: Actor, contract_id: int | None = None, asked: Asked = FIRST_PAGE) -> Found[Milestone]:
+    """Milestones of a contract or of all."""
+    with books_of(actor):
+        rows = _lines(actor, models.Milestone, contract_id, asked=asked)
+        return page_of(
+            rows,
+            asked,
+            lambda page: [Milestone(**_head(row), **fields_of(row, "code", "on", "amount")) for row in page],
+        )
+
+
+def tier_price_overrides(
+    *,
+    actor: Actor,
+    contract_id: int | None = None,
+    asked: Asked = FIRST_PAGE,
+) -> Found[TierPriceOverride]:
+    """Own prices of a contract or of all."""
+    with books_of(actor):
+        every = rows_of(actor, models.TierPriceOverride, with_deleted=True)
+        rows = asked_rows(every if contract_id is None else every.filter(contract_id=contract_id), asked)
+        related = rows.select_related("contract", "usage_group", "usage_group__product")
+        return page_of(related, asked, lambda page: _overrides(actor, page))
+
+
+def _lines(actor: Actor, model: Any, contract_id: int | None, *, asked: Asked) -> QuerySet[Any]:
+    every = rows_of(actor, model, with_deleted=True)
+    rows = every if contract_id is None else every.filter(contract_id=contract_id)
+    return asked_rows(rows, asked).select_related("contract", "product")
+
+
+def _head(row: Any) -> dict[str, Any]:
+    product = row.product
+    return {
+        **told_of(row),
+        "contract_id": row.contract_id,
+        "contract": row.contract.code,
+        "product_id": None if product is None else product.id,
+        "product": code_of(product),
+        "product_name": None if product is None else product.name,
+    }
+
+
+def _items(actor: Actor, page: list[models.UsageItem]) -> list[UsageItem]:
+    changes = rows_of(actor, models.AllocationChange).filter(item_id__in=[row.id for row in page]).order_by("number")
+    split = {
+        item_id: tuple(line_of(line) for line in lines) for item_id, lines in changes.values_list("item_id", "lines")
+    }
+    names = ("code", "usage_group_id", "bundle_id", "starts_on", "ends_before", "draws")
+    return [
+        UsageItem(
+            **_head(row),
+            **fields_of(row, *names),
+            usage_group=code_of(row.usage_group),
+            bundle=code_of(row.bundle),
+            allocation=split.get(row.id),
+        )
+        for row in page
+    ]
+
+
+def _overrides(actor: Actor, page: list[models.TierPriceOverride]) -> list[TierPriceOverride]:
+    groups = {row.usage_group_id for row in page}
+    tiers = rows_of(actor, models.Tier).filter(usage_group_id__in=groups).values_list("usage_group_id", "number", "id")
+    ids = {(group_id, number): tier_id for group_id, number, tier_id in tiers}
+    names = ("contract_id", "usage_group_id", "tier_number", "price", "percentage")
+    return [
+        TierPriceOverride(
+            **told_of(row),
+            **fields_of(row, *names),
+            contract=row.contract.code,
+            product_id=row.usage_group.product_id,
+            product=row.usage_group.product.code,
+            product_name=row.usage_group.product.name,
+            usage_group=row.usage_group.code,
+            tier_id=ids.get((row.usage_group_id, row.tier_number)),
+        )
+        for row in page
+    ]
