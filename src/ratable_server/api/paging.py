@@ -26,7 +26,7 @@ class Stretch(Protocol[T_co]):
         """How many there are in all."""
 
     @property
-    def records(self) -> Sequence[T_co]:
+    def rows(self) -> Sequence[T_co]:
         """Those of this part."""
 
 
@@ -40,8 +40,10 @@ class _Paging(LimitOffsetPagination):
         self.offset: int = min(self.get_offset(request), _MOST_OFFSET)
 
 
-def page(request: Request, ask: Callable[[int, int], Stretch[Any]], told: Callable[[Any], Any]) -> dict[str, Any]:
-    """The page that a request asks for: `ask(limit, offset)` is the query, `told` tells one record."""
+def page(
+    request: Request, ask: Callable[[int, int], Stretch[Any]], told: Callable[[Sequence[Any]], list[Any]]
+) -> dict[str, Any]:
+    """The page that a request asks for: `ask(limit, offset)` is the query, `told` tells its records, all at once."""
     paging = _Paging(request)
     stretch = ask(paging.limit, paging.offset)
     paging.count = stretch.count
@@ -49,5 +51,5 @@ def page(request: Request, ask: Callable[[int, int], Stretch[Any]], told: Callab
         "count": stretch.count,
         "next": paging.get_next_link(),
         "previous": paging.get_previous_link(),
-        "results": [told(record) for record in stretch.records],
+        "results": told(stretch.rows),
     }

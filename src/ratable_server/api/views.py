@@ -17,6 +17,20 @@ from ratable_server.api.parsers import BodyTooLargeError
 from ratable_server.errors import Refused
 
 
+class WholeId:
+    """Ids in paths: as many digits as an id can have."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        """The id."""
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        """Its digits."""
+        return str(value)
+
+
 class View(APIView):
     """A route of a dialect; a dialect has a base of its own, which tells refusals in its words.
 

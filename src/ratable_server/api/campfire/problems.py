@@ -1,0 +1,89 @@
+"""Every refusal of ours in the shapes of this API: field-keyed, `{"error": …}` or `{"detail": …}`.
+
+Total: a test walks the closed list of refusals. Owns what our fields are called here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rest_framework.response import Response
+
+from ratable_server.api.problems import Problem
+from ratable_server.errors import Refused
+
+CLOSED = "Books are closed for this date"
+
+_FIELD = Problem(status=400)
+_ERROR = Problem(status=400, shape="error")
+_CONFLICT = Problem(status=409, shape="error")
+_GONE = Problem(status=404, shape="detail", text="Not found.")
+_FORBIDDEN = Problem(status=403, shape="detail", text="You do not have permission to perform this action.")
+_OTHER_REQUEST = Problem(status=422, shape="error")
+
+_OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
+    (
+        _FIELD,
+        """
+        tiers_must_ascend tiers_must_not_leave_a_gap tiers_must_not_overlap tiers_must_have_one_open_end
+        tier_must_have_a_price price_plan_currency_must_match_contract package_must_have_a_size bundle_must_sum_to_100
+        bundle_must_use_one_basis override_must_name_a_known_tier prepaid_commit_currency_must_match_contract
+        minimum_quantity_needs_one_usage_group dates_must_ascend amount_must_be_positive amount_must_fit_currency
+        percentage_must_be_between_0_and_100 allocation_must_sum_to_total allocation_must_name_a_bundle_item
+        adjustment_must_name_a_closed_period adjustment_must_not_make_usage_negative refund_must_not_exceed_liability
+        credit_must_not_exceed_prepaid_commit code_must_be_unused code_must_be_known currency_must_be_known
+        currency_must_stay account_must_be_known number_must_be_exact text_must_be_plain date_must_be_in_range
+        further_must_be_small prepaid_commit_must_cover_its_draws item_must_cover_its_usage policy_must_be_sound
+        file_must_be_readable file_must_be_clean email_must_be_an_address external_id_must_be_unique
+        account_names_must_differ amount_must_fit_the_target tenant_code_must_be_unused
+        """,
+    ),
+    (
+        _ERROR,
+        """
+        contract_must_not_be_terminated prepaid_commit_must_not_have_ended periods_must_close_in_order
+        only_the_last_closed_period_reopens period_must_exist period_must_be_closed close_must_be_approved_by_another
+        reopening_must_have_a_reason rejections_must_be_resolved imports_must_be_finished identities_must_hold
+        resolution_must_have_a_reason idempotency_key_must_be_plain entry_must_not_be_reversed
+        reversal_must_have_a_reason policy_must_stay_after_a_close nothing_must_depend_on_it
+        report_must_be_asked_as_defined usage_must_be_posted account_must_be_mapped owner_must_be_named
+        """,
+    ),
+    (Problem(status=400, shape="error", text=CLOSED), "period_must_be_open"),
+    (
+        _CONFLICT,
+        """
+        contract_must_be_as_seen change_must_be_of_what_was_seen run_must_be_a_draft run_must_be_current
+        idempotency_key_must_not_be_in_use
+        """,
+    ),
+    (_OTHER_REQUEST, "idempotency_key_must_keep_its_request"),
+    (_FORBIDDEN, "role_must_allow_it"),
+    (
+        _GONE,
+        """
+        prepaid_commit_must_be_known contract_must_be_known item_must_be_known usage_must_be_known tenant_must_be_known
+        run_must_be_known entry_must_be_known report_must_be_known revenue_must_be_known close_must_be_known
+        export_format_must_be_known token_must_be_known
+        """,
+    ),
+)
+
+PROBLEMS: dict[str, Problem] = {code: problem for problem, codes in _OF_PROBLEM for code in codes.split()}
+
+_THEIR_FIELD = {
+    "starts_on": "start_date",
+    "ends_before": "end_date",
+    "code": "id",
+    "usage_groups": "usage_groups",
+    "percentage": "percentage_allocation",
+}
+_NO_FIELD = re.compile(r"[a-z_]+ |.*[.\[]")  # "usage_group calls", "usage_groups[0].tiers[1].price"
+
+
+def answer(refused: Refused) -> Response:
+    """The answer to a refusal; one that is in flight says when to ask again."""
+    problem = PROBLEMS.get(refused.code, _FIELD)
+    field = "" if _NO_FIELD.match(refused.field) else _THEIR_FIELD.get(refused.field, refused.field)
+    headers = {"Retry-After": "1"} if refused.code == "idempotency_key_must_not_be_in_use" else None
+    return Response(problem.body(refused, field=field), status=problem.status, headers=headers)

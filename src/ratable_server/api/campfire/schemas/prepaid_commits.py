@@ -1,0 +1,127 @@
+"""The documented fields of prepaid commits and their consumption."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rest_framework import serializers
+
+from ratable_server.api.campfire.schemas.fields import (
+    Resource,
+    choice,
+    day,
+    exact,
+    flag,
+    link,
+    needed_text,
+    tags,
+    text,
+    told_amount,
+    told_choice,
+    told_day,
+    told_flag,
+    told_link,
+    told_moment,
+    told_objects,
+    told_text,
+    whole,
+)
+from ratable_server.api.schemas import Amount, Day, Schema, Whole
+
+CADENCES = ("monthly", "quarterly", "biannual", "annual", "one_time", "custom")
+STATUSES = ("ACTIVE", "EXHAUSTED", "EXPIRED")
+_ALL = Decimal(100)
+
+
+class NestedContractPrepaidCommitSerializer(Schema):
+    """A prepaid commit that is signed with its contract."""
+
+    entity = link()
+    product = link()
+    name = needed_text(250)
+    description = text()
+    currency = text(3)
+    exchange_rate = exact()
+    exchange_rate_book = exact()
+    total_value = Amount()
+    discount_percentage = exact(min_value=Decimal(0), max_value=_ALL)
+    rate = exact(min_value=Decimal(0))
+    start_date = Day()
+    expiration_date = day()
+    priority = whole()
+    subledger = link()
+    overage_invoice_cadence = choice(CADENCES, initial="monthly")
+    auto_send_overage_invoices = flag()
+    overage_invoice_start_month = day()
+    department = link()
+    tags = tags()
+
+
+class ContractPrepaidCommitSerializer(Resource):
+    """A pool of money paid in advance; it expires at the end of its last day."""
+
+    id = told_link()
+    contract = told_link()
+    entity = link()
+    entity_name = told_text()
+    product = link()
+    product_name = told_text()
+    name = needed_text(250)
+    description = text()
+    currency = text(3)
+    exchange_rate = exact()
+    exchange_rate_book = exact()
+    total_value = Amount()
+    remaining_value = told_amount()
+    discount_percentage = exact(min_value=Decimal(0), max_value=_ALL)
+    rate = exact(min_value=Decimal(0))
+    start_date = Day()
+    expiration_date = day()
+    status = told_choice(STATUSES)
+    priority = whole()
+    is_invoiced = told_flag()
+    invoice = told_link()
+    subledger = link()
+    overage_invoice_cadence = choice(CADENCES, initial="monthly")
+    auto_send_overage_invoices = flag()
+    overage_invoice_start_month = day()
+    department = link()
+    department_name = told_text()
+    tags = tags()
+    created_at = told_moment()
+    last_modified_at = told_moment()
+    tag_details = told_objects()
+
+
+class RecordConsumptionInputSerializer(Schema):
+    """What a month used of a prepaid commit, in list value."""
+
+    period_month = Day()
+    gross_usage_amount = Amount()
+    total_events = Whole(required=False, allow_null=True)
+    description = text()
+
+
+class ContractPrepaidCommitConsumptionSerializer(Resource):
+    """A month of a prepaid commit: gross = discount + net + overage. `period_month` is an addition."""
+
+    id = told_link()
+    prepaid_commit = told_link()
+    entity = told_link()
+    period_start = Day()
+    period_end = told_day()
+    period_month = told_day()
+    description = text()
+    currency = told_text()
+    gross_usage_amount = Amount()
+    discount_amount = told_amount()
+    net_consumption_amount = told_amount()
+    overage_amount = told_amount()
+    total_events = Whole(required=False)
+    balance_before = told_amount()
+    balance_after = told_amount()
+    revenue_transaction = told_link()
+    overage_revenue_transaction = told_link()
+    adjustments = serializers.ListField(child=serializers.DictField(), read_only=True)
+    created_at = told_moment()
+    last_modified_at = told_moment()

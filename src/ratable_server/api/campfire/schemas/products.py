@@ -1,0 +1,134 @@
+"""The documented fields of products with their usage groups and tiers, and of product bundles.
+
+Usage groups can be written here, which the published document lacks: an addition.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from rest_framework import serializers
+
+from ratable.terms import PricingModel
+from ratable_server.api.campfire.schemas.fields import (
+    Resource,
+    anything,
+    choice,
+    exact,
+    flag,
+    link,
+    links,
+    needed_text,
+    text,
+    told_flag,
+    told_link,
+    told_moment,
+    told_objects,
+    told_text,
+    told_whole,
+)
+from ratable_server.api.schemas import Exact, Id, Schema
+
+COMPONENT_TYPES = ("SUBSCRIPTION", "MILESTONE", "USAGE")
+PRICING_MODELS: tuple[str, ...] = get_args(PricingModel)
+
+
+class ProductUsageTierSummarySerializer(Schema):
+    """One price step."""
+
+    id = told_link()
+    name = text(250)
+    pricing_type = told_text()
+    from_quantity = exact()
+    to_quantity = exact()
+    price = exact()
+    percentage = exact()
+    flat_fee = exact(help_text="An addition: an amount due once when the tier is reached.")
+
+
+class ProductUsageGroupSummarySerializer(Schema):
+    """A price plan. With its id it is changed, without one it is added."""
+
+    id = Id(required=False)
+    name = text(250)
+    pricing_model = choice(PRICING_MODELS)
+    unit_of_measure = text(250)
+    tier_count = told_whole()
+    tiers = ProductUsageTierSummarySerializer(many=True, required=False)
+    package_size = exact(help_text="An addition: units that are only sold together.")
+    free_units = exact(help_text="An addition: units of a month that cost nothing.")
+
+
+class ProductSerializer(Resource):
+    """Something sold, with its price plans."""
+
+    id = told_link()
+    is_deleted = told_flag()
+    deleted_at = told_moment()
+    department_name = told_text()
+    invoice_account_name = told_text()
+    revenue_account_name = told_text()
+    ar_account_name = told_text()
+    bad_debt_account_name = told_text()
+    invoice_unbilled_account_name = told_text()
+    tax_account_name = told_text()
+    tags = told_objects()
+    last_modified_at = told_moment()
+    product_uuid = serializers.UUIDField(read_only=True)
+    display_name = told_text()
+    usage_group_count = told_whole()
+    usage_groups = ProductUsageGroupSummarySerializer(many=True, required=False)
+    product_id = text(250)
+    product_name = text(250)
+    product_description = text(250)
+    tag_ids = links()
+    tag_group_ids = links()
+    currency = text(3)
+    price = exact()
+    cost = exact()
+    exclude_from_mrr = flag()
+    is_taxable = flag()
+    is_renewable = flag()
+    recognize_revenue = flag(initial=True)
+    is_immediate_recognition = flag()
+    created_at = told_moment()
+    stripe_product_id = text(250)
+    avalara_item_id = link()
+    avalara_item_data = anything()
+    avalara_tax_code = text(50)
+    anrok_item_id = text(250)
+    sphere_item_id = text(250)
+    apply_dept_tag_to_invoice_journals = flag()
+    customer = told_link()
+    department = link()
+    invoice_account = link()
+    revenue_account = link()
+    ar_account = link()
+    bad_debt_account = link()
+    invoice_unbilled_account = link()
+
+
+class ProductBundleLineSerializer(Schema):
+    """The share of a product in a bundle."""
+
+    id = told_link()
+    product = Id()
+    product_name = told_text()
+    product_id_str = told_text()
+    percentage_allocation = Exact(min_value=0, max_value=100)
+    component_type = choice(COMPONENT_TYPES)
+
+
+class ProductBundleSerializer(Resource):
+    """Products sold for one price: a template for bundles of contracts."""
+
+    id = told_link()
+    bundle_name = needed_text(250)
+    bundle_description = text(250)
+    stripe_product_id = text(255)
+    anrok_item_id = told_text()
+    lines = ProductBundleLineSerializer(many=True)
+    created_at = told_moment()
+    last_modified_at = told_moment()
+    is_deleted = told_flag()
+    deleted_at = told_moment()

@@ -1,0 +1,120 @@
+"""Products, usage groups and tiers: `POST /rr/api/v1/product` and what it gives back.
+
+Their `product_id` is our id where it can be one; the rest of a product is kept as it was sent. A usage group's name is
+its id, where it can be one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ratable.terms import Product, Tier, UsageGroup
+from ratable_server.api.campfire.translate.words import Names
+from ratable_server.operations.kept import Beside
+
+OURS = ("product_name", "currency", "usage_groups")
+_PRODUCTS = uuid.UUID("5d5bb7c4-24f4-4d61-9f2a-4be7d5d0a0c1")  # the space of `product_uuid`
+_ACCOUNTS = ("invoice_account", "revenue_account", "ar_account", "bad_debt_account", "invoice_unbilled_account")
+
+
+def to_product(fields: Mapping[str, Any], code: str) -> Product:
+    """A new product; one without a name is called by its id."""
+    return Product(
+        id=code,
+        name=fields.get("product_name") or code,
+        currency=fields.get("currency") or None,
+        usage_groups=tuple(
+            to_usage_group(group, code_of_group(group, place))
+            for place, group in enumerate(fields.get("usage_groups") or (), 1)
+        ),
+    )
+
+
+def code_of_group(group: Mapping[str, Any], place: int) -> str:
+    """The id of a new usage group within its product."""
+    return group.get("name") or f"group-{place}"
+
+
+def to_usage_group(group: Mapping[str, Any], code: str) -> UsageGroup:
+    """A price plan; a plan without a model has one price per unit."""
+    return UsageGroup(
+        id=code,
+        pricing_model=group.get("pricing_model") or "unit_based",
+        tiers=tuple(_to_tier(tier, number) for number, tier in enumerate(group.get("tiers") or (), 1)),
+        unit_of_measure=group.get("unit_of_measure") or None,
+        package_size=group.get("package_size"),
+        free_units=group.get("free_units") or Decimal(0),
+    )
+
+
+def beside_of_groups(groups: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[tuple[str, ...], Beside]:
+    """What groups and tiers are called, by the ids of the groups."""
+    beside: dict[tuple[str, ...], Beside] = {}
+    for code, group in groups:
+        beside["usage_group", code] = Beside(further={"name": group.get("name")})
+        for number, tier in enumerate(group.get("tiers") or (), 1):
+            beside["tier", code, str(number)] = Beside(further={"name": tier.get("name")})
+    return beside
+
+
+def from_product(product: Any, names: Names, tenant: int) -> dict[str, Any]:
+    """A product with its usage groups."""
+    groups = [from_usage_group(group) for group in product.usage_groups]
+    return {
+        "id": product.id,
+        "is_deleted": product.deleted_at is not None,
+        "deleted_at": product.deleted_at,
+        **names.of_fields(product.further, "department", *_ACCOUNTS),
+        "tags": names.tags(product.further),
+        "last_modified_at": product.modified_at,
+        "product_uuid": str(uuid.uuid5(_PRODUCTS, f"{tenant}/{product.code}")),
+        "display_name": product.name,
+        "usage_group_count": len(groups),
+        "usage_groups": groups,
+        "product_id": product.further.get("product_id", product.code),
+        "product_name": product.name,
+        "currency": product.currency,
+        "created_at": product.created_at,
+        "customer": tenant,
+    }
+
+
+def from_usage_group(group: Any) -> dict[str, Any]:
+    """A price plan with its tiers."""
+    return {
+        "id": group.id,
+        "name": group.further.get("name") or group.code,
+        "pricing_model": group.pricing_model,
+        "unit_of_measure": group.unit_of_measure,
+        "tier_count": len(group.tiers),
+        "tiers": [_from_tier(group, tier) for tier in group.tiers],
+        "package_size": group.package_size,
+        "free_units": group.free_units,
+    }
+
+
+def _to_tier(tier: Mapping[str, Any], number: int) -> Tier:
+    return Tier(
+        number=number,
+        lower_quantity=tier.get("from_quantity"),
+        upper_quantity=tier.get("to_quantity"),
+        price=tier.get("price"),
+        percentage=tier.get("percentage"),
+        flat_fee=tier.get("flat_fee") or Decimal(0),
+    )
+
+
+def _from_tier(group: Any, tier: Any) -> dict[str, Any]:
+    return {
+        "id": tier.id,
+        "name": tier.further.get("name") or f"Tier {tier.number}",
+        "pricing_type": group.pricing_model,
+        "from_quantity": tier.lower_quantity or Decimal(0),
+        "to_quantity": tier.upper_quantity,
+        "price": tier.price,
+        "percentage": tier.percentage,
+        "flat_fee": tier.flat_fee,
+    }

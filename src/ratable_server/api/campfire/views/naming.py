@@ -1,0 +1,64 @@
+"""Names of what a thing points to in the register, one query for each kind that a page needs; ids for new things."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+
+from ratable_server.actor import Actor
+from ratable_server.api.campfire.translate.words import KIND_OF, TAGS, Names, named_in
+from ratable_server.errors import Refused
+from ratable_server.operations.told import Created
+from ratable_server.queries.listing import Asked
+from ratable_server.queries.register import register
+
+_UNFIT_AS_ID = {"code_must_be_unused", "text_must_be_plain"}
+
+
+def names_of(actor: Actor, furthers: Iterable[Mapping[str, Any]]) -> Names:
+    """What the things of a page point to in the register."""
+    wanted: defaultdict[str, set[int]] = defaultdict(set)
+    for further in furthers:
+        for kind, each in named_in(further):
+            wanted[kind].add(each)
+    return Names(
+        told={
+            (kind, entry.id): entry.further
+            for kind, ids in wanted.items()
+            for entry in register(actor=actor, kind=kind, asked=Asked(ids=sorted(ids), limit=len(ids))).rows
+        }
+    )
+
+
+def refuse_unknown(actor: Actor, fields: Mapping[str, Any]) -> None:
+    """Go on, unless a field names something that is not in the register.
+
+    Raises:
+        ValidationError: told by its field.
+    """
+    names = names_of(actor, [fields])
+    wrong = {
+        name: [f'Invalid pk "{fields[name]}" - object does not exist.']
+        for name, kind in KIND_OF.items()
+        if fields.get(name) is not None and (kind, fields[name]) not in names.told
+    }
+    unknown = [tag for tag in fields.get(TAGS) or () if ("tag", tag) not in names.told]
+    if unknown:
+        wrong[TAGS] = [f'Invalid pk "{tag}" - object does not exist.' for tag in unknown]
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def created(kind: str, wanted: str | None, create: Callable[[str], Created]) -> str:
+    """The id of what `create` made: the one that is wanted, or one of ours where that is taken or cannot be an id."""
+    if wanted:
+        try:
+            return create(wanted).code
+        except Refused as refused:
+            if refused.code not in _UNFIT_AS_ID:
+                raise
+    return create(f"{kind}-{secrets.token_hex(5)}").code

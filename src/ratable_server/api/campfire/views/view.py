@@ -1,0 +1,29 @@
+"""What every view of the dialect is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.response import Response
+from typing_extensions import override
+
+from ratable_server.api.campfire import problems
+from ratable_server.api.schemas import Schema
+from ratable_server.api.views import View
+from ratable_server.errors import Refused
+
+
+class CampfireView(View):
+    """A route of this API: `read` gives the fields of a body, refusals are told in its shapes."""
+
+    @override
+    def answer_refused(self, refused: Refused) -> Response:
+        return problems.answer(refused)
+
+    def read(self, schema: type[Schema], *, is_partial: bool = False) -> dict[str, Any]:
+        """The fields that the body has, as the schema reads them; every wrong one is told at once."""
+        reading = schema(data=self.request.data, partial=is_partial)
+        reading.is_valid(raise_exception=True)
+        fields: Mapping[str, Any] = reading.validated_data
+        return dict(fields)
