@@ -11,11 +11,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 
-from ratable.cases.records import Case, Close
+from ratable.cases.records import Case, Close, Entry, Usage, VoidUsage
+from ratable_server.actor import Actor
+from ratable_server.operations.case_files import play_case, tell_entry
+from ratable_server.operations.tenants import found_tenant
 from tests.factories import case_of
+from tests.server.conftest import AT
+
+_numbers = count(1)
 
 DECEMBER = date(2025, 12, 1)
 JANUARY, FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (1, 2, 3, 4))
@@ -62,3 +68,26 @@ def company(folder: Path, *, closed_through: date = MARCH) -> Case:
     case = case_of(folder, COMPANY)
     told = takewhile(lambda entry: not isinstance(entry.act, Close) or entry.act.period <= closed_through, case.entries)
     return replace(case, entries=tuple(told))
+
+
+def found_company(folder: Path, *, closed_through: date = MARCH) -> Actor:
+    """The admin of a new tenant to whose books the story was told: for tests that share it and leave it as it is."""
+    code = f"company-{next(_numbers)}"
+    actor = found_tenant(code=code, name="A small company", timezone="UTC", request_id="r-0", at=AT)
+    fill(actor, company(folder, closed_through=closed_through))
+    return actor
+
+
+def fill(actor: Actor, case: Case) -> None:
+    """Tell a whole story to empty books."""
+    play_case(actor=actor, case=case)
+
+
+def use(actor: Actor, usage: Usage, on: date) -> None:
+    """Tell one more record of usage."""
+    tell_entry(actor, Entry(number=1, on=on, act=usage, line=1))
+
+
+def void(actor: Actor, usage_id: str, on: date) -> None:
+    """Take a record of usage back."""
+    tell_entry(actor, Entry(number=1, on=on, act=VoidUsage(id=usage_id), line=1))

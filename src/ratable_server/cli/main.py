@@ -70,7 +70,7 @@ def stop(*, as_json: Json = False) -> None:
 
 
 def verify(*, tenant: Tenant = DEFAULT_TENANT, seal: Seal = False, as_json: Json = False) -> None:
-    """Recompute the chain of the audit. Exit status: 0 sound, 1 a row does not fit; the first one is named."""
+    """Recompute chains, hashes and identities. Exit status: 0 sound, 1 a row does not fit; the first one is named."""
     actor = open_books(tenant)
     from ratable_server.clock import now_at
     from ratable_server.operations.audit import seal_audit

@@ -1,19 +1,25 @@
-"""Are the books as they were written? The chain of the audit, recomputed.
+"""Are the books as they were written? The chain of the audit, the hashes of closed months and receipts, the identities.
 
-Owns the list of checks that `ratable verify` makes, each answered with one record. The identities of the books and
-the hashes of closed periods join `CHECKS` with the operations that write them.
+Owns the list of checks that `ratable verify` makes, each answered with one record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+
+from django.db import connection
 
 from ratable_server.actor import Actor
+from ratable_server.queries.completeness import broken_identities
+from ratable_server.queries.identities import CLOSED_STAY, LAWS, Broken, Law, broken_rows, changed_in
 from ratable_server.store import sealing
-from ratable_server.store.scope import books_of
+from ratable_server.store.models import PeriodClose
+from ratable_server.store.scope import books_of, rows_of
 
 _AT_ONCE = 5_000
+_SHOWN = 3  # of what breaks a law
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +34,8 @@ class Verified:
 
 
 def verification(actor: Actor) -> list[Verified]:
-    """Every check, in order; a check that fails does not keep the others from being made."""
-    with books_of(actor):
+    """Every check, in order, at one moment; a check that fails does not keep the others from being made."""
+    with books_of(actor, as_snapshot=True):
         return [check(actor) for check in CHECKS]
 
 
@@ -55,7 +61,35 @@ def unsealed_tail(actor: Actor) -> Verified:
     return Verified(check="audit_unsealed_tail", is_sound=True, rows=count, detail=detail)
 
 
-CHECKS: tuple[Callable[[Actor], Verified], ...] = (audit_chain, unsealed_tail)
+def closed_periods(actor: Actor) -> Verified:
+    """Hash the journal of every close again, and sum it up again."""
+    rows = rows_of(actor, PeriodClose).count()
+    return _verified("closed_periods", CLOSED_STAY, rows=rows, broken=list(changed_in(actor)), table="period_close")
+
+
+def identities(actor: Actor) -> Verified:
+    """Both sides of every identity of completeness, over everything that is posted."""
+    law = "what went in came out: received, rated, recognized, balanced"
+    rows, broken = broken_identities(actor)
+    return _verified("completeness", law, rows=rows, broken=broken, table="identity")
+
+
+def law(actor: Actor, *, of: Law) -> Verified:
+    """A law over the rows of a table."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {of.table} WHERE tenant_id = %s", [actor.tenant_id])  # noqa: S608 - the code's own
+        (rows,) = cursor.fetchone()
+    broken = broken_rows(actor, of, limit=_SHOWN + 1)
+    return _verified(of.check, of.law, rows=int(rows), broken=broken, table=of.table)
+
+
+CHECKS: tuple[Callable[[Actor], Verified], ...] = (
+    audit_chain,
+    unsealed_tail,
+    closed_periods,
+    identities,
+    *(partial(law, of=one) for one in LAWS),
+)
 
 
 @dataclass(slots=True)
@@ -94,6 +128,16 @@ class _Walk:
             return "nothing is sealed yet"
         restored = f"; written in {len(self.last)} clusters, so it was restored" if len(self.last) > 1 else ""
         return f"unbroken to {self.position}, {self.hash}{restored}"
+
+
+def _verified(check: str, law: str, *, rows: int, broken: list[Broken], table: str) -> Verified:
+    """The answer about a law; of what breaks it the first is named and a few more are told."""
+    if not broken:
+        return Verified(check=check, is_sound=True, rows=rows, detail=law)
+    shown = [f"{one.key}: {one.detail}" for one in broken[:_SHOWN]]
+    more = " and more" if len(broken) > _SHOWN else ""
+    bad = f"{table} {broken[0].key}"
+    return Verified(check=check, is_sound=False, rows=rows, detail="; ".join(shown) + more, first_bad_row=bad)
 
 
 def _broken(rows: int, detail: str, entry_id: int) -> Verified:

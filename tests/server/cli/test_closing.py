@@ -18,8 +18,7 @@ from ratable_server.store.models import JournalLine, Tenant, UsageImport, UsageR
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.cli.asking import DONE, REFUSED, Command
 from tests.server.conftest import AT
-from tests.server.filling import fill, use
-from tests.server.stories import DECEMBER, company
+from tests.server.stories import DECEMBER, company, fill, use
 
 
 @pytest.fixture

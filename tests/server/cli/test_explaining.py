@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ratable_server.actor import Actor
 from tests.server.cli.asking import DONE, MALFORMED, REFUSED, Command
-from tests.server.filling import fill
-from tests.server.stories import FEBRUARY, company
+from tests.server.stories import FEBRUARY, found_company
 
 LATE = "acme/prepaid_commit/pool/drawdown/2026-01/2026-02/2026-02-28"
 
 
-@pytest.fixture
-def ratable(actor: Actor, tmp_path: Path) -> Command:
+@pytest.fixture(scope="module")
+def ratable(books: None, tmp_path_factory: pytest.TempPathFactory) -> Command:
     """The command line over the small company, closed through February."""
-    fill(actor, company(tmp_path, closed_through=FEBRUARY))
-    return Command(actor)
+    return Command(found_company(tmp_path_factory.mktemp("story"), closed_through=FEBRUARY))
 
 
 def test_an_entry_is_printed_as_a_tree(ratable: Command):

@@ -23,16 +23,21 @@ from ratable_server.store import models
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.cli.asking import DONE, MALFORMED, REFUSED, Command
 from tests.server.conftest import AT
-from tests.server.filling import fill, use
-from tests.server.stories import FEBRUARY, JANUARY, MARCH, company
+from tests.server.stories import FEBRUARY, JANUARY, MARCH, company, fill, found_company, use
 
 Balances = dict[tuple[str, str], Decimal]
 CHOICES = pytest.mark.parametrize("arguments", [(), ("--detailed",)], ids=["summarised", "detailed"])
 
 
+@pytest.fixture(scope="module")
+def closed(books: None, tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """The command line over the small company, closed through February; nobody changes it."""
+    return Command(found_company(tmp_path_factory.mktemp("story"), closed_through=FEBRUARY))
+
+
 @pytest.fixture
 def ratable(actor: Actor, tmp_path: Path) -> Command:
-    """The command line over the small company, closed through February."""
+    """The same, for a test that goes on with it."""
     fill(actor, company(tmp_path, closed_through=FEBRUARY))
     return Command(actor)
 
@@ -56,9 +61,9 @@ def trial_balance(ratable: Command, month: str) -> Balances:
 @CHOICES
 @pytest.mark.parametrize("month", ["2026-01", "2026-02"])
 def test_beancount_loads_a_closed_month_and_agrees(
-    ratable: Command, tmp_path: Path, month: str, arguments: tuple[str, ...]
+    closed: Command, tmp_path: Path, month: str, arguments: tuple[str, ...]
 ):
-    files = export(ratable, tmp_path, "--period", month, "--format", "beancount", *arguments)
+    files = export(closed, tmp_path, "--period", month, "--format", "beancount", *arguments)
     directives, errors, _ = loader.load_string(files[f"journal-{month}-beancount.beancount"].decode())
 
     assert errors == []
@@ -66,16 +71,16 @@ def test_beancount_loads_a_closed_month_and_agrees(
     for account in iter_children(realize(directives), leaf_only=True):
         for position in compute_balance(account, leaf_only=True):
             found[account.account, position.units.currency] = position.units.number
-    assert found == trial_balance(ratable, month)
+    assert found == trial_balance(closed, month)
     assert found["Income:Revenue", "USD"] == {"2026-01": Decimal("-1255.00"), "2026-02": Decimal("-405.00")}[month]
 
 
 @CHOICES
-def test_hledger_balances_a_closed_month_and_agrees(ratable: Command, tmp_path: Path, arguments: tuple[str, ...]):
+def test_hledger_balances_a_closed_month_and_agrees(closed: Command, tmp_path: Path, arguments: tuple[str, ...]):
     hledger = shutil.which("hledger")
     if hledger is None:
         pytest.skip("hledger is not installed (Debian and Ubuntu: apt-get install hledger)")
-    export(ratable, tmp_path, "--period", "2026-01", "--format", "hledger", *arguments)
+    export(closed, tmp_path, "--period", "2026-01", "--format", "hledger", *arguments)
     file = tmp_path / "journal-2026-01-hledger.journal"
     environment = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOME": str(tmp_path)}
 
@@ -89,7 +94,7 @@ def test_hledger_balances_a_closed_month_and_agrees(ratable: Command, tmp_path: 
     ask("check", "--strict")
     told = csv.DictReader(io.StringIO(ask("balance", "--flat", "--layout=bare", "--no-total", "-O", "csv")))
     found = {(row["account"], row["commodity"]): Decimal(row["balance"]) for row in told if Decimal(row["balance"])}
-    assert found == trial_balance(ratable, "2026-01")
+    assert found == trial_balance(closed, "2026-01")
 
 
 def test_an_export_made_again_has_the_same_bytes(ratable: Command, tmp_path: Path):
@@ -127,11 +132,11 @@ def test_a_month_closed_again_has_other_ids_or_only_what_has_changed(ratable: Co
     ]
 
 
-def test_what_cannot_be_exported_is_refused_and_writes_nothing(ratable: Command, tmp_path: Path):
+def test_what_cannot_be_exported_is_refused_and_writes_nothing(closed: Command, tmp_path: Path):
     out = tmp_path / "out"
 
     def refused(*arguments: str) -> tuple[int, str]:
-        told = ratable("export", "journal", "--out", str(out), *arguments)
+        told = closed("export", "journal", "--out", str(out), *arguments)
         return told.exit_code, told.stderr.removeprefix("refused: ").split(":")[0]
 
     assert refused("--period", "2026-03") == (REFUSED, "period_must_be_closed")
@@ -139,17 +144,17 @@ def test_what_cannot_be_exported_is_refused_and_writes_nothing(ratable: Command,
     assert refused("--period", "2026-01", "--format", "sap") == (REFUSED, "export_format_must_be_known")
     assert refused("--period", "2026-01", "--since-version", "1") == (REFUSED, "close_must_be_known")
     assert refused("--period", "2026-01", "--since-version", "7") == (REFUSED, "close_must_be_known")
-    assert ratable("export", "waterfall", "--period", "2026-01").exit_code == MALFORMED
-    assert ratable("export", "journal", "--period", "2026").exit_code == MALFORMED
+    assert closed("export", "waterfall", "--period", "2026-01").exit_code == MALFORMED
+    assert closed("export", "journal", "--period", "2026").exit_code == MALFORMED
     assert not out.exists()
 
 
-def test_accounts_of_ones_own(ratable: Command, tmp_path: Path):
+def test_accounts_of_ones_own(closed: Command, tmp_path: Path):
     chart = tmp_path / "chart.csv"
     chart.write_text("role,code,name,kind\nrevenue,4711,Sales:API,Income\n", encoding="utf-8")
     month = ("--period", "2026-01", "--format", "hledger", "--chart", str(chart))
 
-    (content,) = export(ratable, tmp_path, *month).values()
+    (content,) = export(closed, tmp_path, *month).values()
 
     assert b"Income:Sales:API" in content
     assert b"Income:Revenue" not in content
@@ -159,12 +164,12 @@ def test_accounts_of_ones_own(ratable: Command, tmp_path: Path):
         "role,code,name,kind\ncash,1,X,Y\n",
     ):
         chart.write_text(wrong, encoding="utf-8")
-        assert ratable("export", "journal", *month).exit_code == MALFORMED
-    assert ratable("export", "journal", "--period", "2026-01", "--chart", str(tmp_path / "none.csv")).exit_code == 2
+        assert closed("export", "journal", *month).exit_code == MALFORMED
+    assert closed("export", "journal", "--period", "2026-01", "--chart", str(tmp_path / "none.csv")).exit_code == 2
 
 
-def test_a_month_without_anything_has_no_file(ratable: Command, tmp_path: Path):
-    told = ratable("export", "journal", "--period", "2025-12", "--out", str(tmp_path / "out"))
+def test_a_month_without_anything_has_no_file(closed: Command, tmp_path: Path):
+    told = closed("export", "journal", "--period", "2025-12", "--out", str(tmp_path / "out"))
 
     assert (told.exit_code, told.stdout) == (DONE, "nothing is posted in these months\n")
 

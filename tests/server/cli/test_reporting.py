@@ -6,7 +6,7 @@ import pytest
 
 from ratable_server.actor import Actor
 from tests.server.cli.asking import DONE, Command, golden
-from tests.server.filling import fill
+from tests.server.stories import fill
 
 
 @pytest.fixture

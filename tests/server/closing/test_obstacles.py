@@ -17,9 +17,8 @@ from ratable_server.operations.periods import close_period, reopen_period
 from ratable_server.operations.runs import run_period
 from ratable_server.store.models import PeriodClose, Run, Tenant, UsageImport, UsageRejection
 from ratable_server.store.scope import books_of, rows_of
-from tests.server.filling import fill, use
 from tests.server.operations.agreements import held
-from tests.server.stories import DECEMBER, FEBRUARY, JANUARY, MARCH, company
+from tests.server.stories import DECEMBER, FEBRUARY, JANUARY, MARCH, company, fill, use
 
 AT = datetime(2026, 2, 3, 12, tzinfo=UTC)
 

@@ -17,16 +17,21 @@ from ratable_server.errors import Refused
 from ratable_server.operations.runs import run_period
 from ratable_server.queries.explanations import Moment, explain_entry, explain_revenue, trace_usage
 from ratable_server.queries.reports import report
-from tests.server.filling import fill, void
-from tests.server.stories import APRIL, FEBRUARY, JANUARY, MARCH, company
+from tests.server.stories import APRIL, FEBRUARY, JANUARY, MARCH, company, fill, found_company, void
 
 LATE = "acme/prepaid_commit/pool/drawdown/2026-01/2026-02/2026-02-28"
 OVERAGE = "acme/usage/acme/overage/2026-02/2026-02/2026-02-28"
 
 
+@pytest.fixture(scope="module")
+def admin(books: None, tmp_path_factory: pytest.TempPathFactory) -> Actor:
+    """The admin of the small company, closed through March; nobody changes it."""
+    return found_company(tmp_path_factory.mktemp("story"))
+
+
 @pytest.fixture
-def books(actor: Actor, tmp_path: Path) -> Actor:
-    """The admin of the small company, closed through March."""
+def writer(actor: Actor, tmp_path: Path) -> Actor:
+    """The same, for a test that goes on with it."""
     fill(actor, company(tmp_path))
     return actor
 
@@ -35,15 +40,15 @@ def usage_in(step: Step) -> dict[str, Decimal]:
     return {one.key: one.value for one in step.every() if one.kind == "usage"}
 
 
-def test_every_line_that_is_posted_is_explained_to_its_last_digit(books: Actor):
-    lines = report(actor=books, name="journal").table.to_pylist()
+def test_every_line_that_is_posted_is_explained_to_its_last_digit(admin: Actor):
+    lines = report(actor=admin, name="journal").table.to_pylist()
     posted: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for line in lines:
         amount = to_major(line["debit_minor"] - line["credit_minor"], line["currency"])
         posted[line["entry_id"]][line["account"]] += amount
 
     for entry_id, amounts in posted.items():
-        steps = explain_entry(actor=books, entry_id=entry_id)
+        steps = explain_entry(actor=admin, entry_id=entry_id)
         told: dict[str, Decimal] = defaultdict(Decimal)
         for step in steps:
             told[step.title.split()[1]] += step.value
@@ -53,7 +58,7 @@ def test_every_line_that_is_posted_is_explained_to_its_last_digit(books: Actor):
     assert len(posted) == 11  # two documents, a settled invoice, eight of revenue
 
 
-def test_every_revenue_of_usage_ends_in_usage(books: Actor):
+def test_every_revenue_of_usage_ends_in_usage(admin: Actor):
     """What is told of a month's usage are all of its records, and they sum to the month's quantity."""
     records = {
         "acme/prepaid_commit/pool/drawdown/2026-01/2026-01/2026-01-31": {"jan-1": 12000, "jan-2": 500, "late-1": 500},
@@ -63,12 +68,12 @@ def test_every_revenue_of_usage_ends_in_usage(books: Actor):
         "bolt/usage/bolt/usage/2026-01/2026-01/2026-01-31": {"jan-3": 500},
     }
     for entry_id, expected in records.items():
-        (revenue,) = [step for step in explain_entry(actor=books, entry_id=entry_id) if "revenue" in step.title.split()]
+        (revenue,) = [step for step in explain_entry(actor=admin, entry_id=entry_id) if "revenue" in step.title.split()]
         assert usage_in(revenue) == expected, entry_id
 
 
-def test_overage_is_told_in_words_and_numbers(books: Actor):
-    revenue, position = explain_entry(actor=books, entry_id=OVERAGE)
+def test_overage_is_told_in_words_and_numbers(admin: Actor):
+    revenue, position = explain_entry(actor=admin, entry_id=OVERAGE)
 
     assert explanation_text(revenue).splitlines() == [
         "credit revenue on 2026-02-28  -70.00 USD: revenue is a credit",
@@ -91,8 +96,8 @@ def test_overage_is_told_in_words_and_numbers(books: Actor):
     )
 
 
-def test_revenue_of_a_month_is_the_sum_of_its_rows(books: Actor):
-    step = explain_revenue(actor=books, contract="acme", keys={"booked_on": FEBRUARY, "product_id": "api"})
+def test_revenue_of_a_month_is_the_sum_of_its_rows(admin: Actor):
+    step = explain_revenue(actor=admin, contract="acme", keys={"booked_on": FEBRUARY, "product_id": "api"})
 
     assert (step.value, step.unit) == (Decimal(125), "USD")
     assert [(child.title, child.value) for child in step.children] == [
@@ -103,8 +108,8 @@ def test_revenue_of_a_month_is_the_sum_of_its_rows(books: Actor):
     assert step.children[1].formula == "the whole of 2026-01 is 970.00; of it 945.00 is booked at other times: 25.00"
 
 
-def test_a_record_is_traced_to_the_lines_of_both_closes(books: Actor):
-    trace = trace_usage(actor=books, usage_id="late-1")
+def test_a_record_is_traced_to_the_lines_of_both_closes(admin: Actor):
+    trace = trace_usage(actor=admin, usage_id="late-1")
 
     assert [trace.part, trace.whole, trace.month.value] == [Decimal(500), Decimal(13000), Decimal(970)]
     assert [(line.key, line.value) for line in trace.lines if "revenue" in line.title.split()] == [
@@ -113,33 +118,33 @@ def test_a_record_is_traced_to_the_lines_of_both_closes(books: Actor):
     ]
 
 
-def test_an_explanation_as_of_a_moment_knows_what_was_known(books: Actor):
+def test_an_explanation_as_of_a_moment_knows_what_was_known(admin: Actor):
     """Before February was closed January was 945.00, whole, and the late record not part of it."""
     then = Moment(as_of=datetime(2026, 2, 20, tzinfo=UTC))
 
-    step = explain_revenue(actor=books, contract="acme", keys={"booked_on": JANUARY, "kind": "drawdown"}, moment=then)
+    step = explain_revenue(actor=admin, contract="acme", keys={"booked_on": JANUARY, "kind": "drawdown"}, moment=then)
 
     assert step.children[0].formula == "the whole of 2026-01"
     assert usage_in(step) == {"jan-1": 12000, "jan-2": 500}
     with pytest.raises(Refused, match="entry_must_be_known"):
-        explain_entry(actor=books, entry_id=LATE, moment=then)
+        explain_entry(actor=admin, entry_id=LATE, moment=then)
     with pytest.raises(Refused, match="usage_must_be_posted"):
-        trace_usage(actor=books, usage_id="late-1", moment=then)
+        trace_usage(actor=admin, usage_id="late-1", moment=then)
 
 
-def test_facts_after_the_last_close_change_no_explanation_of_what_is_posted(books: Actor):
-    before = explain_revenue(actor=books, contract="acme", keys={"service_on": FEBRUARY})
-    void(books, "feb-1", date(2026, 4, 5))
+def test_facts_after_the_last_close_change_no_explanation_of_what_is_posted(writer: Actor):
+    before = explain_revenue(actor=writer, contract="acme", keys={"service_on": FEBRUARY})
+    void(writer, "feb-1", date(2026, 4, 5))
 
-    assert explain_revenue(actor=books, contract="acme", keys={"service_on": FEBRUARY}) == before
+    assert explain_revenue(actor=writer, contract="acme", keys={"service_on": FEBRUARY}) == before
 
 
-def test_a_draft_is_explained_as_if_posted(books: Actor):
-    void(books, "feb-1", date(2026, 4, 5))
-    run_id = run_period(actor=books, month_on=APRIL, at=datetime(2026, 5, 2, tzinfo=UTC)).run_id
+def test_a_draft_is_explained_as_if_posted(writer: Actor):
+    void(writer, "feb-1", date(2026, 4, 5))
+    run_id = run_period(actor=writer, month_on=APRIL, at=datetime(2026, 5, 2, tzinfo=UTC)).run_id
 
     step = explain_revenue(
-        actor=books,
+        actor=writer,
         contract="acme",
         keys={"booked_on": APRIL, "service_on": FEBRUARY},
         moment=Moment(run_id=run_id),
@@ -151,31 +156,31 @@ def test_a_draft_is_explained_as_if_posted(books: Actor):
         (Decimal(-30), "the whole of 2026-02 is 0.00; of it 30.00 is booked at other times: -30.00"),
     ]
     with pytest.raises(Refused, match="usage_must_be_posted: usage: 0 usage records that count have the id feb-1"):
-        trace_usage(actor=books, usage_id="feb-1", moment=Moment(run_id=run_id))
+        trace_usage(actor=writer, usage_id="feb-1", moment=Moment(run_id=run_id))
 
 
-def test_what_is_not_there_is_refused_by_name(books: Actor, new_actor: object):
+def test_what_is_not_there_is_refused_by_name(admin: Actor, new_actor: object):
     with pytest.raises(Refused, match="entry_must_be_known: entry: nothing"):
-        explain_entry(actor=books, entry_id="nothing")
+        explain_entry(actor=admin, entry_id="nothing")
     with pytest.raises(Refused, match="contract_must_be_known: contract: nobody"):
-        explain_revenue(actor=books, contract="nobody", keys={})
+        explain_revenue(actor=admin, contract="nobody", keys={})
     with pytest.raises(Refused, match="revenue_must_be_known"):
-        explain_revenue(actor=books, contract="acme", keys={"booked_on": date(2020, 1, 1)})
+        explain_revenue(actor=admin, contract="acme", keys={"booked_on": date(2020, 1, 1)})
     with pytest.raises(Refused, match="usage_must_be_known: usage: nothing"):
-        trace_usage(actor=books, usage_id="nothing")
+        trace_usage(actor=admin, usage_id="nothing")
     with pytest.raises(Refused, match="run_must_be_known"):
-        explain_entry(actor=books, entry_id=OVERAGE, moment=Moment(run_id=10**9))
+        explain_entry(actor=admin, entry_id=OVERAGE, moment=Moment(run_id=10**9))
 
 
-def test_another_tenant_explains_nothing_of_it(books: Actor, new_actor: object):
-    stranger = replace(books, tenant_id=books.tenant_id + 10**6)
+def test_another_tenant_explains_nothing_of_it(admin: Actor, new_actor: object):
+    stranger = replace(admin, tenant_id=admin.tenant_id + 10**6)
     with pytest.raises(Refused, match="entry_must_be_known"):
         explain_entry(actor=stranger, entry_id=OVERAGE)
-    assert explain_entry(actor=books, entry_id=OVERAGE)[0].value == -70
+    assert explain_entry(actor=admin, entry_id=OVERAGE)[0].value == -70
 
 
-def test_the_month_of_a_subscription_needs_no_usage(books: Actor):
-    step = explain_revenue(actor=books, contract="acme", keys={"booked_on": MARCH})
+def test_the_month_of_a_subscription_needs_no_usage(admin: Actor):
+    step = explain_revenue(actor=admin, contract="acme", keys={"booked_on": MARCH})
 
     assert step.value == 310
     assert usage_in(step) == {}

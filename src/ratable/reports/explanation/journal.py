@@ -217,7 +217,8 @@ def _plain_line(
 
 def _order(row: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(
-        str(row[key]) for key in ("booked_on", "on", "source_id", "item_id", "product_id", "kind", "adjusted_on")
+        str(row[key])
+        for key in ("booked_on", "on", "source_id", "item_id", "product_id", "kind", "service_on", "adjusted_on")
     )
 
 
