@@ -16,13 +16,14 @@ from ratable.money import minor_unit_digits
 from ratable.periods import day_after, month_of
 from ratable.reports import run_report
 from ratable_server.actor import Actor
-from ratable_server.errors import Obstacle, Obstructed
-from ratable_server.operations.runs import draft_run, outdated_by
+from ratable_server.errors import Obstacle, Obstructed, Refused
+from ratable_server.operations.runs import outdated_by
 from ratable_server.operations.usage import fail_abandoned_imports
 from ratable_server.store.load.drafted import load_drafted
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.sheets import bind_tables, forget_tables, sheet_for
 from ratable_server.store.models import Contract, Run, Tenant, UsageImport, UsageRejection
+from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 
 _NAMED = 5  # of many, so many are named
@@ -34,6 +35,7 @@ _SIDES = {
 }
 
 
+@retried
 def obstacles(*, actor: Actor, month_on: date, at: datetime, run_id: int | None = None) -> list[Obstacle]:
     """Everything that keeps a month from being closed now, in the order in which it is mended; empty: nothing does.
 
@@ -43,11 +45,11 @@ def obstacles(*, actor: Actor, month_on: date, at: datetime, run_id: int | None 
         run_must_be_known, run_must_be_a_draft
     """
     fail_abandoned_imports(actor=actor, at=at)
-    with books_of(actor):
+    with books_of(actor, as_snapshot=True):  # the draft may be posted meanwhile; whoever looks at it holds nobody up
         found = of_month(actor, month_on)
         if run_id is None:
             return found
-        run = draft_run(actor, run_id)
+        run = _draft(actor, run_id)
         return [*found, *of_run(actor, run, month_on), *_of_sums(actor, run)]
 
 
@@ -72,6 +74,15 @@ def of_run(actor: Actor, run: Run, month_on: date) -> list[Obstacle]:
         detail = f"run {run.id} is of {run.period.month_on:%Y-%m}"
         return [Obstacle(code="run_must_be_known", detail=detail, field="run")]
     return [*_outdated(actor, run), *_unapproved(actor, run)]
+
+
+def _draft(actor: Actor, run_id: int) -> Run:
+    run = rows_of(actor, Run).select_related("period").filter(id=run_id).first()
+    if run is None:
+        raise Refused("run_must_be_known", field="run", detail=str(run_id))
+    if run.status != "draft" or run.finished_at is None:
+        raise Refused("run_must_be_a_draft", field="run", detail=f"run {run_id} is {run.status}")
+    return run
 
 
 def _order(actor: Actor, month_on: date) -> Iterator[Obstacle]:

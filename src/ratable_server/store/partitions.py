@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import date
 
-from django.db import connection
-
-from ratable.errors import InvariantError
+import psycopg
+from django.db import ProgrammingError, connection
+from django.db.backends.utils import CursorWrapper
 
 
 def prepare_months(months: Iterable[date]) -> int:
     """Make the partitions of these months (first days) where they are missing; give how many were.
 
-    Each is a transaction of its own: inside an import it would make other imports wait.
-
-    Raises:
-        InvariantError: a transaction is open.
+    Each is a transaction of its own, in a transaction of the caller too: as a part of it, it would make other imports
+    wait.
     """
-    if connection.in_atomic_block:
-        raise InvariantError("partitions are prepared before the transaction that needs them")
+    wanted = sorted(set(months))
+    if not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            return sum(_make(cursor, month_on) for month_on in wanted)
+    if not (missing := _missing(wanted)):
+        return 0
+    with closing(connection.copy()) as beside, beside.cursor() as cursor:
+        return sum(_make(cursor, month_on) for month_on in missing)
+
+
+def _missing(months: list[date]) -> list[date]:
     with connection.cursor() as cursor:
-        made = 0
-        for month_on in sorted(set(months)):
-            cursor.execute("SELECT ratable_prepare_month(%s)", [month_on])
-            made += bool(cursor.fetchone()[0])
-    return made
+        cursor.execute(
+            "SELECT month FROM unnest(%s::date[]) AS month"
+            " WHERE to_regclass('usage_record_' || to_char(month, 'YYYY_MM')) IS NULL",
+            [months],
+        )
+        return [month_on for (month_on,) in cursor.fetchall()]
+
+
+def _make(cursor: CursorWrapper, month_on: date) -> bool:
+    """Somebody else may make the same month at this moment: who waits for him still believes that it is missing."""
+    try:
+        cursor.execute("SELECT ratable_prepare_month(%s)", [month_on])
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, psycopg.errors.DuplicateTable):
+            return False
+        raise
+    return bool(cursor.fetchone()[0])

@@ -160,7 +160,7 @@ def test_what_cannot_be_reversed_leaves_nothing(january: Actor, new_actor: Calla
     before = held(january)
     draft = run_period(actor=january, month_on=FEBRUARY, at=datetime(2026, 2, 28, tzinfo=UTC))
     with_a_draft = held(january)
-    assert with_a_draft["draft_journal_entry"] == before["draft_journal_entry"] + 1
+    assert with_a_draft["draft_journal_entry"] == before.get("draft_journal_entry", 0) + 1
 
     for entry, reason, code in (
         (OVERAGE, WHY, "entry_must_not_be_reversed"),

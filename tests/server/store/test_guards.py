@@ -300,6 +300,14 @@ def test_partitions_are_made_once_and_only_for_months(actor: Actor):
             prepare_months([day])
 
 
+def test_months_are_prepared_beside_an_open_transaction(actor: Actor):
+    with pytest.raises(ZeroDivisionError), books_of(actor):
+        assert prepare_months([date(2033, 1, 1), date(2033, 2, 1)]) == 2
+        raise ZeroDivisionError
+    with books_of(actor):
+        assert prepare_months([date(2033, 2, 1), date(2033, 3, 1)]) == 1  # the transaction is gone, its months are not
+
+
 def test_preparing_a_month_waits_for_no_import(actor: Actor, second_connection: Any):
     prepare_months([MONTH_ON])
     second_connection.execute("SELECT set_config('ratable.tenant', %s, true)", [str(actor.tenant_id)])
