@@ -112,12 +112,11 @@ class _Settlement:
         try:
             with transaction.atomic():
                 self._post(row, open_on, revises=False)
-                row.accepted_sha256 = digests.chained(row.previous_sha256) if row.rows_accepted else ""
         except IntegrityError as error:
             if settling.is_taken_id(error):
                 return None
             raise
-        self._save(row)
+        self._save(row, digests.chained(row.previous_sha256))
         return row
 
     def _what_is_sound(self, open_on: date, *, rejects_late: bool) -> UsageImport:
@@ -127,7 +126,6 @@ class _Settlement:
         is_taken = counts.rows_rejected == 0 or self.begun.is_partial
         row = self._row("completed", counts) if is_taken else self._row("failed", _refused(counts))
         self._post(row, open_on, revises=revises)
-        row.accepted_sha256 = settling.hash_of_staged(row.previous_sha256) if row.rows_accepted else ""
         self._save(row)
         if counts.rows_rejected:
             stage_raw(raw_texts(self.texts, settling.rejected_rows()))
@@ -151,7 +149,9 @@ class _Settlement:
     def _posting(self, row: UsageImport, open_on: date) -> Posting:
         return Posting(actor=self.actor, import_id=row.id, number=row.number or 0, open_on=open_on, at=self.begun.at)
 
-    def _save(self, row: UsageImport) -> None:
+    def _save(self, row: UsageImport, accepted_sha256: str | None = None) -> None:
+        if row.rows_accepted:
+            row.accepted_sha256 = accepted_sha256 or settling.hash_of_staged(row.previous_sha256)
         if not self.begun.is_kept:
             row.save(force_insert=True)
             return

@@ -15,15 +15,17 @@ _HASH_BYTES = 32
 
 
 class BlockDigests:
-    """The digests of blocks, of a file whose rows are all accepted."""
+    """The digests of blocks, of a file whose rows are all accepted and were read in their order."""
 
     def __init__(self) -> None:
         self._row = 1
+        self._is_in_order = True
         self._open = hashlib.sha256()
         self._closed: list[bytes] = []
 
-    def add(self, hashes: bytes) -> None:
-        """The hashes of the next rows."""
+    def add(self, rows: list[int], hashes: bytes) -> None:
+        """The numbers of the next rows, and their hashes; rows that come out of order leave nothing to tell."""
+        self._is_in_order = self._is_in_order and rows == list(range(self._row, self._row + len(rows)))
         rest = memoryview(hashes)
         while rest:
             left = BLOCK_ROWS - self._row % BLOCK_ROWS
@@ -34,8 +36,10 @@ class BlockDigests:
             if self._row % BLOCK_ROWS == 0:
                 self._close()
 
-    def chained(self, previous: str) -> str:
-        """The hash of the import that follows one with this hash."""
+    def chained(self, previous: str) -> str | None:
+        """The hash of the import that follows one with this hash; None if rows did not come in order."""
+        if not self._is_in_order:
+            return None
         digests = [*self._closed, self._open.digest()] if self._has_open() else self._closed
         return chain(previous, digests)
 

@@ -151,7 +151,7 @@ concat_ws(chr(9), "row", kept(event_id), kept(shown), coalesce(CAST(used_at AS V
 """
 
 _JUDGED = f"""
-SELECT {_LINE} || chr(10) AS line, content_hash, code, month_on
+SELECT "row", {_LINE} || chr(10) AS line, content_hash, code, month_on
 FROM (
     SELECT *, {_HASH} AS content_hash, CAST(date_trunc('month', day) AS DATE) AS month_on
     FROM (
@@ -204,7 +204,7 @@ def prepare(texts: Texts, reading: Reading) -> list[str]:
 
 
 def judged(texts: Texts, reading: Reading, known: pa.Table) -> Iterator[pa.RecordBatch]:
-    """Every row judged, in order: its line for COPY, its hash, code and month.
+    """Every row judged, mostly in order: its line for COPY, its hash, code and month.
 
     `known` has the streams that the books know.
     """

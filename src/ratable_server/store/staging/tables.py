@@ -69,7 +69,7 @@ def drop_tables() -> None:
 
 
 def stage_records(batches: Iterable[pa.RecordBatch]) -> Staged:
-    """Fill `staged_usage` with judged records, which come in their order."""
+    """Fill `staged_usage` with judged records."""
     months: set[date] = set()
     digests = BlockDigests()
     is_clean = True
@@ -79,7 +79,8 @@ def stage_records(batches: Iterable[pa.RecordBatch]) -> Staged:
             sound = pc.equal(batch.column("code"), "")
             is_clean = is_clean and pc.all(sound).as_py() is not False
             months.update(pc.unique(batch.column("month_on").filter(sound)).to_pylist())
-            digests.add(bytes.fromhex(_bytes_of(batch.column("content_hash")).decode("ascii")))
+            hashes = bytes.fromhex(_bytes_of(batch.column("content_hash")).decode("ascii"))
+            digests.add(batch.column("row").to_pylist(), hashes)
     return Staged(sorted(months), is_clean, digests)
 
 
