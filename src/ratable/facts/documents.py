@@ -150,7 +150,7 @@ def _opening_sides(balance: OpeningBalance, amount_minor: int) -> dict[str, int]
 def _moves(sides: dict[str, int], source: Source, *, kind: str, contract_id: str, booking: Booking) -> tuple[Row, ...]:
     """One move per account in `sides`, which gives the debits."""
     head = _head(contract_id, kind, booking)
-    own = {"source_kind": source.kind, "source_id": source.id, "item_id": "", "product_id": "", "commit_id": ""}
+    own: Row = {"source_kind": source.kind, "source_id": source.id, "item_id": "", "product_id": "", "commit_id": ""}
     own |= {"place": DOCUMENT, "is_adjusted": False}
     return tuple(
         {**head, **own, "account": account, "debit_minor": debit_minor} for account, debit_minor in sides.items()

@@ -45,10 +45,15 @@ def revenue_moves(revenue: ir.Table) -> ir.Table:
         entry_id=entry_id + ibis.ifelse(is_adjusted, "/adjustment", ""),
         account=account,
         place=ibis.ifelse(lapsed, BREAKAGE, REVENUE).cast("int64"),
-        number=ibis.literal(0).cast("int64"),
+        number=of_a_day(revenue.kind),
         is_adjusted=is_adjusted,
         debit_minor=-revenue.amount_minor,
     ).select(list(tables.MOVES.names))
+
+
+def of_a_day(kind: ir.Value) -> ir.Value:
+    """The order of a source's revenue of one day: usage, overage, true-ups; of each the earlier service month first."""
+    return ibis.cases((kind == "overage", 1), (kind == "minimum", 2), else_=0).cast("int64")
 
 
 def settled_moves(documents: ir.Table, revenue: ir.Table) -> ir.Table:

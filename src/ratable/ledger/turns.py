@@ -66,7 +66,7 @@ def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     What no booking explains (brought in at cut-over, or credited before it was billed) is older than all.
     """
     rows = _before(moves, queue, turn)
-    entry = [*_SOURCE, "entry_id", "kind", "service_on", "on", "place", "product_id", "item_id", "commit_id"]
+    entry = [*_SOURCE, "entry_id", "kind", "service_on", "on", "place", "number", "product_id", "item_id", "commit_id"]
     now = ["turn_id", "turn_kind", "turn_service_on", "turn_minor"]
     rows = rows.group_by([*entry, *now]).agg(moved_minor=rows.debit_minor.sum().cast("int64"))
     source = ibis.window(group_by=_SOURCE)
@@ -74,8 +74,8 @@ def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     rows = rows.mutate(unbilled_minor=unbilled)
     sources = rows.group_by([*_SOURCE, *now]).agg(unbilled_minor=rows.unbilled_minor.max())
     rows = rows.filter((rows.place >= REVENUE) & (rows.moved_minor < 0))
-    rows = rows.mutate(size_minor=-rows.moved_minor, within=_of_a_day(rows.kind))
-    order = ["on", "service_on", "within", "entry_id", "commit_id", "item_id", "product_id"]
+    rows = rows.mutate(size_minor=-rows.moved_minor)
+    order = ["on", "place", "number", "entry_id", "commit_id", "item_id", "product_id"]
     latest = ibis.window(group_by=_SOURCE, order_by=[rows[name].desc() for name in order], rows=(None, 0))
     rows = rows.mutate(reached=rows.size_minor.sum().over(latest).cast("int64"))
     left = rows.unbilled_minor - (rows.reached - rows.size_minor)
@@ -93,11 +93,6 @@ def open_lots(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     older = older.mutate(commit_id=ibis.literal(""))
     columns = [*_SOURCE, "entry_id", "kind", "commit_id", "service_on", "on", *now, "open_minor"]
     return lots.select(columns).union(older.filter(older.open_minor > 0).select(columns))
-
-
-def _of_a_day(kind: ir.Value) -> ir.Value:
-    """Of the revenue of one day and service month what is older: usage, overage, true-ups, the rest."""
-    return ibis.cases((kind == "usage", 0), (kind == _OVERAGE, 1), (kind == "minimum", 2), else_=3)
 
 
 def invoiced(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:

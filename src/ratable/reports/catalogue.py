@@ -296,7 +296,11 @@ _REPORTS = (
         columns=(
             _key("on", "day", "the day of the entry"),
             _key("place", "count", "order within a day: 0 opening, 1 documents, 2 revenue, 3 breakage, 4 termination"),
-            _key("number", "count", "order of documents"),
+            _key(
+                "number",
+                "count",
+                "order within a place: documents as they were filed; revenue 0, overage 1, true-ups 2",
+            ),
             _key("entry_id", "id", "the entry; its lines balance"),
             *_OF_CONTRACT,
             _PERIOD,

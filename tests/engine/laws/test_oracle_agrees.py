@@ -26,6 +26,7 @@ STEPS = {
     "documents": PREPAID | USAGE | PAYING | {"draws", "subscriptions", "milestones", "policy"},
     "late": PREPAID | USAGE | {"draws", "pay_as_you_go", "bundles", "late", "void", "policy"},
     "adjusted": PREPAID | USAGE | {"adjustment", "late", "invoice", "pay_as_you_go", "draws", "policy"},
+    "reopened": PREPAID | USAGE | {"pay_as_you_go", "draws", "late", "void", "reopen", "invoice", "policy"},
     "minimum": PREPAID | USAGE | {"minimum", "pay_as_you_go", "draws", "late", "policy"},
     "changed": PREPAID | USAGE | PAYING | {"draws", "top_up", "estimate", "allocate", "bundles", "policy"},
     "credited": PREPAID | {"credit_memo", "top_up", "late", "void", "invoice", "policy"},

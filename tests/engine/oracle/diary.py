@@ -6,7 +6,7 @@ calculation can be replayed from the diary at any time with the same rows for cl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -125,6 +125,16 @@ class Diary:
 
     def booking_day(self, on: date) -> date:
         return on if month_of(on) >= self.first_open else self.first_open
+
+    def book_again_from(self, period: date) -> None:
+        """A month is open again: what was learnt of it, or of earlier months, while it was closed is booked in it."""
+
+        def earlier(booked: date, of: date) -> date:
+            return max(of, period) if booked > period else booked
+
+        self.facts = {id: replace(f, booked=earlier(f.booked, f.service)) for id, f in self.facts.items()}
+        self.voided = {id: earlier(booked, self.facts[id].service) for id, booked in self.voided.items()}
+        self.allocations = [replace(a, booked=earlier(a.booked, period)) for a in self.allocations]
 
     def facts_known(self, service: date, booked: date) -> list[Fact]:
         """Facts of a service month as known when the month `booked` is computed."""

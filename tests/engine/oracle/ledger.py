@@ -209,7 +209,8 @@ class Ledger:
         self.trace(booking, total, released)
 
     def write_lines(self, head: Head, account: str, booking: Booking) -> None:
-        for (product, item, commit), amount in booking.lines.items():
+        for product, item, commit in sorted(booking.lines, key=lambda line: [of or "" for of in reversed(line)]):
+            amount = booking.lines[product, item, commit]
             self.line(head, account, -amount, source=booking.source, product=product, item=item, prepaid_commit=commit)
             if booking.type == "overage":
                 self.overage_booked[booking.service, commit] += amount
@@ -350,7 +351,7 @@ def events_of(contract: Contract, diary: Diary, bookings: list[Booking], *, hori
     mine = [d for d in diary.documents if d.contract == contract.id and d.booked <= horizon]
     events += [Event(document.on, DOCUMENT, (document.number,), document) for document in mine]
     for b in merged(bookings):
-        order = (source_order(b.source), b.service, TYPES.index(b.type))
+        order = (source_order(b.source), TYPES.index(b.type), b.service)
         events.append(Event(b.on, b.klass, (order, b.is_adjustment), b))
     termination = diary.termination_known(contract.id, horizon)
     if termination:

@@ -200,6 +200,7 @@ class Player:
         if self.diary.closed_through != period:
             raise Refused("only_the_last_closed_period_reopens")
         self.diary.closed_through = month_of(day_before(period))
+        self.diary.book_again_from(period)
         if period == self.diary.first_closed:
             self.diary.first_closed = self.diary.closed_through = None
 
