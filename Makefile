@@ -7,7 +7,7 @@ STAGE_TESTS := $(addprefix tests/engine/test_,usage.py rating.py money.py minimu
 SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-engine fuzz check format bench golden lock clean
+.PHONY: help demo serve test test-engine fuzz soak check format bench golden lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -31,6 +31,9 @@ test-engine: .venv/.dev  ## the fast tests: no Spark
 
 fuzz: .venv/.dev  ## the laws and the books on many random stories, other ones each time; makes a failing one smaller (long)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py $(PYTEST_ARGS)
+
+soak: .venv/.dev  ## processes that write, close and change at once, for minutes (long)
+	$(BIN)/pytest -m soak tests/server/concurrency $(PYTEST_ARGS)
 
 check: .venv/.dev  ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check $(SOURCES)

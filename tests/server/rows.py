@@ -31,6 +31,7 @@ GUARDED_MODELS = [model for model in ALL_MODELS if guard_of(model) != "free"]
 # Where a column is not free to hold just anything.
 _SPECIAL: dict[str, dict[str, Any]] = {
     "member": {"role": "viewer"},
+    "api_token": {"role": "viewer"},
     "policy_version": {"number": 1_000},
     "usage_group": {"pricing_model": "unit_based"},
     "document": {"kind": "invoice", "against": ""},

@@ -24,6 +24,11 @@ from tests.server.concurrency.crew import SECONDS, outcome
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
 
+def numbered_month(number: int) -> date:
+    """The n-th month of the books; the first is January 2026."""
+    return date(2026 + (number - 1) // 12, (number - 1) % 12 + 1, 1)
+
+
 def compute(actor: Actor) -> None:
     """Compute something, so that what is compiled once per process is compiled."""
     calculate(actor, contracts=["acme"], before_on=date(2026, 2, 1))
@@ -103,7 +108,7 @@ def file_facts(actor: Actor, name: str, rounds: Rounds, month: int | None = None
     """File a payment of 1.00 or record one call in every round, of the month that is being closed, or always of one."""
 
     def act(number: int, closing: int) -> str:
-        day = date(2026, month or closing, 15)
+        day = numbered_month(month or closing).replace(day=15)
         if number % 2:
             payment = Payment(contract="acme", amount=Decimal(1))
             return "payment " + outcome(file_payment, actor=actor, payment=payment, on=day, at=AT)

@@ -53,14 +53,14 @@ def assert_one_did(answers: list[str]) -> None:
     assert set(answers) <= REFUSED | {"done"}
 
 
-@pytest.mark.parametrize("closers", [4, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("closers", [4, pytest.param(20, marks=pytest.mark.soak)])
 def test_b2_of_many_parallel_closes_one_closes(used: Actor, closers: int):
     answers = at_once([(close, {"actor": used, "month_on": JANUARY})] * closers)
     assert_one_did(answers)
     assert_closed_once(used)
 
 
-@pytest.mark.parametrize("approvers", [8, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("approvers", [8, pytest.param(20, marks=pytest.mark.soak)])
 def test_b10_a_draft_is_posted_once_whoever_approves_it(used: Actor, approvers: int):
     draft = run_period(actor=used, month_on=JANUARY, at=AT)
     answers = at_once([(close, {"actor": used, "month_on": JANUARY, "run_id": draft.run_id})] * approvers)
@@ -68,7 +68,7 @@ def test_b10_a_draft_is_posted_once_whoever_approves_it(used: Actor, approvers: 
     assert_closed_once(used)
 
 
-@pytest.mark.parametrize("tries", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("tries", [8, pytest.param(100, marks=pytest.mark.soak)])
 def test_b5_a_price_changes_before_a_close_or_not_at_all(used: Actor, tries: int):
     rounds = Rounds(
         meeting=shared("Barrier", 2), seconds=shared("Value", "d", 0), month=shared("Value", "i", 1), is_over=shared("Event")

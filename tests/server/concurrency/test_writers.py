@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from django.db import connection
@@ -18,23 +17,29 @@ from ratable_server.store.load.periods import current_closes
 from ratable_server.store.models import Document, UsageRecord
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.concurrency.crew import Crew, crew_of, outcome, shared
-from tests.server.concurrency.doings import Rounds, file_facts
+from tests.server.concurrency.doings import Rounds, file_facts, numbered_month
 from tests.server.conftest import AT
 from tests.server.operations.agreements import ACME, JANUARY, agree
 from tests.server.soundness import assert_sound
 
 CALLS_ONLY = replace(
-    ACME, usage_items=(replace(ACME.usage_items[0], draws=False),), prepaid_commits=(), subscriptions=(), milestones=()
+    ACME,
+    ends_before=None,
+    usage_items=(replace(ACME.usage_items[0], draws=False),),
+    prepaid_commits=(),
+    subscriptions=(),
+    milestones=(),
 )
 WRITERS = 4
+MONTHS = 40  # so many are closed at most
 
 
-@pytest.mark.parametrize("tries", [10, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("tries", [10, pytest.param(120, marks=pytest.mark.soak)])
 def test_b6_what_comes_while_its_month_closes_is_in_it_or_in_the_next(actor: Actor, tries: int):
     _write_against(actor, tries, month=None)
 
 
-@pytest.mark.parametrize("tries", [10, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("tries", [10, pytest.param(120, marks=pytest.mark.soak)])
 def test_b7_what_is_late_goes_to_the_first_open_month_while_that_one_closes(actor: Actor, tries: int):
     _write_against(actor, tries, month=1)
 
@@ -44,12 +49,12 @@ def _write_against(actor: Actor, tries: int, *, month: int | None) -> None:
     agree(actor, CALLS_ONLY)
     with _writers(actor, month) as (crew, rounds):
         for _ in range(tries):
-            if rounds.month.value < 12:
+            if rounds.month.value <= MONTHS:
                 _close_against(actor, rounds)
         rounds.is_over.set()
         rounds.meet()
         told = [answer for answers in crew.answers() for answer in answers]
-    close_period(actor=actor, month_on=date(2026, rounds.month.value, 1), at=AT)
+    close_period(actor=actor, month_on=numbered_month(rounds.month.value), at=AT)
 
     assert set(told) == {"payment done", "usage done"}
     with books_of(actor):
@@ -78,7 +83,7 @@ def _writers(actor: Actor, month: int | None) -> Iterator[tuple[Crew, Rounds]]:
 
 def _close_against(actor: Actor, rounds: Rounds) -> None:
     """Compute in peace, close while the writers write."""
-    month_on = date(2026, rounds.month.value, 1)
+    month_on = numbered_month(rounds.month.value)
     draft = run_period(actor=actor, month_on=month_on, at=AT)
     begun = time.perf_counter()
     rounds.meet()
