@@ -115,6 +115,9 @@ def told_of(answer: Any) -> Told:
 
 def checked(method: str, path: str, told: Told) -> Told:
     """The answer, if both documents allow it."""
-    assert not published().faults(method, path, told.status, told.body), told.text
-    assert not served().faults(method, path, told.status, told.body), told.text
+    faults = [
+        *published().faults(method, path, told.status, told.body),
+        *served().faults(method, path, told.status, told.body),
+    ]
+    assert not faults, (faults, told.text)
     return told

@@ -58,7 +58,7 @@ REST_FRAMEWORK = {
         "ratable_server.api.parsers.PlainMultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["ratable_server.api.renderers.ExactJsonRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "ratable_server.api.reference.OperationSchema",
     "EXCEPTION_HANDLER": "ratable_server.api.answering.answer_exception",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
@@ -78,6 +78,21 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "PATH_CONVERTER_OVERRIDES": {"id": int},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        f"{name}Enum": f"ratable_server.api.campfire.schemas.{place}"
+        for name, place in {
+            "BillingFrequency": "contracts.BILLING_FREQUENCIES",
+            "ContractStatus": "contracts.STATUSES",
+            "SourceFc1": "contracts.SOURCES",
+            "ContractPrepaidCommitStatus": "prepaid_commits.STATUSES",
+            "PricingModel": "products.PRICING_MODELS",
+            "ComponentType": "products.COMPONENT_TYPES",
+            "Source3b3": "customers.SOURCES",
+            "Status372": "customers.STATUSES",
+            "Terms": "customers.TERMS",
+            "VendorType391": "customers.VENDOR_TYPES",
+        }.items()
+    },
 }
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -174,4 +174,6 @@ def _unset_of(field: serializers.Field[Any, Any, Any, Any]) -> Any:
             return field.initial or False
         case serializers.ChoiceField():
             return field.initial
+        case serializers.CharField() if not field.allow_null:
+            return ""
     return None

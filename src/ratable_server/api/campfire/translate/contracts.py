@@ -1,0 +1,133 @@
+"""Contracts: `/rr/api/v1/contracts` and what can be done to one.
+
+Their last day is our half-open end. An evergreen contract has no end. What the calculation does not read is kept as it
+was sent; a status that was sent is kept only as long as the days do not say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ratable.terms import Contract, PrepaidCommit
+from ratable_server.api.campfire.translate.customers import status_of
+from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
+from ratable_server.operations.contracts import ContractHead
+from ratable_server.operations.kept import Beside
+
+OURS = (
+    "deal_name", "client", "currency", "contract_start_date", "contract_end_date", "prepaid_commits",
+    "minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity",
+)  # fmt: skip
+USUAL_CURRENCY = "USD"
+_MINIMUMS = ("minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity")
+_DATES = {"starts_on": "contract_start_date", "ends_before": "contract_end_date"}
+
+
+def wanted_code(fields: Mapping[str, Any]) -> str | None:
+    """Their deal id can be our id."""
+    return fields.get("deal_id") or None
+
+
+def to_contract(fields: Mapping[str, Any], code: str, *, customer: str, on: date) -> Contract:
+    """A new contract; without a start it starts today."""
+    return Contract(
+        id=code,
+        customer=customer,
+        currency=fields.get("currency") or USUAL_CURRENCY,
+        starts_on=fields.get("contract_start_date") or on,
+        ends_before=ends_before(fields.get("contract_end_date")),
+        minimum_monthly_commitment_amount=fields.get("minimum_monthly_commitment_amount"),
+        minimum_monthly_commitment_quantity=fields.get("minimum_monthly_commitment_quantity"),
+        prepaid_commits=tuple(
+            to_prepaid_commit(commit, f"{code}/commit-{place}")
+            for place, commit in enumerate(fields.get("prepaid_commits") or (), 1)
+        ),
+    )
+
+
+def to_prepaid_commit(fields: Mapping[str, Any], code: str, *, product: str | None = None) -> PrepaidCommit:
+    """A pool; its expiration date is its last day."""
+    return PrepaidCommit(
+        id=code,
+        product_id=product or fields.get("product_code"),
+        currency=fields.get("currency") or None,
+        total_value=fields["total_value"],
+        discount_percentage=fields.get("discount_percentage") or Decimal(0),
+        rate=fields.get("rate"),
+        starts_on=fields["start_date"],
+        ends_before=ends_before(fields.get("expiration_date")),
+        priority=1 if fields.get("priority") is None else fields["priority"],
+    )
+
+
+def beside_of_commits(contract: Contract, fields: Mapping[str, Any], ours: tuple[str, ...]) -> Any:
+    """Names and further fields of the prepaid commits of a new contract."""
+    return {
+        ("prepaid_commit", commit.id): Beside(
+            name=said["name"], further={name: value for name, value in said.items() if name not in ours}
+        )
+        for commit, said in zip(contract.prepaid_commits, fields.get("prepaid_commits") or (), strict=True)
+    }
+
+
+def head_of(contract: Any) -> ContractHead:
+    """What a contract says of itself."""
+    return ContractHead(
+        name=contract.name,
+        customer=contract.customer,
+        currency=contract.currency,
+        starts_on=contract.starts_on,
+        ends_before=contract.ends_before,
+        **{name: getattr(contract, name) for name in _MINIMUMS},
+    )
+
+
+def to_head(fields: Mapping[str, Any], was: ContractHead, *, customer: str | None) -> ContractHead:
+    """What it says after a change: what was sent, and for the rest what it said."""
+    changes: dict[str, Any] = {name: fields[name] for name in _MINIMUMS if name in fields}
+    if "contract_end_date" in fields:
+        changes["ends_before"] = ends_before(fields["contract_end_date"])
+    if fields.get("contract_start_date"):
+        changes["starts_on"] = fields["contract_start_date"]
+    if fields.get("currency"):
+        changes["currency"] = fields["currency"]
+    if "deal_name" in fields:
+        changes["name"] = fields["deal_name"] or ""
+    if customer:
+        changes["customer"] = customer
+    return replace(was, **changes)
+
+
+def from_contract(contract: Any, names: Names, tenant: int, *, on: date) -> dict[str, Any]:
+    """A contract; its sums are told by those who know them."""
+    ends_on = last_day(contract.ends_before)
+    return {
+        "id": contract.id,
+        **names.of_fields(contract.further, "entity", "department"),
+        "client_name": contract.customer_name,
+        "tags": names.tag_text(contract.further),
+        "tag_details": names.tags(contract.further),
+        "currency": contract.currency,
+        "entity_currency": contract.further.get("entity_currency") or contract.currency,
+        "contract_start_date": contract.starts_on,
+        "contract_end_date": ends_on,
+        "effective_end_date": None,
+        "working_end_date": contract.terminated_on or ends_on,
+        "last_modified_at": contract.modified_at,
+        "is_deleted": "true" if contract.deleted_at else "",
+        "deleted_at": contract.deleted_at.isoformat() if contract.deleted_at else "",
+        "has_invoices": contract.has_invoices,
+        "has_journal_entries": contract.has_journal_entries,
+        "has_credit_memos": contract.has_credit_memos,
+        "deal_name": contract.name,
+        "deal_id": contract.further.get("deal_id", contract.code),
+        "status": status_of(contract, on=on),
+        "created_at": contract.created_at,
+        **{name: getattr(contract, name) for name in _MINIMUMS},
+        "customer": tenant,
+        "client": contract.customer_id,
+    }

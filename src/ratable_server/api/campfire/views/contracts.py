@@ -1,0 +1,171 @@
+"""`/rr/api/v1/contracts`: what was agreed with customers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ratable_server.actor import Actor
+from ratable_server.api.campfire.schemas.contracts import ContractSerializer
+from ratable_server.api.campfire.translate import contracts as translate
+from ratable_server.api.campfire.translate import prepaid_commits
+from ratable_server.api.campfire.translate.words import tag_ids_of, taken
+from ratable_server.api.campfire.views.asking import found, limits_of, listing
+from ratable_server.api.campfire.views.documented import PAGES, SYNC, gives, page_of, posts, takes
+from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
+from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.clock import now_at
+from ratable_server.operations.contracts import create_contract, modify_contract
+from ratable_server.queries.catalog import products
+from ratable_server.queries.contracts import Contract as Row
+from ratable_server.queries.contracts import ContractsAsked, contracts
+from ratable_server.queries.customers import customers
+from ratable_server.queries.listing import Asked
+
+
+class Contracts(CampfireView):
+    """All contracts."""
+
+    @gives(page_of(ContractSerializer), parameters=[*PAGES, *SYNC])
+    def get(self, request: Request) -> Response:
+        """Contracts by pages, in the order in which they were signed; `q` and `client` narrow them."""
+        return listing(
+            request,
+            lambda asked: contracts(actor=self.actor, asked=_narrowed(request, asked)),
+            lambda rows: told(self.actor, rows),
+        )
+
+    @posts(ContractSerializer, ContractSerializer)
+    def post(self, _request: Request) -> Response:
+        """Sign a contract, with its prepaid commits."""
+        fields = _fields(self, is_partial=False)
+        if fields.get("client") is None:
+            raise ValidationError({"client": ["This field is required."]})
+        code = created("contract", translate.wanted_code(fields), lambda code: _create(self.actor, fields, code))
+        return Response(told(self.actor, contracts(actor=self.actor, asked=Asked(codes=[code])).rows)[0], status=201)
+
+
+class Contract(CampfireView):
+    """One contract."""
+
+    @gives(ContractSerializer)
+    def get(self, _request: Request, id: int) -> Response:
+        """A contract by its id."""
+        return Response(told(self.actor, [contract_of(self.actor, id)])[0])
+
+    @takes(ContractSerializer, ContractSerializer)
+    def put(self, _request: Request, id: int) -> Response:
+        """Say a contract whole again: what is left out of its further fields is unset."""
+        return self._change(id, is_partial=False)
+
+    @takes(ContractSerializer, ContractSerializer)
+    def patch(self, _request: Request, id: int) -> Response:
+        """Change some of a contract."""
+        return self._change(id, is_partial=True)
+
+    def _change(self, id: int, *, is_partial: bool) -> Response:
+        row = contract_of(self.actor, id)
+        fields = _fields(self, is_partial=is_partial)
+        if fields.get("prepaid_commits"):
+            raise ValidationError({"prepaid_commits": ["A signed contract gets prepaid commits by their own route."]})
+        was = translate.head_of(row)
+        modify_contract(
+            actor=self.actor,
+            contract=row.code,
+            head=translate.to_head(fields, was, customer=_customer(self.actor, fields)),
+            further=taken(fields, row.further if is_partial else {}, translate.OURS),
+            seen=was,
+            at=now_at(),
+        )
+        return Response(told(self.actor, [contract_of(self.actor, id)])[0])
+
+
+def contract_of(actor: Actor, id: int) -> Row:
+    """The contract that a path names.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return found(contracts(actor=actor, asked=Asked(ids=[id])))
+
+
+def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Contracts, as the wire has them."""
+    names = names_of(actor, [row.further for row in rows])
+    on = now_at().date()
+    return [
+        ContractSerializer.answer(
+            {**translate.from_contract(row, names, actor.tenant_id, on=on), **_NO_SUMS}, row.further
+        )
+        for row in rows
+    ]
+
+
+_NO_SUMS = dict.fromkeys(("total_revenue", "total_mrr", "total_deferred_revenue"), Decimal(0))
+
+
+def _narrowed(request: Request, asked: Asked) -> ContractsAsked:
+    clients = [int(each) for each in request.query_params.getlist("client") if each.isdecimal()]
+    limits = limits_of(request)
+    return ContractsAsked(
+        limit=asked.limit,
+        offset=asked.offset,
+        modified_from=limits.modified_from,
+        modified_through=limits.modified_through,
+        is_deleted=limits.is_deleted,
+        text=request.query_params.get("q", ""),
+        customer_ids=clients or None,
+    )
+
+
+def _fields(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
+    """The fields of a body, with tags in one form; everything that they name is there."""
+    fields = view.read(ContractSerializer, is_partial=is_partial)
+    if "tags" in fields and "tag_ids" not in fields:
+        fields["tag_ids"] = tag_ids_of(fields["tags"])
+    fields.pop("tags", None)
+    refuse_unknown(view.actor, fields)
+    return fields
+
+
+def _customer(actor: Actor, fields: dict[str, Any]) -> str | None:
+    if fields.get("client") is None:
+        return None
+    row = customers(actor=actor, asked=Asked(ids=[fields["client"]])).first
+    if row is None:
+        raise ValidationError({"client": [f'Invalid pk "{fields["client"]}" - object does not exist.']})
+    return row.code
+
+
+def _create(actor: Actor, fields: dict[str, Any], code: str) -> Any:
+    at = now_at()
+    commits = [{**said, "product_code": product_code(actor, said)} for said in fields.get("prepaid_commits") or ()]
+    signed = {**fields, "prepaid_commits": commits}
+    contract = translate.to_contract(signed, code, customer=_customer(actor, fields) or "", on=at.date())
+    return create_contract(
+        actor=actor,
+        contract=contract,
+        name=fields.get("deal_name") or "",
+        further=taken(fields, {}, translate.OURS),
+        beside=translate.beside_of_commits(contract, fields, prepaid_commits.OURS),
+        at=at,
+    )
+
+
+def product_code(actor: Actor, fields: dict[str, Any]) -> str | None:
+    """Our id of the product that a body names.
+
+    Raises:
+        ValidationError: there is none.
+    """
+    if fields.get("product") is None:
+        return None
+    row = products(actor=actor, asked=Asked(ids=[fields["product"]])).first
+    if row is None:
+        raise ValidationError({"product": [f'Invalid pk "{fields["product"]}" - object does not exist.']})
+    return row.code
