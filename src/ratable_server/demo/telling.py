@@ -14,6 +14,7 @@ from textwrap import wrap
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ratable.cases.judging import Verdict
@@ -21,17 +22,20 @@ from ratable.demo.figures import Figures
 from ratable.demo.tables import STORY, figure_count, print_table, report_tables
 from ratable.money import minor_unit_digits
 from ratable.reports.explanation import Step, explanation_text
+from ratable_server.demo.files import EXPORTS, RECEIPTS, REPORTS, TABLE_FORMATS
+from ratable_server.demo.home import BOOKS
 from ratable_server.demo.late import ServiceMonth
 from ratable_server.demo.playing import Corrected, FileTaken, Happening, MonthClosed
+from ratable_server.exports import FORMATS
 from ratable_server.queries.verification import Verified
 
 _HASH_LENGTH = 8
 _HANGING = 6  # of the second line of a formula
 _WHOLE_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-_NEXT = (
-    ".venv/bin/ratable report close_status",
-    ".venv/bin/ratable report revenue --period 2025-05 --by customer_id,service_period,kind,currency",
-    ".venv/bin/ratable stop",
+NEXT = (
+    "ratable report contract_liability --as-of 2025-06-30 --by currency,period",
+    "ratable explain corvid-08",
+    "ratable export journal --period 2025-12 --format quickbooks --out december",
 )
 _OUTCOMES = ("received", "accepted", "duplicate", "rejected")
 
@@ -131,18 +135,28 @@ def print_checked(console: Console, verdict: Verdict, figures: Figures) -> None:
 def print_verified(console: Console, checks: Sequence[Verified]) -> None:
     """Each check of `ratable verify` in its colour."""
     console.print("ratable verify", style="bold")
+    table = Table.grid(padding=(0, 2))
     for check in checks:
-        word, style = ("sound", "green") if check.is_sound else ("NOT SOUND", "bold red")
+        word = "[green]sound[/]" if check.is_sound else "[bold red]NOT SOUND[/]"
         told = _WHOLE_HASH.sub(r"\1...", f"{check.detail} {check.first_bad_row}".strip())
-        console.print(f"  [{style}]{word:<9}[/] {check.check.replace('_', ' ')}: {told}", soft_wrap=True)
+        table.add_row(f"  {word}", check.check.replace("_", " "), escape(told))
+    console.print(table)
+    console.print("[bold green]Every check holds.[/]" if all(check.is_sound for check in checks) else "[red]Look![/]")
     console.print()
 
 
 def print_files(console: Console, folder: Path, files: Mapping[str, Sequence[str]]) -> None:
     """Where everything is."""
+    tables = ", ".join(f".{format}" for format in TABLE_FORMATS)
+    told = {
+        REPORTS: f"{len(files[REPORTS])} files: every report as {tables}",
+        EXPORTS: f"{len(files[EXPORTS])} files: the journal for {', '.join(FORMATS)}",
+        RECEIPTS: f"{len(files[RECEIPTS])} files: what became of every file and record of usage",
+        BOOKS: "the database itself",
+    }
     console.print(f"Files in {folder}", style="bold", soft_wrap=True)
-    for name, written in files.items():
-        console.print(f"  {name + '/':<10} {_described(written)}", soft_wrap=True)
+    for name, words in told.items():
+        console.print(f"  {name + '/':<10} {words}")
     console.print()
 
 
@@ -152,16 +166,9 @@ def print_next(console: Console, home: Path, *, seconds: int) -> None:
     console.print()
     console.print("What to do next", style="bold")
     console.print(f"  export RATABLE_HOME={shlex.quote(str(home))}", soft_wrap=True)
-    for command in _NEXT:
-        console.print(f"  {command}", soft_wrap=True)
-    console.print("Your own books: docs/guides/first-closed-month.md")
-
-
-def _described(names: Sequence[str]) -> str:
-    stems = sorted({name.rpartition(".")[0] for name in names})
-    endings = sorted({name.rpartition(".")[2] for name in names})
-    shown = ", ".join(stems[:3]) + (", ..." if len(stems) > 3 else "")  # noqa: PLR2004 - a few examples
-    return f"{len(names)} files (.{', .'.join(endings)}): {shown}"
+    for command in (*NEXT, "ratable stop"):
+        console.print(f"  .venv/bin/{command}")
+    console.print("Books of your own, step by step: docs/guides/first-closed-month.md")
 
 
 def _table(title: str) -> Table:
