@@ -88,6 +88,15 @@ def calculate(actor: Actor, *, contracts: Collection[str], before_on: date) -> C
     return _run(actor, learned, selection)
 
 
+def new_results_of(actor: Actor, contracts: Collection[str], *, before_on: date) -> Results:
+    """The same for some contracts, computed from their first month on.
+
+    Raises:
+        InvariantError: a law of the calculation is broken; always a bug.
+    """
+    return _new_rows(*calculate(actor, contracts=contracts, before_on=before_on))
+
+
 def _outcomes(actor: Actor, learned: Learned, *, before_on: date) -> Iterator[Calculated]:
     """One outcome for each selection; its tables stand on the sheet until the next is asked for."""
     return (_run(actor, learned, selection) for selection in selections(actor, learned, before_on=before_on))

@@ -17,3 +17,9 @@ def revenue_id(*key: str | date) -> int:
     """
     told = "\x1f".join(part if isinstance(part, str) else str((part - _EPOCH).days) for part in key)
     return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
+
+
+def consumption_id(commit: str, month_on: date) -> int:
+    """The id of what a month consumed of a prepaid commit."""
+    told = f"{commit}\x1f{(month_on - _EPOCH).days}"
+    return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)

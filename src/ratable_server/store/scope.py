@@ -50,6 +50,13 @@ def books_of(actor: Actor, *, as_snapshot: bool = False) -> Iterator[None]:
             _open_books.reset(token)
 
 
+@contextmanager
+def moment_of(actor: Actor) -> Iterator[None]:
+    """All reads see one moment of the books; inside a transaction that is open they see what it has done so far."""
+    with books_of(actor, as_snapshot=not connection.in_atomic_block):
+        yield
+
+
 def enter_tenant(tenant_id: int) -> None:
     """Show the rest of this transaction the rows of a tenant."""
     with connection.cursor() as cursor:

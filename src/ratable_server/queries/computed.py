@@ -1,0 +1,165 @@
+"""Posted and drafted together: what closed months have posted, and what open ones come to as the books stand.
+
+Owns how long a draft is remembered: in the process, as long as nothing is learned. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection
+from django.db.models import Max
+
+from ratable.periods import month_of, next_month
+from ratable_server.actor import Actor
+from ratable_server.operations.calculation import Results, new_results, new_results_of
+from ratable_server.store import models
+from ratable_server.store.load.computed import (
+    KnowledgeState,
+    closed_at_by_run,
+    knowledge_state,
+    last_month_used,
+    posted_breakage,
+    posted_draws,
+    posted_revenue,
+)
+from ratable_server.store.load.learned import load_learned
+from ratable_server.store.load.periods import current_runs, first_open_month
+from ratable_server.store.public_ids import revenue_id
+from ratable_server.store.scope import moment_of, rows_of
+
+DRAFT = 0  # the run of rows that are not posted
+_PLANNED = ("subscription", "milestone")
+_USED = ("usage", "drawdown", "overage")
+_REMEMBERED = 32
+_KEY = (
+    "contract_id", "source_kind", "source_id", "item_id", "product_id", "commit_id", "kind", "service_on", "booked_on",
+    "adjusted_on",
+)  # fmt: skip
+
+
+class Computed(NamedTuple):
+    """Tables of `ratable.tables`, posted rows and the draft of open months; revenue with `public_id` and `run_id`."""
+
+    revenue: pa.Table
+    draws: pa.Table
+    breakage: pa.Table
+    open_on: date | None
+    changed_at: datetime
+    closed_at: dict[int, datetime]
+
+    def modified_at(self, run_id: int) -> datetime:
+        """When a row last could have changed: a draft with whatever was learned last."""
+        return self.closed_at.get(run_id, self.changed_at)
+
+
+def computed(actor: Actor, *, contracts: Sequence[str] | None, on: date) -> Computed:
+    """What is posted, and what open months come to on a day, of some contracts or of all.
+
+    Usage counts in whatever month it was recorded; subscriptions and milestones are told as planned; what depends on a
+    day that has not come, such as breakage or a true-up, is not there yet.
+    """
+    with moment_of(actor):
+        state = knowledge_state(actor)
+        before_on = _horizon(actor, contracts, on)
+        names = None if contracts is None else tuple(sorted(contracts))
+        key = (actor.tenant_id, state, names, before_on)
+        found = _memory.get(key)
+        if found is None:
+            found = _computed(actor, names, before_on=before_on, state=state)
+            if not _is_part_of_a_change():
+                _memory.keep(key, found)
+    open_on = found.open_on
+    return found._replace(revenue=_due(found.revenue, on, open_on), breakage=_due(found.breakage, on, open_on))
+
+
+def _is_part_of_a_change() -> bool:
+    """What a transaction sees of its own may never come to be."""
+    return len(connection.savepoint_ids) > 0
+
+
+def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date, state: KnowledgeState) -> Computed:
+    runs = current_runs(actor)
+    drafted = _drafted(actor, contracts, before_on=before_on)
+    revenue = posted_revenue(actor, runs, contracts)
+    draws, breakage = posted_draws(actor, runs, contracts), posted_breakage(actor, runs, contracts)
+    if drafted is not None:
+        revenue = pa.concat_tables([revenue, _with_ids(drafted.revenue)])
+        draws = pa.concat_tables([draws, drafted.draws])
+        breakage = pa.concat_tables([breakage, drafted.breakage])
+    return Computed(
+        revenue=revenue.sort_by([("booked_on", "ascending"), ("public_id", "ascending")]),
+        draws=draws,
+        breakage=breakage,
+        open_on=first_open_month(actor),
+        changed_at=state.changed_at,
+        closed_at=closed_at_by_run(actor, runs),
+    )
+
+
+def _drafted(actor: Actor, contracts: Sequence[str] | None, *, before_on: date) -> Results | None:
+    """What open months come to; None: there is nothing that could come to anything."""
+    rows = rows_of(actor, models.Contract)
+    if contracts is None:
+        return new_results(actor, load_learned(actor), before_on=before_on) if rows.exists() else None
+    there = list(rows.filter(code__in=contracts).values_list("code", flat=True))
+    return new_results_of(actor, there, before_on=before_on) if there else None
+
+
+def _horizon(actor: Actor, contracts: Sequence[str] | None, on: date) -> date:
+    """The end of the last month in which anything can be told: today's, one with usage, the last that is planned."""
+    ends = [on, last_month_used(actor) or on]
+    planned: tuple[tuple[Any, str], ...] = ((models.Subscription, "ends_before"), (models.Milestone, "on"))
+    for model, column in planned:
+        rows = rows_of(actor, model).filter(contract__deleted_at=None)
+        if contracts is not None:
+            rows = rows.filter(contract__code__in=contracts)
+        last_on = rows.aggregate(last=Max(column))["last"]
+        ends.append(last_on or on)
+    return next_month(month_of(max(ends)))
+
+
+def _with_ids(revenue: pa.Table) -> pa.Table:
+    """New rows as posted ones are read."""
+    columns = [revenue[name].to_pylist() for name in _KEY]
+    ids = [revenue_id(*key) for key in zip(*columns, strict=True)]
+    rows = revenue.append_column("public_id", pa.array(ids, pa.int64()))
+    return rows.append_column("run_id", pa.array([DRAFT] * len(ids), pa.int64()))
+
+
+def _due(rows: pa.Table, on: date, open_on: date | None) -> pa.Table:
+    """Less what waits for a day after `on`; what is posted stands whatever the day."""
+    stands = pc.less_equal(rows["on"], pa.scalar(on, pa.date32()))
+    stands = pc.or_(stands, pc.is_in(rows["kind"], pa.array([*_PLANNED, *_USED])))
+    if open_on is not None:
+        stands = pc.or_(stands, pc.less(rows["booked_on"], pa.scalar(open_on, pa.date32())))
+    return rows.filter(stands)
+
+
+class _Memory:
+    """The last drafts, for all threads of the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: OrderedDict[object, Computed] = OrderedDict()
+
+    def get(self, key: object) -> Computed | None:
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def keep(self, key: object, found: Computed) -> None:
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > _REMEMBERED:
+                self._found.popitem(last=False)
+
+
+_memory = _Memory()

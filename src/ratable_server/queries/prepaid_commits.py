@@ -1,0 +1,262 @@
+"""Prepaid commits: what was agreed, what is left of each, and what was consumed month by month."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from ratable.money import to_major, to_minor
+from ratable_server.actor import Actor
+from ratable_server.queries.computed import Computed, computed
+from ratable_server.queries.listing import (
+    FIRST_PAGE,
+    Asked,
+    Found,
+    Told,
+    asked_rows,
+    code_of,
+    fields_of,
+    page_of,
+    told_of,
+)
+from ratable_server.store import models
+from ratable_server.store.public_ids import consumption_id
+from ratable_server.store.scope import books_of, rows_of
+
+Status = Literal["ACTIVE", "EXHAUSTED", "EXPIRED"]
+_NEVER = date(1, 1, 1)
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepaidCommit(Told):
+    """One prepaid commit as it was agreed; `added` is what was topped up or credited since, `invoices` are ids."""
+
+    code: str
+    name: str
+    contract_id: int
+    contract: str
+    currency: str
+    product_id: int | None
+    product: str | None
+    product_name: str | None
+    total_value: Decimal
+    added: Decimal
+    discount_percentage: Decimal
+    rate: Decimal | None
+    starts_on: date
+    ends_before: date | None
+    priority: int
+    expected_breakage_percentage: Decimal | None
+    invoices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """List value drawn on a commit: gross = discount + net + overage."""
+
+    gross: Decimal
+    discount: Decimal
+    net: Decimal
+    overage: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction(Split):
+    """What a month learned about an earlier one: an adjustment, or late usage."""
+
+    service_on: date
+    is_adjustment: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumption(Split):
+    """What a month drew on a commit, and the balance around it; `corrections` are those booked in this month."""
+
+    id: int
+    prepaid_commit: str
+    month_on: date
+    balance_before: Decimal
+    balance_after: Decimal
+    corrections: tuple[Correction, ...]
+    is_posted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Where a commit stands on a day: what is left once all that is recorded was drawn; each month's consumption."""
+
+    prepaid_commit: str
+    status: Status
+    granted: Decimal
+    drawn: Decimal
+    lapsed: Decimal
+    remaining: Decimal
+    overage: Decimal
+    consumptions: tuple[Consumption, ...]
+
+
+def prepaid_commits(*, actor: Actor, contract_id: int | None = None, asked: Asked = FIRST_PAGE) -> Found[PrepaidCommit]:
+    """Prepaid commits of a contract or of all, in the order in which they were granted."""
+    with books_of(actor):
+        every = rows_of(actor, models.PrepaidCommit, with_deleted=True)
+        rows = asked_rows(every if contract_id is None else every.filter(contract_id=contract_id), asked)
+        return page_of(rows.select_related("contract", "product"), asked, lambda page: _commits(actor, page))
+
+
+def prepaid_balances(*, actor: Actor, commits: Sequence[PrepaidCommit], on: date) -> dict[str, Balance]:
+    """Where commits stand on a day, by their codes: from what is posted and from what open months come to."""
+    if not commits:
+        return {}
+    contracts = sorted({commit.contract for commit in commits})
+    found = computed(actor, contracts=contracts, on=on)
+    moves = _moves(actor, commits, found)
+    return {commit.code: _balance(commit, moves[commit.code], found, on=on) for commit in commits}
+
+
+def _commits(actor: Actor, page: Sequence[models.PrepaidCommit]) -> list[PrepaidCommit]:
+    ids = [row.id for row in page]
+    added: dict[int, int] = defaultdict(int)
+    for commit_id, minor in (
+        rows_of(actor, models.TopUp).filter(commit_id__in=ids).values_list("commit_id", "amount_minor")
+    ):
+        added[commit_id] += minor
+    invoices: dict[int, list[int]] = defaultdict(list)
+    documents = rows_of(actor, models.Document).filter(prepaid_commit_id__in=ids, kind="invoice").order_by("number")
+    for commit_id, document_id in documents.values_list("prepaid_commit_id", "id"):
+        invoices[commit_id].append(document_id)
+    return [_commit(row, added=added[row.id], invoices=tuple(invoices[row.id])) for row in page]
+
+
+def _commit(row: models.PrepaidCommit, *, added: int, invoices: tuple[int, ...]) -> PrepaidCommit:
+    names = (
+        "code", "contract_id", "product_id", "total_value", "discount_percentage", "rate", "starts_on", "ends_before",
+        "priority", "expected_breakage_percentage",
+    )  # fmt: skip
+    currency = row.contract.currency
+    return PrepaidCommit(
+        **told_of(row),
+        **fields_of(row, *names),
+        name=row.name,
+        contract=row.contract.code,
+        currency=currency,
+        product=code_of(row.product),
+        product_name=row.product.name if row.product else None,
+        added=to_major(added, currency),
+        invoices=invoices,
+    )
+
+
+@dataclass(slots=True)
+class _Moves:
+    """What moves a commit, by the month that books it, in minor units."""
+
+    granted: list[tuple[date, int]]
+    lapsed: list[tuple[date, int]]
+    drawn: list[_Row]
+
+
+def _moves(actor: Actor, commits: Sequence[PrepaidCommit], found: Computed) -> dict[str, _Moves]:
+    moves = {commit.code: _Moves([], [], []) for commit in commits}
+    with books_of(actor):
+        grants = rows_of(actor, models.TopUp).filter(commit_id__in=[commit.id for commit in commits])
+        for code, booked_on, minor in grants.values_list("commit__code", "booked_on", "amount_minor"):
+            moves[code].granted.append((booked_on, minor))
+    for row in found.breakage.to_pylist():
+        if row["commit_id"] in moves:
+            moves[row["commit_id"]].lapsed.append((row["booked_on"], row["amount_minor"]))
+    for row in found.draws.to_pylist():
+        if row["commit_id"] in moves:
+            moves[row["commit_id"]].drawn.append(row)
+    return moves
+
+
+def _balance(commit: PrepaidCommit, moves: _Moves, found: Computed, *, on: date) -> Balance:
+    def major(minor: int) -> Decimal:
+        return to_major(minor, commit.currency)
+
+    granted = to_minor(commit.total_value, commit.currency) + sum(minor for _, minor in moves.granted)
+    drawn = sum(row["net_minor"] for row in moves.drawn if row["kind"] == "drawdown")
+    lapsed = sum(minor for _, minor in moves.lapsed)
+    remaining = granted - drawn - lapsed
+    has_ended = commit.ends_before is not None and commit.ends_before <= on
+    status: Status = "EXPIRED" if has_ended else "ACTIVE" if remaining else "EXHAUSTED"
+    return Balance(
+        prepaid_commit=commit.code,
+        status=status,
+        granted=major(granted),
+        drawn=major(drawn),
+        lapsed=major(lapsed),
+        remaining=major(remaining),
+        overage=major(sum(row["net_minor"] for row in moves.drawn if row["kind"] == "overage")),
+        consumptions=tuple(_consumptions(commit, moves, found)),
+    )
+
+
+def _consumptions(commit: PrepaidCommit, moves: _Moves, found: Computed) -> Iterable[Consumption]:
+    """One for each month that drew, or in which something about an earlier one was learned."""
+    months = sorted({row["booked_on"].replace(day=1) for row in moves.drawn})
+    for month_on in months:
+        booked = [row for row in moves.drawn if row["booked_on"].replace(day=1) == month_on]
+        before = _left(commit, moves, month_on)
+        net = sum(row["net_minor"] for row in booked if row["kind"] == "drawdown")
+        own = _split([row for row in booked if not _is_correction(row)], commit.currency)
+        yield Consumption(
+            id=consumption_id(commit.code, month_on),
+            prepaid_commit=commit.code,
+            month_on=month_on,
+            gross=own.gross,
+            discount=own.discount,
+            net=own.net,
+            overage=own.overage,
+            balance_before=to_major(before, commit.currency),
+            balance_after=to_major(before - net, commit.currency),
+            corrections=tuple(_corrections([row for row in booked if _is_correction(row)], commit.currency)),
+            is_posted=found.open_on is not None and month_on < found.open_on,
+        )
+
+
+def _left(commit: PrepaidCommit, moves: _Moves, month_on: date) -> int:
+    """The balance when a month begins, with what was added to it in that month."""
+    granted = sum(minor for booked_on, minor in moves.granted if booked_on <= month_on)
+    lapsed = sum(minor for booked_on, minor in moves.lapsed if booked_on < month_on)
+    drawn: int = sum(
+        row["net_minor"] for row in moves.drawn if row["kind"] == "drawdown" and row["booked_on"] < month_on
+    )
+    return to_minor(commit.total_value, commit.currency) + granted - lapsed - drawn
+
+
+def _is_correction(row: _Row) -> bool:
+    return bool(row["adjusted_on"] != _NEVER or row["service_on"].replace(day=1) != row["booked_on"].replace(day=1))
+
+
+def _corrections(rows: Sequence[_Row], currency: str) -> Iterable[Correction]:
+    by_month: dict[tuple[date, bool], list[_Row]] = defaultdict(list)
+    for row in rows:
+        by_month[row["service_on"].replace(day=1), row["adjusted_on"] != _NEVER].append(row)
+    for (service_on, is_adjustment), told in sorted(by_month.items()):
+        split = _split(told, currency)
+        yield Correction(
+            service_on=service_on,
+            is_adjustment=is_adjustment,
+            gross=split.gross,
+            discount=split.discount,
+            net=split.net,
+            overage=split.overage,
+        )
+
+
+def _split(rows: Sequence[_Row], currency: str) -> Split:
+    gross = sum(row["gross_minor"] for row in rows)
+    net = sum(row["net_minor"] for row in rows if row["kind"] == "drawdown")
+    overage = sum(row["net_minor"] for row in rows if row["kind"] == "overage")
+    return Split(
+        gross=to_major(gross, currency),
+        discount=to_major(gross - net - overage, currency),
+        net=to_major(net, currency),
+        overage=to_major(overage, currency),
+    )

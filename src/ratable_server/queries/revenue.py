@@ -1,0 +1,178 @@
+"""Revenue transactions: posted ones of closed months, and the draft of open months as the books stand.
+
+A row has the same id before and after it is posted. Order: month booked, then id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ratable.money import to_major
+from ratable_server.actor import Actor
+from ratable_server.queries.computed import DRAFT, Computed, computed
+from ratable_server.queries.listing import Asked, Found
+from ratable_server.store import models
+from ratable_server.store.scope import books_of, rows_of
+
+_NEVER = date(1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevenueTransaction:
+    """One amount of revenue: `service_on` is the month it belongs to, `booked_on` the month that books it.
+
+    `adjusted_on` is the day on which an adjustment of a closed month was learned. Ids are those of rows, None where there
+    is no such thing.
+    """
+
+    id: int
+    contract_id: int
+    contract: str
+    contract_name: str
+    customer_id: int
+    customer_name: str
+    currency: str
+    kind: str
+    product_id: int | None
+    product: str | None
+    product_name: str | None
+    usage_item_id: int | None
+    prepaid_commit_id: int | None
+    subscription_id: int | None
+    milestone_id: int | None
+    service_on: date
+    booked_on: date
+    on: date
+    adjusted_on: date | None
+    amount_minor: int
+    is_posted: bool
+    modified_at: datetime
+
+    @property
+    def amount(self) -> Decimal:
+        """In major units."""
+        return to_major(self.amount_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevenueAsked(Asked):
+    """With codes of contracts, products, usage items or prepaid commits, kinds, or months booked: only theirs."""
+
+    contracts: Sequence[str] | None = None
+    products: Sequence[str] | None = None
+    usage_items: Sequence[str] | None = None
+    prepaid_commits: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
+    booked_from: date | None = None
+    booked_through: date | None = None
+    is_posted: bool | None = None
+
+
+EVERY_REVENUE = RevenueAsked()
+
+
+def revenue_transactions(*, actor: Actor, on: date, asked: RevenueAsked = EVERY_REVENUE) -> Found[RevenueTransaction]:
+    """Revenue as of a day. A draft counts as modified with whatever the books learned last; nothing is ever deleted."""
+    if asked.is_deleted:
+        return Found(count=0, rows=())
+    found = computed(actor, contracts=asked.contracts, on=on)
+    rows = _narrowed(found, asked)
+    page = rows.slice(asked.offset, asked.limit).to_pylist()
+    return Found(count=rows.num_rows, rows=tuple(_transactions(actor, page, found)))
+
+
+def _narrowed(found: Computed, asked: RevenueAsked) -> pa.Table:
+    rows = found.revenue
+    for column, wanted in (
+        ("public_id", asked.ids),
+        ("product_id", asked.products),
+        ("item_id", asked.usage_items),
+        ("commit_id", asked.prepaid_commits),
+        ("kind", asked.kinds),
+    ):
+        if wanted is not None:
+            rows = rows.filter(pc.is_in(rows[column], pa.array(list(wanted), rows[column].type)))
+    for compared, day in ((pc.greater_equal, asked.booked_from), (pc.less_equal, asked.booked_through)):
+        if day is not None:
+            rows = rows.filter(compared(rows["booked_on"], pa.scalar(day, pa.date32())))
+    if asked.is_posted is not None:
+        is_posted = pc.not_equal(rows["run_id"], DRAFT)
+        rows = rows.filter(is_posted if asked.is_posted else pc.invert(is_posted))
+    return _modified(rows, found, asked)
+
+
+def _modified(rows: pa.Table, found: Computed, asked: RevenueAsked) -> pa.Table:
+    """The rows of the runs that were posted in time, and the draft if something was learned in time."""
+    if asked.modified_from is None and asked.modified_through is None:
+        return rows
+    runs = [*found.closed_at, DRAFT]
+    first_at, last_at = asked.modified_from, asked.modified_through
+    wanted = [
+        run
+        for run in runs
+        if (first_at is None or found.modified_at(run) >= first_at)
+        and (last_at is None or found.modified_at(run) <= last_at)
+    ]
+    return rows.filter(pc.is_in(rows["run_id"], pa.array(wanted, pa.int64())))
+
+
+def _transactions(actor: Actor, page: list[dict[str, Any]], found: Computed) -> list[RevenueTransaction]:
+    with books_of(actor):
+        known = _Known(actor, page)
+    return [_transaction(row, known, found.modified_at(row["run_id"])) for row in page]
+
+
+class _Known:
+    """The rows that a page names, by their codes."""
+
+    def __init__(self, actor: Actor, page: list[dict[str, Any]]) -> None:
+        contracts = rows_of(actor, models.Contract, with_deleted=True).select_related("customer")
+        self.contracts = {row.code: row for row in contracts.filter(code__in={row["contract_id"] for row in page})}
+        products = rows_of(actor, models.Product, with_deleted=True)
+        self.products = {row.code: row for row in products.filter(code__in={row["product_id"] for row in page})}
+        items = rows_of(actor, models.UsageItem, with_deleted=True).filter(code__in={row["item_id"] for row in page})
+        self.items = dict(items.values_list("code", "id"))
+        commits = rows_of(actor, models.PrepaidCommit, with_deleted=True)
+        commits = commits.filter(code__in={row["commit_id"] for row in page})
+        self.commits = dict(commits.values_list("code", "id"))
+        self.subscriptions = self._of_contracts(actor, models.Subscription, page)
+        self.milestones = self._of_contracts(actor, models.Milestone, page)
+
+    def _of_contracts(self, actor: Actor, model: Any, page: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+        """Codes of these are unique within their contract only."""
+        rows = rows_of(actor, model, with_deleted=True).filter(code__in={row["source_id"] for row in page})
+        return {(contract, code): row_id for contract, code, row_id in rows.values_list("contract__code", "code", "id")}
+
+
+def _transaction(row: dict[str, Any], known: _Known, modified_at: datetime) -> RevenueTransaction:
+    contract, product = known.contracts[row["contract_id"]], known.products.get(row["product_id"])
+    source = (row["contract_id"], row["source_id"])
+    return RevenueTransaction(
+        id=row["public_id"],
+        contract_id=contract.id,
+        contract=contract.code,
+        contract_name=contract.name,
+        customer_id=contract.customer_id,
+        customer_name=contract.customer.name,
+        currency=contract.currency,
+        kind=row["kind"],
+        product_id=product.id if product else None,
+        product=product.code if product else None,
+        product_name=product.name if product else None,
+        usage_item_id=known.items.get(row["item_id"]),
+        prepaid_commit_id=known.commits.get(row["commit_id"]),
+        subscription_id=known.subscriptions.get(source) if row["source_kind"] == "subscription" else None,
+        milestone_id=known.milestones.get(source) if row["source_kind"] == "milestone" else None,
+        **{name: cast("date", row[name]) for name in ("service_on", "booked_on", "on")},
+        adjusted_on=None if row["adjusted_on"] == _NEVER else row["adjusted_on"],
+        amount_minor=row["amount_minor"],
+        is_posted=row["run_id"] != DRAFT,
+        modified_at=modified_at,
+    )
