@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ratable_server.cli import agreeing, closing, explaining, exporting, filing, reporting, serving
+from ratable_server.cli import agreeing, closing, explaining, exporting, filing, ingesting, reporting, serving
 from ratable_server.cli.answering import DONE, REFUSED, Json, answer, answer_rows, told
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, new_request_id, open_books, prepare
 
@@ -23,6 +23,7 @@ def join(app: typer.Typer) -> None:
         app.command()(told(command))
     agreeing.join(app)
     filing.join(app)
+    ingesting.join(app)
     closing.join(app)
     reporting.join(app)
     explaining.join(app)

@@ -116,19 +116,13 @@ WHERE open.tenant_id = %(tenant)s AND open.is_blocking AND open.resolved_at IS N
     AND open.event_id = staged.event_id AND {_ACCEPTED}
 """
 
-# The same over the rows of an import in the books: see `queries.usage_imports`.
+# The same over the rows in the books: see `queries.identities`.
 _HASH = f"""
 SELECT encode(sha256(convert_to(%(previous)s, 'UTF8') || coalesce(string_agg(digest, ''::bytea ORDER BY block), '')), 'hex')
 FROM (
     SELECT "row" / {BLOCK_ROWS} AS block, sha256(string_agg(content_hash, ''::bytea ORDER BY "row")) AS digest
-    FROM {{rows}} GROUP BY block
+    FROM staged_usage AS staged WHERE {_ACCEPTED} GROUP BY block
 ) AS blocks
-"""
-
-_STAGED_ROWS = f'(SELECT "row", content_hash FROM staged_usage AS staged WHERE {_ACCEPTED}) AS accepted'
-_STORED_ROWS = """
-(SELECT "row", ratable_usage_hash(event_id, stream, used_at, used_on, quantity, amount, currency, dimensions)
-    AS content_hash FROM usage_record WHERE tenant_id = %(tenant)s AND usage_import_id = %(import)s) AS accepted
 """
 
 
@@ -223,17 +217,8 @@ def keep_rejections(posting: Posting, *, are_blocking: bool) -> None:
 
 def hash_of_staged(previous: str) -> str:
     """The hash of the accepted rows, chained to that of the import before."""
-    return _hash(_STAGED_ROWS, {"previous": previous})
-
-
-def hash_of_import(actor: Actor, import_id: int, previous: str) -> str:
-    """The same hash, over the rows in the books."""
-    return _hash(_STORED_ROWS, {"previous": previous, "tenant": actor.tenant_id, "import": import_id})
-
-
-def _hash(rows: str, parameters: dict[str, Any]) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(_HASH.format(rows=rows), parameters)
+        cursor.execute(_HASH, {"previous": previous})
         return str(cursor.fetchone()[0])
 
 

@@ -1,0 +1,147 @@
+"""Imports of usage: their receipts, and the rows that were not taken, as they came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.exports import Shown, ShownTable
+from ratable_server.store.load.receipts import Receipt, receipt_of
+from ratable_server.store.models import UsageImport, UsageRejection
+from ratable_server.store.scope import books_of, rows_of
+
+_FACT = ("id", "item", "prepaid_commit", "contract", "used_on", "used_at", "quantity", "amount", "currency")
+_TOLD = (
+    Shown(name="import", unit="id", meaning="the import that brought the row"),
+    Shown(name="row", unit="count", meaning="its place in the file, from 1 below the header"),
+    Shown(name="code", unit="word", meaning="the first rule that it breaks"),
+    Shown(name="value", unit="id", meaning="what stands there instead"),
+    Shown(name="resolved_by", unit="id", meaning="who has set it aside, or whose import has brought it right"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLine:
+    """An import in a list; `open_rejections` keep a month from closing."""
+
+    import_code: str
+    status: str
+    file_name: str
+    rows_received: int
+    rows_accepted: int
+    rows_duplicate: int
+    rows_rejected: int
+    quantity_accepted: Decimal
+    open_rejections: int
+    recorded_at: datetime
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRow:
+    """A row that was not taken: the rule, what stands there instead, and the row as it came."""
+
+    import_code: str
+    row: int
+    code: str
+    value: str
+    event_id: str
+    stream: str
+    raw: Mapping[str, str]
+    is_blocking: bool
+    resolved_at: datetime | None
+    resolved_by: str
+
+
+def usage_imports(*, actor: Actor, limit: int = 50) -> list[ImportLine]:
+    """The last imports, the newest first."""
+    columns = [name for name in ImportLine.__dataclass_fields__ if name not in {"import_code", "open_rejections"}]
+    with books_of(actor):
+        rows = list(rows_of(actor, UsageImport).order_by("-id").values("id", "code", *columns)[:limit])
+        blocked = _open(actor).filter(usage_import_id__in=[row["id"] for row in rows])
+        counts: dict[int, int] = {}
+        for import_id in blocked.values_list("usage_import_id", flat=True):
+            counts[import_id] = counts.get(import_id, 0) + 1
+    return [
+        ImportLine(
+            import_code=row["code"],
+            open_rejections=counts.get(row["id"], 0),
+            **{name: row[name] for name in columns},
+        )
+        for row in rows
+    ]
+
+
+def usage_receipt(*, actor: Actor, import_code: str) -> Receipt:
+    """The receipt of an import.
+
+    Refuses:
+        code_must_be_known
+    """
+    with books_of(actor):
+        return receipt_of(actor, _import(actor, import_code))
+
+
+def rejected_rows(*, actor: Actor, import_code: str | None = None) -> list[RejectedRow]:
+    """The rows of an import that were not taken; without an import every one that keeps a month from closing.
+
+    Refuses:
+        code_must_be_known
+    """
+    with books_of(actor):
+        found = _open(actor)
+        if import_code is not None:
+            found = rows_of(actor, UsageRejection).filter(usage_import_id=_import(actor, import_code).id)
+        return [_row(row) for row in found.select_related("usage_import").order_by("usage_import_id", "row")]
+
+
+def shown_rows(rows: list[RejectedRow]) -> ShownTable:
+    """Rejected rows as a table to write: why, and then the columns that the rows came with."""
+    met = {name for row in rows for name in row.raw}
+    names = [*(name for name in _FACT if name in met), *sorted(met - set(_FACT))]
+    came = tuple(Shown(name=name, unit="id", meaning="as it came") for name in names)
+    cells = tuple(
+        (row.import_code, row.row, row.code, row.value, row.resolved_by, *(row.raw.get(name) for name in names))
+        for row in rows
+    )
+    return ShownTable(
+        name="rejected_rows",
+        title="Rejected rows",
+        columns=(*_TOLD, *came),
+        rows=cells,
+        currencies=("",) * len(rows),
+    )
+
+
+def _import(actor: Actor, code: str) -> UsageImport:
+    row = rows_of(actor, UsageImport).filter(code=code).first()
+    if row is None:
+        raise Refused("code_must_be_known", field="import", detail=f"no import is called {code}")
+    return row
+
+
+def _open(actor: Actor) -> QuerySet[UsageRejection]:
+    return rows_of(actor, UsageRejection).filter(is_blocking=True, resolved_at=None)
+
+
+def _row(row: UsageRejection) -> RejectedRow:
+    raw = row.raw or {}
+    return RejectedRow(
+        import_code=row.usage_import.code,
+        row=row.row,
+        code=row.code,
+        value=row.value,
+        event_id=row.event_id,
+        stream=row.stream,
+        raw={name: value if isinstance(value, str) else json.dumps(value) for name, value in raw.items()},
+        is_blocking=row.is_blocking,
+        resolved_at=row.resolved_at,
+        resolved_by=row.resolved_by,
+    )
