@@ -1,4 +1,4 @@
-"""The commands of the month-end close: `ratable draft`, `close`, `discard`, `reopen`, `periods`."""
+"""The commands of the month-end close: `ratable draft`, `close`, `discard`, `reopen`, `reverse`, `periods`, and who closes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ratable_server.cli.answering import REFUSED, Json, answer, answer_rows, told
-from ratable_server.cli.arguments import month_of_text
+from ratable_server.cli.arguments import day_of_text, month_of_text
 from ratable_server.cli.background import start_draft
 from ratable_server.cli.reporting import write_shown
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books
@@ -31,12 +31,16 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Compute and show, post 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Background = Annotated[bool, typer.Option("--background", help="Compute on; `ratable periods` shows how far it is.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays readable for ever.")]
+Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="A posted journal entry, by its id.")]
+On = Annotated[str | None, typer.Option("--on", metavar="DAY", help="The day of the reversal; today by default.")]
+IsOn = Annotated[bool, typer.Argument(metavar="true|false", help="Does a close need a second person?")]
 
 
 def join(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (draft, close, discard, reopen, periods):
+    for command in (draft, close, discard, reopen, reverse, periods):
         app.command()(told(command))
+    app.command("two-person-close")(told(two_person_close))
 
 
 def draft(
@@ -106,6 +110,33 @@ def reopen(month: Month, *, reason: Reason, tenant: Tenant = DEFAULT_TENANT, as_
 
     reopen_period(actor=actor, month_on=month_on, reason=reason, at=now_at())
     answer({"month": month, "status": "open"}, [f"{month} is open again"], as_json=as_json)
+
+
+def reverse(
+    entry: Entry, *, reason: Reason, on: On = None, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False
+) -> None:
+    """Take a posted entry back by another one; the close of the open month posts it."""
+    day = None if on is None else day_of_text(on)
+    actor = open_books(tenant)
+    from ratable_server.clock import now_at
+    from ratable_server.operations.journals import reverse_entry
+
+    at = now_at()
+    filed = reverse_entry(actor=actor, entry=entry, reason=reason, on=day or at.date(), at=at)
+    record = {"entry": entry, "reversed_by": filed.code, "on": filed.on, "month": f"{filed.booked_on:%Y-%m}"}
+    lines = [f"{entry} is reversed by {filed.code} on {filed.on}, posted with {filed.booked_on:%Y-%m}"]
+    answer(record, lines, as_json=as_json)
+
+
+def two_person_close(is_on: IsOn, *, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
+    """Let a month be closed only by somebody else than who computed its draft, or by anybody."""
+    actor = open_books(tenant)
+    from ratable_server.clock import now_at
+    from ratable_server.operations.policies import set_two_person_close
+
+    set_two_person_close(actor=actor, is_wanted=is_on, at=now_at())
+    lines = ["a second person closes" if is_on else "who computes a month may close it"]
+    answer({"two_person_close": is_on}, lines, as_json=as_json)
 
 
 def periods(*, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:

@@ -122,15 +122,39 @@ def test_everything_that_stands_in_the_way_is_printed(ratable: Command):
     assert posted(actor) == 0
 
 
-def test_two_people_close_where_the_tenant_wants_it(ratable: Command):
-    with books_of(ratable.actor):
-        rows_of(ratable.actor, Tenant).update(two_person_close=True)
-
+def test_two_people_close_where_the_tenant_wants_it(ratable: Command, monkeypatch: pytest.MonkeyPatch):
+    assert ratable.json("two-person-close", "true") == {"two_person_close": True}
     refused = ratable("close", "2026-01")
 
     assert refused.exit_code == REFUSED
     assert "close_must_be_approved_by_another: actor: " in refused.stderr
     assert posted(ratable.actor) == 0
+
+    (run,) = ratable.json("periods")[0]["runs"]
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    assert ratable.json("close", "2026-01", "--run", str(run["run_id"]))["version"] == 1
+    assert ratable.json("periods")[0]["closed_by"] == "somebody-else"
+    assert ratable.json("two-person-close", "false") == {"two_person_close": False}
+    assert ratable.json("close", "2026-02")["version"] == 1
+
+
+def test_a_posted_entry_is_reversed_in_the_open_month(ratable: Command):
+    ratable.json("close", "2026-01")
+    entry = "bolt/usage/bolt/usage/2026-01/2026-01/2026-01-31"
+
+    done = ratable.json("reverse", entry, "--reason", "billed by hand", "--on", "2026-02-10")
+    again = ratable("reverse", entry, "--reason", "twice")
+
+    assert (done["entry"], done["on"], done["month"]) == (entry, "2026-02-10", "2026-02")
+    assert again.stderr.startswith("refused: entry_must_not_be_reversed: entry: ")
+    assert ratable("reverse", entry, "--reason", " ").exit_code == REFUSED
+    ratable.json("close", "2026-02")
+    rows = [row for row in ratable.rows("journal", "--period", "2026-02") if row["entry_id"] == done["reversed_by"]]
+    assert [(row["account"], row["debit"], row["credit"]) for row in rows] == [
+        ("revenue", "50.00", "0.00"),
+        ("unbilled_revenue", "0.00", "50.00"),
+    ]
+    assert "reversal on 2026-02-10, as it was booked" in ratable("explain", done["reversed_by"]).stdout
 
 
 def test_a_draft_is_discarded_once(ratable: Command):
