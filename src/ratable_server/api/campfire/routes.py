@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
-from ratable_server.api.campfire.views import contracts, customers, products
+from ratable_server.api.campfire.views import consumption, contracts, customers, prepaid_commits, products
 from ratable_server.api.views import WholeId
 
 register_converter(WholeId, "id")
+
+_COMMIT = "rr/api/v1/contracts/<id:contract_id>/prepaid-commits/<id:commit_id>"
 
 urlpatterns: list[URLPattern] = [
     path("coa/api/vendor", customers.Vendors.as_view()),
     path("coa/api/vendor/<id:id>", customers.Vendor.as_view()),
     path("rr/api/v1/contracts", contracts.Contracts.as_view()),
     path("rr/api/v1/contracts/<id:id>", contracts.Contract.as_view()),
+    path("rr/api/v1/contracts/<id:contract_id>/prepaid-commits", prepaid_commits.PrepaidCommits.as_view()),
+    path("rr/api/v1/contracts/<id:contract_id>/prepaid-commits/<id:id>", prepaid_commits.PrepaidCommit.as_view()),
+    path(f"{_COMMIT}/consumption", consumption.Consumptions.as_view()),
+    path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
     path("rr/api/v1/customers", customers.Customers.as_view()),
     path("rr/api/v1/customers/<id:id>", customers.Customer.as_view()),
     path("rr/api/v1/product", products.Products.as_view()),

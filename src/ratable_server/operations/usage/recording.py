@@ -26,12 +26,14 @@ def record_usage(
     at: datetime,
     is_partial: bool = False,
     on_change: OnChange = "reject",
+    takes_late: bool = True,
 ) -> Receipt:
     """Take records of usage into the books, all of them or none, and give their receipt.
 
     A record has the columns of a file: id, item (or prepaid_commit, or contract), used_on or used_at, quantity or
     amount, currency; whatever else it has is a dimension. Numbers are decimals, whole numbers or texts. One without
-    an id is new each time; its id is the code of the receipt and its place, as in `import-17.1`.
+    an id is new each time; its id is the code of the receipt and its place, as in `import-17.1`. Without `takes_late`
+    usage of a closed month is rejected, whatever the policy says.
 
     Refuses:
         role_must_allow_it, file_must_be_readable (nothing is kept), file_must_be_clean (as `RejectedFile`)
@@ -53,4 +55,4 @@ def record_usage(
     )
     with opened_texts() as texts:
         texts.add_rows(rows)
-        return take(begun, Wish(item=None, prefix=f"{begun.code}.", on_change=on_change), texts)
+        return take(begun, Wish(item=None, prefix=f"{begun.code}.", on_change=on_change, takes_late=takes_late), texts)

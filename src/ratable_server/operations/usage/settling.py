@@ -39,11 +39,15 @@ _LOCK_SECONDS = 120  # one large import may wait for another
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """How the rows are to be taken; `prefix` begins the id of a row without one."""
+    """How the rows are to be taken; `prefix` begins the id of a row without one.
+
+    With `takes_late` the policy says what becomes of usage of a closed month; without, it is rejected.
+    """
 
     item: str | None
     prefix: str
     on_change: OnChange
+    takes_late: bool = True
 
 
 def take(begun: Begun, wish: Wish, texts: Texts) -> Receipt:
@@ -99,7 +103,8 @@ class _Settlement:
     def settle(self, staged: Staged) -> Receipt:
         """Judge against the books as they are under the locks, and write."""
         open_on = hold_books(self.actor, staged.months, at=self.begun.at)
-        is_late = load_policy(self.actor).late_usage == "reject" and min(staged.months, default=open_on) < open_on
+        rejects_late = not self.wish.takes_late or load_policy(self.actor).late_usage == "reject"
+        is_late = rejects_late and min(staged.months, default=open_on) < open_on
         row = self._all_of_it(open_on, staged.digests) if staged.is_clean and not is_late else None
         if row is None:
             row = self._what_is_sound(open_on, rejects_late=is_late)

@@ -16,13 +16,13 @@ from ratable_server.store.scope import books_of, rows_of
 
 
 @retried
-def void_usage(*, actor: Actor, event_id: str, at: datetime) -> None:
+def void_usage(*, actor: Actor, event_id: str, at: datetime, takes_late: bool = True) -> None:
     """Take back the record that is current under an id; it no longer counts, and its id stays taken.
 
     Refuses:
         role_must_allow_it
         usage_must_be_known: no record has this id, or it was taken back already
-        period_must_be_open: its month is closed, and the policy rejects late usage
+        period_must_be_open: its month is closed, and the policy rejects late usage, or `takes_late` does not hold
     """
     if not actor.may_act_as("preparer"):
         raise Refused("role_must_allow_it", field="role", detail="a preparer voids usage")
@@ -30,7 +30,7 @@ def void_usage(*, actor: Actor, event_id: str, at: datetime) -> None:
         month_on = _current(actor, event_id).month_on
         open_on = hold_books(actor, [month_on], at=at)
         key = _current(actor, event_id)  # again: somebody may have revised or voided it before the lock was there
-        if key.month_on < open_on and load_policy(actor).late_usage == "reject":
+        if key.month_on < open_on and (not takes_late or load_policy(actor).late_usage == "reject"):
             raise Refused("period_must_be_open", field="id", detail=f"{event_id} was used in {key.month_on:%Y-%m}")
         UsageVoid(
             tenant_id=actor.tenant_id,

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from ratable.terms import Contract, PrepaidCommit
+from ratable.terms import Contract
 from ratable_server.api.campfire.translate.customers import status_of
+from ratable_server.api.campfire.translate.prepaid_commits import to_prepaid_commit
 from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
 from ratable_server.operations.contracts import ContractHead
 from ratable_server.operations.kept import Beside
@@ -43,24 +43,9 @@ def to_contract(fields: Mapping[str, Any], code: str, *, customer: str, on: date
         minimum_monthly_commitment_amount=fields.get("minimum_monthly_commitment_amount"),
         minimum_monthly_commitment_quantity=fields.get("minimum_monthly_commitment_quantity"),
         prepaid_commits=tuple(
-            to_prepaid_commit(commit, f"{code}/commit-{place}")
+            to_prepaid_commit(commit, f"{code}/commit-{place}", product=commit.get("product_code"))
             for place, commit in enumerate(fields.get("prepaid_commits") or (), 1)
         ),
-    )
-
-
-def to_prepaid_commit(fields: Mapping[str, Any], code: str, *, product: str | None = None) -> PrepaidCommit:
-    """A pool; its expiration date is its last day."""
-    return PrepaidCommit(
-        id=code,
-        product_id=product or fields.get("product_code"),
-        currency=fields.get("currency") or None,
-        total_value=fields["total_value"],
-        discount_percentage=fields.get("discount_percentage") or Decimal(0),
-        rate=fields.get("rate"),
-        starts_on=fields["start_date"],
-        ends_before=ends_before(fields.get("expiration_date")),
-        priority=1 if fields.get("priority") is None else fields["priority"],
     )
 
 

@@ -1,21 +1,43 @@
 """Prepaid commits and their consumption: `/rr/api/v1/contracts/{id}/prepaid-commits`.
 
-Their expiration date is the last day. Consumption is prepaid usage in list value, one record for each commit and month.
+Their expiration date is the last day. Consumption is prepaid usage in list value, one record for each commit and month,
+under an id of ours: `consumption:<commit>:<month>`.
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from ratable_server.api.campfire.translate.words import Names, last_day
+from ratable.terms import PrepaidCommit
+from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
 
 OURS = (
     "product", "name", "currency", "total_value", "discount_percentage", "rate", "start_date", "expiration_date",
     "priority",
 )  # fmt: skip
+_FAR = date(2999, 12, 31)
 
 
-def from_prepaid_commit(commit: Any, names: Names) -> dict[str, Any]:
+def to_prepaid_commit(fields: Mapping[str, Any], code: str, *, product: str | None) -> PrepaidCommit:
+    """A pool; without a currency it has its contract's."""
+    return PrepaidCommit(
+        id=code,
+        product_id=product,
+        currency=fields.get("currency") or None,
+        total_value=fields["total_value"],
+        discount_percentage=fields.get("discount_percentage") or Decimal(0),
+        rate=fields.get("rate"),
+        starts_on=fields["start_date"],
+        ends_before=ends_before(fields.get("expiration_date")),
+        priority=1 if fields.get("priority") is None else fields["priority"],
+    )
+
+
+def from_prepaid_commit(commit: Any, balance: Any, names: Names) -> dict[str, Any]:
     """A pool with what is left of it."""
     return {
         "id": commit.id,
@@ -25,14 +47,105 @@ def from_prepaid_commit(commit: Any, names: Names) -> dict[str, Any]:
         "product_name": commit.product_name,
         "name": commit.name or commit.code,
         "currency": commit.currency,
-        "total_value": commit.total_value,
+        "total_value": commit.total_value + commit.added,
+        "remaining_value": balance.remaining,
         "discount_percentage": commit.discount_percentage,
         "rate": commit.rate,
         "start_date": commit.starts_on,
         "expiration_date": last_day(commit.ends_before),
+        "status": balance.status,
         "priority": commit.priority,
+        "is_invoiced": bool(commit.invoices),
+        "invoice": commit.invoices[-1] if commit.invoices else None,
         "tags": names.tag_text(commit.further),
         "tag_details": names.tags(commit.further),
         "created_at": commit.created_at,
         "last_modified_at": commit.modified_at,
     }
+
+
+def event_id(commit_id: int, month_on: date | None) -> str:
+    """The id under which a month's consumption of a commit is recorded; without a month, how all of them begin."""
+    return f"consumption:{commit_id}:{month_on:%Y-%m}" if month_on else f"consumption:{commit_id}:"
+
+
+def to_consumption(fields: Mapping[str, Any], commit: Any, month_on: date, *, times: int) -> dict[str, Any]:
+    """A month's consumption as a record of usage, on a day that the commit is there if the month has one.
+
+    An id stays taken when its record is taken back; `times` is how many ids of the month are.
+    """
+    own = event_id(commit.id, month_on)
+    return _record(fields, commit, month_on, event_id=f"{own}#{times + 1}" if times else own)
+
+
+def to_revision(fields: Mapping[str, Any], commit: Any, month: Any) -> dict[str, Any]:
+    """A month's consumption under the same id; what is not said stays."""
+    was = month.record
+    said = {
+        "gross_usage_amount": was.amount,
+        "total_events": was.dimensions.get("total_events"),
+        "description": was.dimensions.get("description", ""),
+        **fields,
+    }
+    return _record(said, commit, month.consumption.month_on, event_id=was.event_id)
+
+
+def _record(fields: Mapping[str, Any], commit: Any, month_on: date, *, event_id: str) -> dict[str, Any]:
+    record = {
+        "id": event_id,
+        "prepaid_commit": commit.code,
+        "used_on": _day_of(commit, month_on),
+        "amount": fields["gross_usage_amount"],
+        "total_events": str(fields.get("total_events") or 0),
+    }
+    return {**record, "description": fields["description"]} if fields.get("description") else record
+
+
+def from_consumption(month: Any, commit: Any) -> dict[str, Any]:
+    """A month of a pool; texts and counts are those of the record that was told for it, if one was."""
+    drawn, record = month.consumption, month.record
+    dimensions = record.dimensions if record is not None else {}
+    return {
+        "id": drawn.id,
+        "prepaid_commit": commit.id,
+        "entity": commit.further.get("entity"),
+        "period_start": drawn.month_on,
+        "period_end": _month_end(drawn.month_on),
+        "period_month": drawn.month_on,
+        "description": dimensions.get("description", ""),
+        "currency": commit.currency,
+        "gross_usage_amount": drawn.gross,
+        "discount_amount": drawn.discount,
+        "net_consumption_amount": drawn.net,
+        "overage_amount": drawn.overage,
+        "total_events": int(dimensions.get("total_events", 0)),
+        "balance_before": drawn.balance_before,
+        "balance_after": drawn.balance_after,
+        "revenue_transaction": month.revenue_id,
+        "overage_revenue_transaction": month.overage_revenue_id,
+        "adjustments": [_from_correction(each) for each in drawn.corrections],
+        "created_at": record.recorded_at if record is not None else commit.created_at,
+        "last_modified_at": record.recorded_at if record is not None else commit.modified_at,
+    }
+
+
+def _from_correction(correction: Any) -> dict[str, Any]:
+    return {
+        "original_period_month": correction.service_on,
+        "is_adjustment": correction.is_adjustment,
+        "gross_amount": correction.gross,
+        "discount_amount": correction.discount,
+        "net_amount": correction.net,
+        "overage_amount": correction.overage,
+    }
+
+
+def _day_of(commit: Any, month_on: date) -> date:
+    """The last day of the month on which the commit can be drawn; the month's last day if it has none."""
+    last_on = _month_end(month_on)
+    ends_on = last_day(commit.ends_before) or _FAR
+    return ends_on if month_on <= ends_on < last_on else last_on
+
+
+def _month_end(month_on: date) -> date:
+    return month_on + timedelta(days=monthrange(month_on.year, month_on.month)[1] - 1)

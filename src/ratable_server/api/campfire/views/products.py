@@ -26,14 +26,14 @@ from ratable_server.queries.listing import Asked
 class Products(CampfireView):
     """All products."""
 
-    @gives(page_of(ProductSerializer), parameters=[*PAGES, *SYNC])
+    @gives(page_of(ProductSerializer), parameters=[*PAGES, *SYNC], operation_id="list_products")
     def get(self, request: Request) -> Response:
         """Products by pages, in the order in which they were told."""
         return listing(
             request, lambda asked: products(actor=self.actor, asked=asked), lambda rows: _told(self.actor, rows)
         )
 
-    @posts(ProductSerializer, ProductSerializer)
+    @posts(ProductSerializer, ProductSerializer, operation_id="create_product")
     def post(self, _request: Request) -> Response:
         """Add a product. Its usage groups and tiers can be told at once: an addition to the published API."""
         fields = self.read(ProductSerializer)

@@ -1,0 +1,152 @@
+"""`…/prepaid-commits/{commit_id}/consumption`: what each month used of a prepaid commit, in list value."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ratable.periods import month_of
+from ratable_server.actor import Actor
+from ratable_server.api.campfire.problems import CLOSED
+from ratable_server.api.campfire.schemas.prepaid_commits import (
+    ContractPrepaidCommitConsumptionSerializer,
+    RecordConsumptionInputSerializer,
+)
+from ratable_server.api.campfire.translate import prepaid_commits as translate
+from ratable_server.api.campfire.views.asking import listing
+from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
+from ratable_server.api.campfire.views.prepaid_commits import commit_of
+from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.clock import now_at
+from ratable_server.operations.usage import RejectedFile, record_usage, void_usage
+from ratable_server.queries.consumptions import MonthOfCommit, months_of_commit, recorded_usage
+from ratable_server.queries.listing import Found
+from ratable_server.queries.prepaid_commits import PrepaidCommit
+
+_FIELD_OF = {
+    "quantity_must_not_be_negative": "gross_usage_amount",
+    "quantity_must_be_a_number": "gross_usage_amount",
+    "quantity_must_be_in_range": "gross_usage_amount",
+    "usage_must_fall_in_contract": "period_month",
+    "usage_must_fall_in_item": "period_month",
+}
+_TWICE = "Consumption of this month is recorded already; change it by its own route."
+
+
+class Consumptions(CampfireView):
+    """The months of a prepaid commit."""
+
+    @gives(page_of(ContractPrepaidCommitConsumptionSerializer), parameters=PAGES)
+    def get(self, request: Request, contract_id: int, commit_id: int) -> Response:
+        """Months by pages, ascending."""
+        commit = commit_of(self.actor, contract_id, commit_id)
+        months = _months(self.actor, commit)
+        return listing(
+            request,
+            lambda asked: Found(count=len(months), rows=months[asked.offset : asked.offset + asked.limit]),
+            lambda rows: [_told(row, commit) for row in rows],
+        )
+
+    @posts(RecordConsumptionInputSerializer, ContractPrepaidCommitConsumptionSerializer)
+    def post(self, _request: Request, contract_id: int, commit_id: int) -> Response:
+        """Record what a month used; a month is recorded once."""
+        commit = commit_of(self.actor, contract_id, commit_id)
+        fields = self.read(RecordConsumptionInputSerializer)
+        month_on = _refuse_unfit_month(commit, fields["period_month"])
+        taken = recorded_usage(actor=self.actor, beginning=translate.event_id(commit.id, month_on))
+        if any(not each.is_void for each in taken):
+            raise ValidationError({"period_month": [_TWICE]})
+        _record(self.actor, translate.to_consumption(fields, commit, month_on, times=len(taken)), is_new=True)
+        return Response(_told(_month(self.actor, commit, month_on), commit), status=201)
+
+
+class Consumption(CampfireView):
+    """One month of a prepaid commit."""
+
+    @gives(ContractPrepaidCommitConsumptionSerializer)
+    def get(self, _request: Request, contract_id: int, commit_id: int, id: int) -> Response:
+        """A month by its id: an addition to the published API."""
+        commit = commit_of(self.actor, contract_id, commit_id)
+        return Response(_told(_of_id(self.actor, commit, id), commit))
+
+    @takes(RecordConsumptionInputSerializer(partial=True), ContractPrepaidCommitConsumptionSerializer)
+    def put(self, _request: Request, contract_id: int, commit_id: int, id: int) -> Response:
+        """Say again what a month used; what is left out stays, and the month itself too."""
+        commit = commit_of(self.actor, contract_id, commit_id)
+        month = _recorded(_of_id(self.actor, commit, id))
+        fields = self.read(RecordConsumptionInputSerializer, is_partial=True)
+        month_on = month.consumption.month_on
+        if fields.get("period_month", month_on) != month_on:
+            raise ValidationError({"period_month": ["The month of a consumption stays."]})
+        _record(self.actor, translate.to_revision(fields, commit, month), is_new=False)
+        return Response(_told(_month(self.actor, commit, month_on), commit))
+
+    @deletes()
+    def delete(self, _request: Request, contract_id: int, commit_id: int, id: int) -> Response:
+        """Take back what was recorded for a month."""
+        commit = commit_of(self.actor, contract_id, commit_id)
+        month = _recorded(_of_id(self.actor, commit, id))
+        event_id = month.record.event_id if month.record else ""
+        void_usage(actor=self.actor, event_id=event_id, at=now_at(), takes_late=False)
+        return Response(status=204)
+
+
+def _record(actor: Actor, record: dict[str, Any], *, is_new: bool) -> None:
+    try:
+        receipt = record_usage(
+            actor=actor, records=[record], at=now_at(), on_change="reject" if is_new else "revise", takes_late=False
+        )
+    except RejectedFile as rejected:
+        raise _told_rejection(rejected) from None
+    if is_new and not receipt.rows_accepted:
+        raise ValidationError({"period_month": [_TWICE]})
+
+
+def _told_rejection(rejected: RejectedFile) -> ValidationError:
+    """What a rejected record breaks, by the field that broke it."""
+    code = rejected.receipt.rejections[0].code
+    if code == "period_must_be_open":
+        return ValidationError({"error": CLOSED, "period_month": [CLOSED]})
+    if code == "usage_must_not_change_under_its_id":
+        return ValidationError({"period_month": [_TWICE]})
+    return ValidationError({_FIELD_OF.get(code, "non_field_errors"): [code.replace("_", " ")]})
+
+
+def _refuse_unfit_month(commit: PrepaidCommit, month_on: date) -> date:
+    if month_on.day != 1:
+        raise ValidationError({"period_month": ["This is the first day of a month."]})
+    if month_on < month_of(commit.starts_on):
+        raise ValidationError({"period_month": ["The prepaid commit starts later."]})
+    return month_on
+
+
+def _months(actor: Actor, commit: PrepaidCommit) -> tuple[MonthOfCommit, ...]:
+    beginning = translate.event_id(commit.id, None)
+    return months_of_commit(actor=actor, commit=commit, beginning=beginning, on=now_at().date())
+
+
+def _month(actor: Actor, commit: PrepaidCommit, month_on: date) -> MonthOfCommit:
+    return next(each for each in _months(actor, commit) if each.consumption.month_on == month_on)
+
+
+def _of_id(actor: Actor, commit: PrepaidCommit, id: int) -> MonthOfCommit:
+    for each in _months(actor, commit):
+        if each.consumption.id == id:
+            return each
+    raise NotFound
+
+
+def _recorded(month: MonthOfCommit) -> MonthOfCommit:
+    """The month, if something was recorded for it as a whole."""
+    if month.record is None:
+        raise ValidationError({"error": "This month was used by events or usage lines; change these."})
+    return month
+
+
+def _told(month: MonthOfCommit, commit: PrepaidCommit) -> dict[str, Any]:
+    ours = translate.from_consumption(month, commit)
+    return ContractPrepaidCommitConsumptionSerializer.answer(ours, {})

@@ -1,0 +1,99 @@
+"""`/rr/api/v1/contracts/{contract_id}/prepaid-commits`: pools of money paid in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ratable_server.actor import Actor
+from ratable_server.api.campfire.schemas.prepaid_commits import ContractPrepaidCommitSerializer
+from ratable_server.api.campfire.translate import prepaid_commits as translate
+from ratable_server.api.campfire.translate.words import tag_ids_of, taken
+from ratable_server.api.campfire.views.asking import found, listing
+from ratable_server.api.campfire.views.contracts import contract_of, product_code
+from ratable_server.api.campfire.views.documented import PAGES, gives, page_of, posts
+from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
+from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.clock import now_at
+from ratable_server.operations.prepaid_commits import grant_prepaid_commit
+from ratable_server.queries.listing import Asked
+from ratable_server.queries.prepaid_commits import PrepaidCommit as Row
+from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
+
+
+class PrepaidCommits(CampfireView):
+    """The prepaid commits of a contract."""
+
+    @gives(page_of(ContractPrepaidCommitSerializer), parameters=PAGES)
+    def get(self, request: Request, contract_id: int) -> Response:
+        """Prepaid commits by pages, in the order in which they were granted."""
+        contract_of(self.actor, contract_id)
+        return listing(
+            request,
+            lambda asked: prepaid_commits(actor=self.actor, contract_id=contract_id, asked=asked),
+            lambda rows: told(self.actor, rows),
+        )
+
+    @posts(ContractPrepaidCommitSerializer, ContractPrepaidCommitSerializer)
+    def post(self, _request: Request, contract_id: int) -> Response:
+        """Grant a prepaid commit to a contract that is signed."""
+        contract = contract_of(self.actor, contract_id)
+        fields = fields_of(self, is_partial=False)
+        code = created(
+            f"{contract.code}/commit", None, lambda code: _grant(self.actor, contract.code, fields, code=code)
+        )
+        rows = prepaid_commits(actor=self.actor, asked=Asked(codes=[code])).rows
+        return Response(told(self.actor, rows)[0], status=201)
+
+
+class PrepaidCommit(CampfireView):
+    """One prepaid commit."""
+
+    @gives(ContractPrepaidCommitSerializer)
+    def get(self, _request: Request, contract_id: int, id: int) -> Response:
+        """A prepaid commit by its id."""
+        return Response(told(self.actor, [commit_of(self.actor, contract_id, id)])[0])
+
+
+def commit_of(actor: Actor, contract_id: int, id: int) -> Row:
+    """The prepaid commit that a path names, of the contract that it names.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return found(prepaid_commits(actor=actor, contract_id=contract_id, asked=Asked(ids=[id])))
+
+
+def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Prepaid commits, as the wire has them."""
+    names = names_of(actor, [row.further for row in rows])
+    balances = prepaid_balances(actor=actor, commits=rows, on=now_at().date())
+    return [
+        ContractPrepaidCommitSerializer.answer(
+            translate.from_prepaid_commit(row, balances[row.code], names), row.further
+        )
+        for row in rows
+    ]
+
+
+def fields_of(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
+    """The fields of a body, with tags in one form; everything that they name is there."""
+    fields = view.read(ContractPrepaidCommitSerializer, is_partial=is_partial)
+    if "tags" in fields:
+        fields["tag_ids"] = tag_ids_of(fields.pop("tags"))
+    refuse_unknown(view.actor, fields)
+    return fields
+
+
+def _grant(actor: Actor, contract: str, fields: dict[str, Any], *, code: str) -> Any:
+    return grant_prepaid_commit(
+        actor=actor,
+        contract=contract,
+        commit=translate.to_prepaid_commit(fields, code, product=product_code(actor, fields)),
+        name=fields["name"],
+        further=taken(fields, {}, translate.OURS),
+        at=now_at(),
+    )
