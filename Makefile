@@ -32,8 +32,8 @@ test-engine: .venv/.dev  ## the fast tests: no Spark
 fuzz: .venv/.dev  ## the laws and the books on many random stories, other ones each time; makes a failing one smaller (long)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py $(PYTEST_ARGS)
 
-soak: .venv/.dev  ## processes that write, close and change at once, for minutes (long)
-	$(BIN)/pytest -m soak tests/server/concurrency $(PYTEST_ARGS)
+soak: .venv/.dev  ## processes that write, close and are killed, for minutes (long)
+	$(BIN)/pytest -m soak tests/server/concurrency tests/server/crash $(PYTEST_ARGS)
 
 check: .venv/.dev  ## format, lint, types, import contracts, house rules
 	$(BIN)/ruff format --check $(SOURCES)

@@ -81,11 +81,11 @@ def run_period(*, actor: Actor, month_on: date, at: datetime, tell: Progress | N
     clear_drafts(actor=actor, at=at)
     run = _next_run_id()
     with at_work("run", run):
-        _begin(actor, run, month_on, at)
+        _begin(actor, run, month_on, at=at)
         try:
-            return _compute(actor, run, month_on, at, tell or _silent)
+            return _compute(actor, run, month_on, at=at, tell=tell or _silent)
         except (InvariantError, NumberOverflowError, Refused) as error:
-            _fail(actor, run, str(error), at)
+            _fail(actor, run, str(error), at=at)
             raise
 
 
@@ -156,7 +156,7 @@ def _next_run_id() -> int:
 
 
 @retried
-def _begin(actor: Actor, run_id: int, month_on: date, at: datetime) -> None:
+def _begin(actor: Actor, run_id: int, month_on: date, *, at: datetime) -> None:
     with books_of(actor):
         _refuse_out_of_order(actor, month_on)
         period, _ = rows_of(actor, Period).get_or_create(tenant_id=actor.tenant_id, month_on=month_on)
@@ -182,9 +182,9 @@ def _refuse_out_of_order(actor: Actor, month_on: date) -> None:
         raise Refused("periods_must_close_in_order", field="period", detail=f"{open_on:%Y-%m} is open")
 
 
-def _compute(actor: Actor, run_id: int, month_on: date, at: datetime, tell: Progress) -> Draft:
+def _compute(actor: Actor, run_id: int, month_on: date, *, at: datetime, tell: Progress) -> Draft:
     facts_through, snapshot, results = _results(actor, month_on)
-    counts = _keep(actor, run_id, results, tell)
+    counts = _keep(actor, run_id, results, tell=tell)
     with books_of(actor):
         run = _own_run(actor, run_id)
         run.facts_through, run.finished_at = facts_through, at
@@ -214,7 +214,7 @@ def _results(actor: Actor, month_on: date) -> tuple[int, str, Results]:
         return facts_through, snapshot, new_results(actor, learned, before_on=next_month(month_on))
 
 
-def _keep(actor: Actor, run_id: int, results: Results, tell: Progress) -> dict[str, int]:
+def _keep(actor: Actor, run_id: int, results: Results, *, tell: Progress) -> dict[str, int]:
     """Each table in a transaction of its own: a draft is in nobody's way, and everybody sees how far it is."""
     counts: dict[str, int] = {}
     for name, rows in results._asdict().items():
@@ -227,7 +227,7 @@ def _keep(actor: Actor, run_id: int, results: Results, tell: Progress) -> dict[s
     return counts
 
 
-def _fail(actor: Actor, run_id: int, failure: str, at: datetime) -> None:
+def _fail(actor: Actor, run_id: int, failure: str, *, at: datetime) -> None:
     with books_of(actor):
         fail_run(actor, rows_of(actor, Run).get(id=run_id), failure, at=at)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
 from ratable_server.errors import Unavailable
+from ratable_server.store import embedded
+from ratable_server.store.embedded import EmbeddedServerError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -107,9 +110,12 @@ def _may_pass_soon(error: Exception) -> bool:
 
 
 def _leave(error: Exception) -> None:
-    """A connection that was lost is not used again."""
-    if _sqlstate(error).startswith(_LOST):
-        connection.close()
+    """A connection that was lost is not used again; the embedded server is started if it is no longer there."""
+    if not _sqlstate(error).startswith(_LOST):
+        return
+    connection.close()
+    with suppress(EmbeddedServerError):  # the next attempt says that there is no database
+        embedded.start_if_used()
 
 
 def _sqlstate(error: BaseException) -> str:

@@ -67,16 +67,16 @@ def save_draft(actor: Actor, run_id: int, name: str, rows: pa.Table) -> int:
     if name == "journal":
         return _save_journal(actor, run_id, rows)
     kept = KEPT[name]
-    return _insert(f"draft_{kept.table}", rows, kept.schema.names, actor, run_id)
+    return _insert(f"draft_{kept.table}", rows.select(list(kept.schema.names)), actor=actor, run_id=run_id)
 
 
 def _save_journal(actor: Actor, run_id: int, rows: pa.Table) -> int:
     """Entries, then lines. An entry has here the id that it will have when it is posted, so that lines are only copied."""
     entries = _entries(rows)
-    _insert("draft_journal_entry", entries, _ENTRY, actor, run_id)
+    _insert("draft_journal_entry", entries.select(_ENTRY), actor=actor, run_id=run_id)
     places = pc.index_in(rows["entry_id"], value_set=entries["entry_code"].combine_chunks())
     lines = rows.select(_LINE[1:]).append_column("entry_id", entries["id"].take(places))
-    return _insert("draft_journal_line", lines, _LINE, actor, run_id)
+    return _insert("draft_journal_line", lines.select(_LINE), actor=actor, run_id=run_id)
 
 
 def _entries(rows: pa.Table) -> pa.Table:
@@ -99,10 +99,10 @@ def _entry_ids(count: int) -> pa.Array:
         return pa.array([number for (number,) in cursor.fetchall()], pa.int64())
 
 
-def _insert(table: str, rows: pa.Table, names: Sequence[str], actor: Actor, run_id: int) -> int:
-    """Add rows to a table; what the database calls their columns is what the Arrow table calls them."""
-    stage_table("staged_rows", rows.select(list(names)), {name: _TYPES[str(rows[name].type)] for name in names})
-    columns = _quoted(names)
+def _insert(table: str, rows: pa.Table, *, actor: Actor, run_id: int) -> int:
+    """Add rows to a table whose columns have the names of theirs."""
+    stage_table("staged_rows", rows, {field.name: _TYPES[str(field.type)] for field in rows.schema})
+    columns = _quoted(rows.column_names)
     return _execute(
         f"INSERT INTO {table} (tenant_id, run_id, {columns}) SELECT %s, %s, {columns} FROM staged_rows",  # noqa: S608 - names are the code's own
         actor.tenant_id,
@@ -117,15 +117,15 @@ def post_draft(actor: Actor, run_id: int) -> None:
         InvariantError: the draft has not the rows that were computed.
     """
     computed = rows_of(actor, Run).values_list("counts", flat=True).get(id=run_id)
-    posted = {name: _post(kept.table, kept.schema.names, actor, run_id) for name, kept in KEPT.items()}
-    _post("journal_entry", _ENTRY, actor, run_id)
-    posted["journal"] = _post("journal_line", _LINE, actor, run_id)
+    posted = {name: _post(kept.table, kept.schema.names, actor=actor, run_id=run_id) for name, kept in KEPT.items()}
+    _post("journal_entry", _ENTRY, actor=actor, run_id=run_id)
+    posted["journal"] = _post("journal_line", _LINE, actor=actor, run_id=run_id)
     for name, rows in posted.items():
         if rows != computed[name]:
             raise InvariantError(f"the draft of run {run_id} has {rows} rows of {name}, {computed[name]} were computed")
 
 
-def _post(table: str, names: Sequence[str], actor: Actor, run_id: int) -> int:
+def _post(table: str, names: Sequence[str], *, actor: Actor, run_id: int) -> int:
     columns = _quoted(names)
     return _execute(
         f"""
