@@ -15,11 +15,12 @@ from django.db.models import Sum
 
 from ratable.ledger.entries import TERMINATION
 from ratable.money import to_major
-from ratable.periods import next_month
+from ratable.periods import month_of, next_month
 from ratable.terms import Contract
-from ratable.terms_tables import addressed_stream
+from ratable.terms_tables import addressed_stream, counts_from
 from ratable_server.actor import Actor
 from ratable_server.operations.calculation import calculate
+from ratable_server.store.load.computed import last_month_used
 from ratable_server.store.models import Adjustment
 from ratable_server.store.scope import rows_of
 
@@ -30,6 +31,16 @@ def left_of_commit(actor: Actor, contract: Contract, commit: str, *, through: da
     balances = found.sheet.fetch(found.outcome.drawdowns.balances).to_pylist()
     left_minor = next(row["balance_minor"] for row in balances if row["commit_id"] == commit)
     return to_major(left_minor, contract.currency)
+
+
+def drawn_of_commit(actor: Actor, contract: Contract, commit: str, *, open_on: date) -> Decimal:
+    """What usage has drawn of a prepaid commit so far, in closed months and open ones."""
+    first_on = max(open_on, month_of(counts_from(contract)))
+    through = max(first_on, last_month_used(actor) or first_on)
+    found = calculate(actor, contracts=[contract.id], before_on=next_month(through))
+    draws = found.sheet.fetch(found.outcome.drawdowns.draws).to_pylist()
+    of_pool = (row["net_minor"] for row in draws if (row["commit_id"], row["kind"]) == (commit, "drawdown"))
+    return to_major(sum(of_pool), contract.currency)
 
 
 def used_of_commit(actor: Actor, contract: Contract, commit: str, *, month_on: date, through: date) -> Decimal:

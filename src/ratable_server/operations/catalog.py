@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from ratable.price_plans import check_price_plan
@@ -61,7 +62,7 @@ def create_usage_group(
     refusals, warnings = check_price_plan(group)
     refuse_terms(refusals)
     with changes_by(actor):
-        product_row = _product(actor, product)
+        product_row = held_product(actor, product)
         place = rows_of(actor, models.UsageGroup).filter(product_id=product_row.id).count()
         insert_groups(actor, [(product_row.id, place, group)], Kept(at=at, beside=beside))
         change = Change("create_usage_group", "usage_group", group.id, after={"product": product, **told(group)})
@@ -89,10 +90,10 @@ def change_price_plan(
     refusals, warnings = check_price_plan(group)
     refuse_terms(refusals)
     with changes_by(actor):
-        product_row = _product(actor, product)
-        row = _group(actor, product_row, group.id)
+        product_row = held_product(actor, product)
+        row = held_group(actor, product_row, group.id)
         before = next(known for known in load_products(actor, [product_row.id])[0].usage_groups if known.id == group.id)
-        users = _users(actor, row)
+        users = users_of(actor, [row.id])
         if group != before:
             _refuse_closed_users(actor, users, field=f"usage_group {group.id}")
         _rewrite(actor, row, group, kept=_kept_of_group(actor, row, beside, at=at))
@@ -116,7 +117,7 @@ def create_product_bundle(
     kept = Kept(at=at, beside={("product_bundle", bundle.id): Beside(name=name, further=further)})
     refuse_unfit_beside(kept.beside)
     refuse_terms(check_terms(Terms(product_bundles=(bundle,))))
-    _refuse_doubled_lines(bundle)
+    refuse_doubled_lines(bundle)
     with changes_by(actor):
         products = dict(rows_of(actor, models.Product).values_list("code", "id"))
         insert_bundles(actor, [bundle], kept, products=products)
@@ -133,30 +134,45 @@ def _refuse_misnumbered(groups: tuple[UsageGroup, ...]) -> None:
             raise Refused("tiers_must_ascend", field=f"usage_group {group.id}", detail="tiers are numbered 1, 2, 3 …")
 
 
-def _refuse_doubled_lines(bundle: ProductBundle) -> None:
+def refuse_doubled_lines(bundle: ProductBundle) -> None:
+    """Go on, unless a product stands in a bundle twice.
+
+    Refuses:
+        code_must_be_unused
+    """
     products = [line.product_id for line in bundle.lines]
     for product in products:
         if products.count(product) > 1:
             raise Refused("code_must_be_unused", field="lines", detail=f"two lines of {product}")
 
 
-def _product(actor: Actor, code: str) -> models.Product:
+def held_product(actor: Actor, code: str) -> models.Product:
+    """The row of a product, which nobody else changes until this transaction ends.
+
+    Refuses:
+        code_must_be_known
+    """
     row = rows_of(actor, models.Product).select_for_update(no_key=True).filter(code=code).first()
     if row is None:
         raise Refused("code_must_be_known", field="product", detail=code)
     return row
 
 
-def _group(actor: Actor, product: models.Product, code: str) -> models.UsageGroup:
+def held_group(actor: Actor, product: models.Product, code: str) -> models.UsageGroup:
+    """The row of a usage group; whoever changes it holds its product.
+
+    Refuses:
+        code_must_be_known
+    """
     row = rows_of(actor, models.UsageGroup).filter(product_id=product.id, code=code).first()
     if row is None:
         raise Refused("code_must_be_known", field="usage_group", detail=code)
     return row
 
 
-def _users(actor: Actor, group: models.UsageGroup) -> list[str]:
-    """The contracts with an item of the group; no other writer changes them meanwhile."""
-    items = rows_of(actor, models.UsageItem).filter(usage_group_id=group.id).values("contract_id")
+def users_of(actor: Actor, groups: Collection[int]) -> list[str]:
+    """The contracts with an item of these groups; no other writer changes them meanwhile."""
+    items = rows_of(actor, models.UsageItem).filter(usage_group_id__in=groups).values("contract_id")
     rows = rows_of(actor, models.Contract).select_for_update(no_key=True).filter(id__in=items).order_by("id")
     return list(rows.values_list("code", flat=True))
 

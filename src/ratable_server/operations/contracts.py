@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from ratable.periods import FAR, month_of
 from ratable.terms import Contract, Terms
@@ -15,10 +16,13 @@ from ratable.terms_rules import check_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.changing import mark_deleted
 from ratable_server.operations.closed_months import keep_open, refuse_closed, refuse_closed_months
 from ratable_server.operations.contract_rows import insert_contracts, sold
 from ratable_server.operations.copies import copied_beside, copy_of
 from ratable_server.operations.customers import customer_ids
+from ratable_server.operations.dependents import facts_on_commit, facts_on_contract, posted_of, usage_on
+from ratable_server.operations.extending import contract_of
 from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created, told, told_beside
@@ -26,11 +30,15 @@ from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.catalog import load_bundles, load_products
+from ratable_server.store.load.stirred import streams_of
 from ratable_server.store.load.terms import load_terms
 from ratable_server.store.locks import hold_contract
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 
+_LINES: tuple[Any, ...] = (
+    models.UsageItem, models.PrepaidCommit, models.Subscription, models.Milestone, models.TierPriceOverride,
+)  # fmt: skip
 OPENING_ACCOUNTS = (
     "accounts_receivable", "unbilled_revenue", "contract_asset", "cash", "contract_liability", "refund_liability",
     "revenue", "breakage_revenue",
@@ -140,6 +148,29 @@ def duplicate_contract(*, actor: Actor, contract: str, code: str, at: datetime) 
         after = {"copy_of": contract, "name": kept.of("contract", code).name, **told(copy)}
         record_change(actor, Change("duplicate_contract", "contract", code, after=after), at=at)
     return Created(code=code)
+
+
+@retried
+def delete_contract(*, actor: Actor, contract: str, at: datetime) -> None:
+    """Take a contract with everything on it out of the books, as long as nothing has happened under it.
+
+    Refuses:
+        contract_must_be_known, nothing_must_depend_on_it (usage, documents, facts, posted rows)
+    """
+    with changes_by(actor):
+        terms = contract_of(actor, contract)
+        keep_open(actor, counts_from(terms))
+        row = _held(actor, contract)
+        has_usage = usage_on(actor, *streams_of(contract_of(actor, contract))).exists()
+        if has_usage or facts_on_contract(actor, row.id) or posted_of(actor, contract_id=contract).exists():
+            raise Refused("nothing_must_depend_on_it", field="contract", detail=contract)
+        for commit in rows_of(actor, models.PrepaidCommit).filter(contract_id=row.id):
+            if facts_on_commit(actor, commit.id):
+                raise Refused("nothing_must_depend_on_it", field="contract", detail=commit.code)
+        for model in _LINES:
+            rows_of(actor, model).filter(contract_id=row.id).update(deleted_at=at, modified_at=at)
+        mark_deleted(row, at=at)
+        record_change(actor, Change("delete_contract", "contract", contract, before={"name": row.name}), at=at)
 
 
 def refuse_unfit_contract(contract: Contract) -> None:

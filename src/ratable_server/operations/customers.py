@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.models import Customer
+from ratable_server.store.models import Contract, Customer
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 
@@ -34,6 +35,50 @@ def create_customer(*, actor: Actor, code: str, name: str, further: Further = NO
         after = {"name": name, **({"further": dict(further)} if further else {})}
         record_change(actor, Change("create_customer", "customer", code, after=after), at=at)
     return Created(code=code)
+
+
+@retried
+def modify_customer(*, actor: Actor, customer: str, name: str, further: Further | None = None, at: datetime) -> str:
+    """Call a customer by another name; give the one before. Without `further` its further fields stay.
+
+    Refuses:
+        code_must_be_known, text_must_be_plain, further_must_be_small
+    """
+    refuse_unfit_text("name", name)
+    refuse_unfit_further(further or NOTHING)
+    with changes_by(actor):
+        row = _held(actor, customer)
+        before = row.name
+        row.name, row.modified_at = name, at
+        row.further = row.further if further is None else dict(further)
+        row.save()
+        after = {"name": name, **({"further": dict(further)} if further else {})}
+        change = Change("modify_customer", "customer", customer, before={"name": before}, after=after)
+        record_change(actor, change, at=at)
+    return before
+
+
+@retried
+def delete_customer(*, actor: Actor, customer: str, at: datetime) -> None:
+    """Take a customer off the list, as long as there is no contract.
+
+    Refuses:
+        code_must_be_known, nothing_must_depend_on_it
+    """
+    with changes_by(actor):
+        row = _held(actor, customer)
+        if rows_of(actor, Contract).filter(customer_id=row.id).exists():
+            raise Refused("nothing_must_depend_on_it", field="customer", detail=customer)
+        row.deleted_at = row.modified_at = at
+        row.save()
+        record_change(actor, Change("delete_customer", "customer", customer, before={"name": row.name}), at=at)
+
+
+def _held(actor: Actor, code: str) -> Customer:
+    row = rows_of(actor, Customer).select_for_update().filter(code=code).first()
+    if row is None:
+        raise Refused("code_must_be_known", field="customer", detail=code)
+    return row
 
 
 def customer_ids(actor: Actor) -> dict[str, int]:

@@ -44,24 +44,34 @@ def extension_of(
     """
     refuse_unfit_beside(kept.beside)
     with changes_by(actor):
-        start = _contract(actor, contract)
+        start = contract_of(actor, contract)
         open_on = keep_open(actor, counts_from(start))
         row_id = hold_contract(actor, contract) or 0
         if rows_of(actor, models.Termination).filter(contract_id=row_id).exists():
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
-        before = _contract(actor, contract)
-        _judge(actor, extended(before))
+        before = contract_of(actor, contract)
+        judge_contract(actor, extended(before))
         yield Extension(before=before, row_id=row_id, open_on=open_on, lines=Lines(actor, sold(actor), kept))
 
 
-def _contract(actor: Actor, code: str) -> Contract:
+def contract_of(actor: Actor, code: str) -> Contract:
+    """The terms of a contract that is there.
+
+    Refuses:
+        contract_must_be_known
+    """
     found = load_terms(actor, [code]).contracts
     if not found:
         raise Refused("contract_must_be_known", field="contract", detail=code)
     return found[0]
 
 
-def _judge(actor: Actor, contract: Contract) -> None:
+def judge_contract(actor: Actor, contract: Contract) -> None:
+    """Go on, unless a contract cannot be agreed so.
+
+    Refuses:
+        the rules of terms
+    """
     catalog = sold(actor)
     used = {item.product_id or "" for item in contract.usage_items}
     used |= {override.product_id for override in contract.tier_price_overrides}

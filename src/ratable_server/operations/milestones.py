@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from ratable.terms import Milestone
 from ratable_server.actor import Actor
+from ratable_server.operations.changing import MILESTONE, HeldLine, LineChange, delete_line, modify_line
 from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
+from ratable_server.operations.sources import refuse_posted, source_depends
 from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.retrying import retried
@@ -36,3 +39,38 @@ def add_milestone(
             actor, Change("add_milestone", "contract", contract, after=told_beside(milestone, further)), at=at
         )
     return Created(code=milestone.id)
+
+
+@retried
+def modify_milestone(
+    *,
+    actor: Actor,
+    contract: str,
+    milestone: Milestone,
+    further: Further | None = None,
+    seen: Milestone | None = None,
+    at: datetime,
+) -> Milestone:
+    """Change a milestone that no closed month has posted; give what it was. Its further fields may always change.
+
+    Refuses:
+        contract_must_be_known, item_must_be_known, change_must_be_of_what_was_seen, period_must_be_open,
+        contract_must_not_be_terminated, code_must_be_known (product), the rules of terms
+    """
+
+    def judge(held: HeldLine) -> None:
+        refuse_posted(actor, held, source_kind="milestone")
+
+    change = LineChange(kind=MILESTONE, contract=contract, line=milestone, further=further, seen=seen)
+    return cast("Milestone", modify_line(actor, change, judge, at=at))
+
+
+@retried
+def delete_milestone(*, actor: Actor, contract: str, code: str, at: datetime) -> None:
+    """Take a milestone off a contract, as long as nothing depends on it.
+
+    Refuses:
+        contract_must_be_known, item_must_be_known, nothing_must_depend_on_it
+    """
+    depends = source_depends(actor, "milestone")
+    delete_line(actor, MILESTONE, contract, code=code, depends=depends, at=at)

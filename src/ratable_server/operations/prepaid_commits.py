@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
+
+from django.db.models import Sum
 
 from ratable.facts import rules
 from ratable.facts.booking import Booking
-from ratable.money import to_minor
-from ratable.periods import month_of
+from ratable.money import to_major, to_minor
+from ratable.periods import FAR, month_of
 from ratable.terms import PrepaidCommit
-from ratable.terms_tables import counts_from
+from ratable.terms_tables import addressed_stream, counts_from
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.balances import drawn_of_commit
 from ratable_server.operations.booking import numbered
+from ratable_server.operations.changing import PREPAID_COMMIT, HeldLine, LineChange, delete_line, modify_line
 from ratable_server.operations.closed_months import refuse_closed
+from ratable_server.operations.dependents import drawn_in_closed_months, facts_on_commit, usage_on
 from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.matters import commit_row, fact_columns, matter_of_commit
@@ -24,6 +31,7 @@ from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.retrying import retried
+from ratable_server.store.scope import rows_of
 
 
 @retried
@@ -109,3 +117,77 @@ def estimate_breakage(*, actor: Actor, commit: str, percentage: Decimal, on: dat
 
 def _filed(commit: str, booking: Booking) -> Filed:
     return Filed(code=commit, number=booking.number, booked_on=booking.booked_on, on=booking.on)
+
+
+@retried
+def modify_prepaid_commit(
+    *,
+    actor: Actor,
+    contract: str,
+    commit: PrepaidCommit,
+    name: str | None = None,
+    further: Further | None = None,
+    at: datetime,
+) -> PrepaidCommit:
+    """Change a prepaid commit; give what it was. Name, further fields and priority may always change.
+
+    `total_value` is what it is worth with what was topped up and credited since: where it began in a closed month, more
+    is a top-up of the first open one, and less takes a credit memo. Its end moves among open days. Discount, rate, start,
+    product and expected breakage stay once a closed month has posted some of it.
+
+    Refuses:
+        contract_must_be_known, prepaid_commit_must_be_known, prepaid_commit_must_cover_its_draws, period_must_be_open,
+        contract_must_not_be_terminated, code_must_be_known (product), the rules of terms
+    """
+
+    def judge(held: HeldLine) -> PrepaidCommit:
+        return _kept_terms(actor, held, commit, at=at)
+
+    change = LineChange(kind=PREPAID_COMMIT, contract=contract, line=commit, name=name, further=further)
+    return cast("PrepaidCommit", modify_line(actor, change, judge, at=at))
+
+
+@retried
+def delete_prepaid_commit(*, actor: Actor, contract: str, code: str, at: datetime) -> None:
+    """Take a prepaid commit off a contract, as long as nothing depends on it: usage of open months is drawn elsewhere.
+
+    Refuses:
+        contract_must_be_known, prepaid_commit_must_be_known, nothing_must_depend_on_it
+    """
+
+    def depends(held: HeldLine) -> bool:
+        return (
+            usage_on(actor, addressed_stream(code)).exists()
+            or drawn_in_closed_months(actor, code)
+            or facts_on_commit(actor, held.row.id)
+        )
+
+    delete_line(actor, PREPAID_COMMIT, contract, code=code, depends=depends, at=at)
+
+
+def _kept_terms(actor: Actor, held: HeldLine, commit: PrepaidCommit, *, at: datetime) -> PrepaidCommit:
+    """The terms to keep, once no closed month would change by them."""
+    was: PrepaidCommit = held.was
+    added = rows_of(actor, models.TopUp).filter(commit_id=held.row.id).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    more = commit.total_value - was.total_value - to_major(int(added), held.contract.currency)
+    _refuse_of_closed(actor, held, commit)
+    if more < 0 and commit.total_value < drawn_of_commit(actor, held.contract, was.id, open_on=held.open_on):
+        raise Refused("prepaid_commit_must_cover_its_draws", field="total_value", detail=f"{commit.total_value}")
+    if more == 0 or held.open_on <= month_of(was.starts_on):
+        return replace(commit, total_value=was.total_value + more)
+    if more < 0:
+        refuse_closed(was.starts_on, held.open_on, field="total_value")
+    top_up_prepaid_commit(actor=actor, commit=was.id, amount=more, on=held.open_on, at=at)
+    return replace(commit, total_value=was.total_value)
+
+
+def _refuse_of_closed(actor: Actor, held: HeldLine, commit: PrepaidCommit) -> None:
+    was: PrepaidCommit = held.was
+    free = replace(was, priority=commit.priority, ends_before=commit.ends_before, total_value=commit.total_value)
+    if commit != free and drawn_in_closed_months(actor, was.id):
+        raise Refused("period_must_be_open", field="prepaid_commit", detail=f"a closed month has some of {was.id}")
+    if commit.starts_on != was.starts_on and month_of(counts_from(held.contract)) < held.open_on:
+        refuse_closed(min(was.starts_on, commit.starts_on), held.open_on, field="starts_on")
+    if commit.ends_before != was.ends_before:
+        first_end = min(commit.ends_before or FAR, was.ends_before or FAR)
+        refuse_closed(first_end - timedelta(days=1), held.open_on, field="ends_before")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import cast
 
 from ratable.terms import Subscription
 from ratable_server.actor import Actor
+from ratable_server.operations.changing import SUBSCRIPTION, HeldLine, LineChange, delete_line, modify_line
+from ratable_server.operations.closed_months import refuse_closed
 from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
+from ratable_server.operations.sources import is_posted, refuse_posted, source_depends
 from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.retrying import retried
@@ -36,3 +40,46 @@ def add_subscription(
             actor, Change("add_subscription", "contract", contract, after=told_beside(subscription, further)), at=at
         )
     return Created(code=subscription.id)
+
+
+@retried
+def modify_subscription(
+    *,
+    actor: Actor,
+    contract: str,
+    subscription: Subscription,
+    further: Further | None = None,
+    seen: Subscription | None = None,
+    at: datetime,
+) -> Subscription:
+    """Change a subscription; give what it was. Its further fields may always change.
+
+    Once a closed month has posted some of it, its start and its product stay. Its value may change, and its end among
+    open days: what it should have earned until then, less what it has, is booked in the first open month.
+
+    Refuses:
+        contract_must_be_known, item_must_be_known, change_must_be_of_what_was_seen, period_must_be_open,
+        contract_must_not_be_terminated, code_must_be_known (product), the rules of terms
+    """
+
+    def judge(held: HeldLine) -> None:
+        was: Subscription = held.was
+        if (subscription.starts_on, subscription.product_id) != (was.starts_on, was.product_id):
+            refuse_posted(actor, held, source_kind="subscription")
+        if is_posted(actor, held, source_kind="subscription") and subscription.ends_before != was.ends_before:
+            last_on = min(was.ends_before, subscription.ends_before) - timedelta(days=1)
+            refuse_closed(last_on, held.open_on, field="ends_before")
+
+    change = LineChange(kind=SUBSCRIPTION, contract=contract, line=subscription, further=further, seen=seen)
+    return cast("Subscription", modify_line(actor, change, judge, at=at))
+
+
+@retried
+def delete_subscription(*, actor: Actor, contract: str, code: str, at: datetime) -> None:
+    """Take a subscription off a contract, as long as nothing depends on it.
+
+    Refuses:
+        contract_must_be_known, item_must_be_known, nothing_must_depend_on_it
+    """
+    depends = source_depends(actor, "subscription")
+    delete_line(actor, SUBSCRIPTION, contract, code=code, depends=depends, at=at)

@@ -52,7 +52,7 @@ def stirred_contracts(actor: Actor, learned: Learned, open_on: date) -> frozense
     found |= _agreed_since(actor, last.counts["snapshot"])
     if learned.terms.policy.breakage == "none":
         found |= {contract.id for contract in learned.terms.contracts if contract.prepaid_commits}
-    return frozenset(found)
+    return frozenset(found & {contract.id for contract in learned.terms.contracts})  # less what is gone
 
 
 def streams_of(contract: Contract) -> list[str]:
