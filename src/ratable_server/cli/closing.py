@@ -86,6 +86,7 @@ def close(
         _print_draft(drafted)
         _ask(drafted, is_agreed=yes)
     closed = _post(actor, month_on, drafted.run_id)
+    _seal(actor)
     done = {"version": closed.version, "journal_hash": closed.journal_hash}
     lines = [f"{month} is closed, version {closed.version}, by run {closed.run_id}; its journal: {closed.journal_hash}"]
     answer({**_told(drafted), **done}, lines, as_json=as_json)
@@ -238,6 +239,14 @@ def _post(actor: Actor, month_on: date, run_id: int) -> Any:
     except Obstructed:
         typer.echo(f"run {run_id} stays a draft: `ratable discard {run_id}` removes it", err=True)
         raise
+
+
+def _seal(actor: Actor) -> None:
+    """Let the chain of the audit reach to the close."""
+    from ratable_server.clock import now_at
+    from ratable_server.operations.audit import seal_audit
+
+    seal_audit(actor, at=now_at())
 
 
 def _ask(drafted: _Drafted, *, is_agreed: bool) -> None:

@@ -62,6 +62,9 @@ def test_a_month_is_drafted_looked_at_and_closed(ratable: Command):
     assert (closed["version"], closed["run"], accounts(closed)) == (1, run, accounts(drafted))
     assert posted(ratable.actor) == 10
 
+    chain, tail, *_ = ratable.json("verify")
+    assert (chain["is_sound"], chain["rows"] > 0, tail["rows"]) == (True, True, 0)  # the close has sealed the audit
+
     (january, february) = ratable.json("periods")
     assert (january["month_on"], january["status"], january["version"]) == ("2026-01", "closed", 1)
     assert [(one["run_id"], one["status"]) for one in january["runs"]] == [(run, "posted")]
