@@ -109,14 +109,18 @@ def test_what_cannot_be_is_told_by_its_field_and_not_recorded(api: Api, pool: st
 def test_a_closed_month_is_refused_and_nothing_changes(api: Api, pool: str):
     january = used(api, pool, 1, 30_000)
     close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    other = f"{pool.rsplit('/', 1)[0]}/{granted(api, pool.split('/')[1], start_date='2026-02-01')['id']}"
     before = splits(api, pool)
+    close_period(actor=api.actor, month_on=date(2026, 2, 1), at=AT)
     for told in (
+        used(api, other, 2, 100),
         api.put(f"{pool}/consumption/{january['id']}", {"gross_usage_amount": 1}),
         api.delete(f"{pool}/consumption/{january['id']}"),
     ):
         assert (told.status, told["error"]) == (400, "Books are closed for this date")
     assert splits(api, pool) == before
-    assert used(api, pool, 2, 50_000)["balance_after"] == 16_000
+    assert splits(api, other) == []
+    assert used(api, pool, 3, 50_000)["balance_after"] == 16_000
 
 
 def test_nothing_used_is_a_month_too(api: Api, pool: str):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ratable_server.actor import Actor
 from ratable_server.api.json_text import json_text
 from ratable_server.clock import now_at
 from ratable_server.operations.idempotency import Answer, KeyedRequest, answer_once
@@ -33,18 +35,39 @@ def answered_once(post: View) -> Callable[..., Response | HttpResponse]:
         key = request.headers.get(HEADER)
         if key is None:
             return post(view, request, *args, **kwargs)
-        given = answer_once(
-            actor=view.actor,
-            request=KeyedRequest(key=key, route=f"{request.method} {request.path}", body_sha256=_hash_of(request)),
-            answer=lambda: _answer(post(view, request, *args, **kwargs)),
-            at=now_at(),
-        )
+        keyed = KeyedRequest(key=key, route=f"{request.method} {request.path}", body_sha256=_hash_of(request))
+        once = _once if view.is_one_transaction else _remembered_afterwards
+        given = once(view.actor, keyed, lambda: _answer(post(view, request, *args, **kwargs)))
         response = HttpResponse(given.body, status=given.status, content_type="application/json")
         if given.is_replayed:
             response[REPLAYED] = "true"
         return response
 
     return posting
+
+
+class _UnansweredError(Exception):
+    """Nothing is remembered under the key."""
+
+
+def _once(actor: Actor, keyed: KeyedRequest, answer: Callable[[], Answer]) -> Answer:
+    return answer_once(actor=actor, request=keyed, answer=answer, at=now_at())
+
+
+def _remembered_afterwards(actor: Actor, keyed: KeyedRequest, answer: Callable[[], Answer]) -> Answer:
+    """For work that takes several transactions: its answer is remembered once it is done.
+
+    What such work does twice has one effect by itself: usage has ids, a month is closed once.
+    """
+
+    def nothing() -> Answer:
+        raise _UnansweredError
+
+    try:
+        return _once(actor, keyed, nothing)
+    except _UnansweredError:
+        given = answer()
+        return replace(_once(actor, keyed, lambda: given), is_replayed=False)
 
 
 def _answer(response: Response) -> Answer:

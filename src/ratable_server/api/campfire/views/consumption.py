@@ -101,18 +101,17 @@ def _record(actor: Actor, record: dict[str, Any], *, is_new: bool) -> None:
             actor=actor, records=[record], at=now_at(), on_change="reject" if is_new else "revise", takes_late=False
         )
     except RejectedFile as rejected:
-        raise _told_rejection(rejected) from None
+        raise _told_rejection(rejected.receipt.rejections[0].code, is_new=is_new) from None
     if is_new and not receipt.rows_accepted:
         raise ValidationError({"period_month": [_TWICE]})
 
 
-def _told_rejection(rejected: RejectedFile) -> ValidationError:
-    """What a rejected record breaks, by the field that broke it."""
-    code = rejected.receipt.rejections[0].code
-    if code == "period_must_be_open":
-        return ValidationError({"error": CLOSED, "period_month": [CLOSED]})
-    if code == "usage_must_not_change_under_its_id":
+def _told_rejection(code: str, *, is_new: bool) -> ValidationError:
+    """What a rejected record breaks, by the field that broke it; what is recorded may change while its month is open."""
+    if code == "usage_must_not_change_under_its_id" and is_new:
         return ValidationError({"period_month": [_TWICE]})
+    if code in {"period_must_be_open", "usage_must_not_change_under_its_id"}:
+        return ValidationError({"error": CLOSED, "period_month": [CLOSED]})
     return ValidationError({_FIELD_OF.get(code, "non_field_errors"): [code.replace("_", " ")]})
 
 
