@@ -29,7 +29,7 @@ class CsvFile:
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._carry = _without_mark(next(blocks, b""))
+        self._carry = _without_mark(_start_of(blocks))
         self._line = 1  # of the start of what is carried
         if not self._carry:
             raise unreadable("is empty", line=1)
@@ -105,6 +105,14 @@ class CsvFile:
         except csv.Error as error:
             raise unreadable(f"a quote that is not closed, or a cell too long: {error}", line=begun) from error
         yield written.getvalue().encode()
+
+
+def _start_of(blocks: Iterator[bytes]) -> bytes:
+    """The first blocks, enough of them for a byte order mark and something behind it."""
+    start = b""
+    while len(start) <= len(codecs.BOM_UTF8) and (block := next(blocks, b"")):
+        start += block
+    return start
 
 
 def _without_mark(block: bytes) -> bytes:

@@ -131,7 +131,7 @@ CASE code WHEN '' THEN ''
     WHEN 'currency_must_match_contract' THEN currency
     WHEN 'usage_must_fall_in_contract' THEN CAST(day AS VARCHAR)
     WHEN 'usage_must_fall_in_item' THEN CAST(day AS VARCHAR)
-    ELSE stream END
+    ELSE shown END
 """
 
 # The content as `ratable_usage_hash` has it; a stream that nobody knows is shown as it was written.
