@@ -61,7 +61,7 @@ def _demonstrate(folder: Path, home: Path, *, is_quiet: bool) -> Year:
         at=moment_of(case.entries[0].on),
     )
     year = tell_year(open_books(DEFAULT_TENANT), case, folder, tenant=DEFAULT_TENANT, at=begun_at, console=console)
-    print_next(console, home, seconds=(now_at() - begun_at).seconds)
+    print_next(console, folder, seconds=(now_at() - begun_at).seconds)
     return year
 
 

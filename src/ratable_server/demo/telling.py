@@ -152,22 +152,27 @@ def print_files(console: Console, folder: Path, files: Mapping[str, Sequence[str
         REPORTS: f"{len(files[REPORTS])} files: every report as {tables}",
         EXPORTS: f"{len(files[EXPORTS])} files: the journal for {', '.join(FORMATS)}",
         RECEIPTS: f"{len(files[RECEIPTS])} files: what became of every file and record of usage",
-        BOOKS: "the database itself",
     }
+    if (folder / BOOKS).is_dir():
+        told[BOOKS] = "the database itself"
     console.print(f"Files in {folder}", style="bold", soft_wrap=True)
     for name, words in told.items():
         console.print(f"  {name + '/':<10} {words}")
     console.print()
 
 
-def print_next(console: Console, home: Path, *, seconds: int) -> None:
-    """What may be done now."""
-    console.print(f"Done in {seconds} s; the database is stopped, and starts again when a command needs it.")
-    console.print()
-    console.print("What to do next", style="bold")
-    console.print(f"  export RATABLE_HOME={shlex.quote(str(home))}", soft_wrap=True)
-    for command in (*NEXT, "ratable stop"):
-        console.print(f"  .venv/bin/{command}")
+def print_next(console: Console, folder: Path, *, seconds: int) -> None:
+    """What may be done now, with the books if they are still there, and without."""
+    home = (folder / BOOKS).resolve()
+    if home.is_dir():
+        console.print(f"Done in {seconds} s; the database is stopped, and starts again when a command needs it.")
+        console.print()
+        console.print("What to do next", style="bold")
+        console.print(f"  export RATABLE_HOME={shlex.quote(str(home))}", soft_wrap=True)
+        for command in (*NEXT, "ratable stop"):
+            console.print(f"  .venv/bin/{command}")
+    else:
+        console.print(f"Done in {seconds} s. The path is too long for a database, which was elsewhere and is gone.")
     console.print("Books of your own, step by step: docs/guides/first-closed-month.md")
 
 

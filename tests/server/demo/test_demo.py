@@ -109,6 +109,19 @@ def test_what_is_printed_fits_without_a_terminal(told: Told):
     assert told.line("Every check holds.")
 
 
+def test_books_that_are_gone_are_not_proposed(tmp_path: Path):
+    said = {}
+    for name in ("kept", "gone"):
+        folder, out = tmp_path / name, StringIO()
+        (folder / ("books" if name == "kept" else "reports")).mkdir(parents=True)
+        print_next(Console(file=out, width=WIDTH), folder, seconds=9)
+        said[name] = out.getvalue()
+
+    assert [f"export RATABLE_HOME={tmp_path}" in said[name] for name in ("kept", "gone")] == [True, False]
+    assert "which was elsewhere and is gone" in said["gone"]
+    assert "ratable explain" not in said["gone"]
+
+
 @pytest.mark.parametrize("command", NEXT)
 def test_what_may_be_done_next_works(told: Told, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
