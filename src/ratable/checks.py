@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from ratable.backends import Sheet, Stored
 from ratable.errors import InvariantError
-from ratable.money import exact
+from ratable.money import EXACT, exact, scaled
 from ratable.tables import UNEARNED
 
 
@@ -25,6 +25,32 @@ def hold(sheet: Sheet, *, laws: tuple[Stored, ...]) -> None:
     if broken:
         told = "; ".join(f"{row['law']} at {row['key']}: off by {row['off_by']}" for row in broken[:5])
         raise InvariantError(f"{len(broken)} broken: {told}")
+
+
+def usage_laws(usage: ir.Table, by_month: ir.Table, examined: ir.Table) -> ir.Table:
+    """Received = accepted + voided + duplicate + rejected, in rows and in quantity (an amount wins over a quantity).
+
+    Records of a month without anything odd are only counted; each of the others stands in `examined` with its status.
+    """
+    left = examined.filter(examined.status != "accepted")
+    received, refused = (
+        rows.agg(
+            records=rows.count().cast("int64"), quantity_e12=scaled(ibis.coalesce(rows.amount, rows.quantity).sum())
+        )
+        for rows in (usage, left)
+    )
+    taken = by_month.agg(
+        records=by_month.records.sum().cast("int64"),
+        quantity_e12=(by_month.quantity_e12 + by_month.amount_e12).sum().cast(EXACT),
+    )
+    parts = taken.union(refused).union(received.mutate(records=-received.records, quantity_e12=-received.quantity_e12))
+    off = parts.agg(records=parts.records.sum().fill_null(0), quantity_e12=parts.quantity_e12.sum().fill_null(exact(0)))
+    off = off.filter((off.records != 0) | (off.quantity_e12 != exact(0)))
+    return off.select(
+        law=ibis.literal("received = accepted + voided + duplicate + rejected"),
+        key=off.records.cast("string") + " records",
+        off_by=off.quantity_e12.cast("string"),
+    )
 
 
 def flow_laws(

@@ -107,7 +107,8 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
 
 
 def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
-    drawdowns, rated = outcome.drawdowns, outcome.rated
+    metered, drawdowns, rated = outcome.metered, outcome.drawdowns, outcome.rated
+    taken = sheet.run(checks.usage_laws, inputs.usage, metered.by_month, metered.examined)
     flow = sheet.run(
         checks.flow_laws,
         rated.months,
@@ -131,7 +132,7 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
     )
     sources = sheet.run(checks.source_laws, outcome.journal.journal)
     terms = sheet.run(checks.terms_laws, rated.lines, inputs.items, outcome.allocated, inputs.shares, inputs.schedules)
-    checks.hold(sheet, laws=(flow, drawn, ledger, sources, terms))
+    checks.hold(sheet, laws=(taken, flow, drawn, ledger, sources, terms))
 
 
 def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, *, run: _Run) -> Drawdowns:

@@ -162,6 +162,38 @@ def test_a_law_of_the_ledger_trips(sheet: Sheet, name: str, before: str, after: 
         hold(sheet, ledger=tampered(LEDGER, name, before, after))
 
 
+USAGE_TAKEN = "item_id | month_on | records | quantity | amount"
+
+
+@pytest.mark.parametrize(
+    ("taken", "law"),
+    [
+        ("calls | 2026-01 | 2 | 7.5 | 4", None),
+        ("calls | 2026-01 | 1 | 7.5 | 4", r"received = .* at -1 records: off by 0"),
+        ("calls | 2026-01 | 2 | 7.4 | 4", r"received = .* at 0 records: off by -100000000000"),
+        ("calls | 2026-01 | 2 | 7.5 | 3", r"received = .* at 0 records: off by -1000000000000"),
+    ],
+)
+def test_every_record_is_somewhere(sheet: Sheet, taken: str, law: str | None):
+    """Of five records, two are taken, one of them by its amount; a duplicate, a rejected and a voided one are not."""
+    told = make.usage(sheet, "usage_id | quantity | amount\na | 7.5 | -\nb | 9 | 4\na | 7.5 | -\nc | -2 | -\nd | 1 | -")
+    by_month = table(sheet, "checked_by_month", tables.METERED, f"{USAGE_TAKEN}\n{taken}", used_on=JANUARY)
+    examined = table(
+        sheet,
+        "checked_examined",
+        tables.EXAMINED,
+        "usage_id | quantity | status\na | 7.5 | accepted\na | 7.5 | duplicate\nc | -2 | rejected\nd | 1 | voided",
+        **{**dict.fromkeys(tables.EXAMINED.names), "batch": 1, "row": 1},
+    )
+    laws = (sheet.run(checks.usage_laws, told, by_month, examined),)
+
+    if law is None:
+        checks.hold(sheet, laws=laws)
+    else:
+        with pytest.raises(InvariantError, match=law):
+            checks.hold(sheet, laws=laws)
+
+
 POOL_CASES = [
     ("balances", "pool | 240", "pool | 239", r"I10 granted = drawn \+ remaining at pool: off by 1"),
     ("revenue", "breakage | 240", "breakage | 239", "I15 an ended commit has given its price at pool: off by 1"),
