@@ -98,6 +98,32 @@ def test_a_credit_memo_takes_revenue_back_in_its_service_month_or_a_liability():
     ]
 
 
+def test_a_reversal_swaps_the_sides_of_an_entry_and_leaves_the_position_to_follow():
+    head = {
+        "source_kind": "usage",
+        "source_id": "c",
+        "product_id": "p",
+        "commit_id": "",
+        "service_on": date(2026, 5, 1),
+    }
+    lines = (
+        {**head, "account": "revenue", "item_id": "u", "debit_minor": 0, "credit_minor": 500},
+        {**head, "account": "revenue", "item_id": "v", "debit_minor": 20, "credit_minor": 0},
+        {**head, "account": "unbilled_revenue", "item_id": "", "debit_minor": 480, "credit_minor": 0},
+    )
+    filed = documents.reversal(lines, contract_id="c", booking=BOOKING)
+
+    assert sides(filed) == [
+        ("c/reversal/7", "reversal", "revenue", "usage", "c", date(2026, 5, 1), 500),
+        ("c/reversal/7", "reversal", "revenue", "usage", "c", date(2026, 5, 1), -20),
+    ]
+    assert [(move["item_id"], move["booked_on"], move["on"]) for move in filed.moves] == [
+        ("u", JUNE, date(2026, 6, 3)),
+        ("v", JUNE, date(2026, 6, 3)),
+    ]
+    assert set(filed.moves[0]) == set(tables.MOVES.names)
+
+
 def test_opening_balances_stand_against_their_offset():
     balances = (
         OpeningBalance(account="contract_liability", amount=D(40), prepaid_commit_id="pool"),

@@ -17,6 +17,7 @@ from ratable_server.operations.periods import close_period, reopen_period
 from ratable_server.operations.runs import run_period
 from ratable_server.operations.told import Filed
 from ratable_server.operations.usage import record_usage
+from ratable_server.queries.explanations import explain_entry
 from ratable_server.queries.reports import report
 from ratable_server.queries.reversals import reversals
 from ratable_server.store.models import JournalEntry, JournalLine
@@ -81,6 +82,15 @@ def test_reports_tell_the_reversal_in_its_month_and_nothing_else_in_the_old_one(
     closing = {row["account"]: row["closing_minor"] for row in balances if row["period"] == FEBRUARY}
     assert closing == {"revenue": 0, "unbilled_revenue": 0}
     assert all(row["difference"] == 0 for row in report(actor=january, name="completeness").table.to_pylist())
+
+
+def test_a_reversal_is_explained_as_what_was_filed(january: Actor):
+    filed = reverse(january)
+    close_period(actor=january, month_on=FEBRUARY, at=AT)
+    revenue, position = explain_entry(actor=january, entry_id=filed.code)
+    assert (revenue.value, revenue.formula) == (Decimal(50), "reversal on 2026-02-03, as it was booked")
+    assert (position.value, position.title) == (Decimal(-50), "credit unbilled_revenue on 2026-02-03")
+    assert explain_entry(actor=january, entry_id=OVERAGE)[0].children != ()  # the original as before, down to its usage
 
 
 def test_what_was_invoiced_meanwhile_is_owed_to_the_customer(january: Actor):
