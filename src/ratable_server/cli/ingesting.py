@@ -16,7 +16,7 @@ from ratable_server.cli.answering import REFUSED, Json, answer, answer_rows, tol
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books
 
 if TYPE_CHECKING:
-    from ratable_server.store.load.receipts import Receipt
+    from ratable_server.operations.usage import Receipt
 
 File = Annotated[
     Path,
