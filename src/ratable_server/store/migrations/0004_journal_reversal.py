@@ -77,5 +77,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunSQL(_GUARDS),
+        migrations.RunSQL([*_GUARDS]),
     ]
