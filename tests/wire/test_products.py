@@ -31,3 +31,78 @@ def test_product_comes_back_as_it_was_told(api: Api):
     ]
     assert api.get(f"product/{told['id']}").body == told.body
     assert api.get("product").body == {"count": 1, "next": None, "previous": None, "results": [told.body]}
+
+
+def test_a_product_changes_with_its_price_plans(api: Api):
+    told = api.post("product", {"product_name": "API", "product_description": "Calls", "usage_groups": [CALLS]})
+    (calls,) = told["usage_groups"]
+    cheaper = [{**tier, "price": "0.01"} for tier in TIERS]
+    again = api.patch(
+        f"product/{told['id']}",
+        {"product_name": "API 2", "usage_groups": [{**CALLS, "id": calls["id"], "tiers": cheaper}, {**CALLS, "name": "more"}]},
+    )  # fmt: skip
+    assert again.status == 200, again.text
+    assert (again["product_name"], again["product_description"]) == ("API 2", "Calls")
+    assert [(group["name"], group["tiers"][0]["price"]) for group in again["usage_groups"]] == [
+        ("calls", Decimal("0.01")),
+        ("more", Decimal("0.10")),
+    ]
+    assert again["usage_groups"][0]["id"] == calls["id"]
+    whole = api.put(f"product/{told['id']}", {"product_name": "API 3", "usage_groups": [{**CALLS, "id": calls["id"]}]})
+    assert (whole["product_description"], whole["usage_group_count"]) == (None, 1)
+
+
+def test_price_plan_that_cannot_be_rated_changes_nothing(api: Api):
+    told = api.post("product", {"product_name": "API", "usage_groups": [CALLS]})
+    gap = [TIERS[0], {**TIERS[1], "from_quantity": 2000}, TIERS[2]]
+    refused = api.patch(f"product/{told['id']}", {"product_name": "Other", "usage_groups": [{**CALLS, "tiers": gap}]})
+    assert (refused.status, refused["code"]) == (400, "tiers_must_not_leave_a_gap")
+    assert api.get(f"product/{told['id']}").body == told.body
+
+
+def test_usage_groups_have_a_route_of_their_own(api: Api):
+    product = api.post("product", {"product_name": "API"})["id"]
+    told = api.post(f"product/{product}/usage-groups", CALLS)
+    assert (told.status, told["tier_count"]) == (201, 3)
+    assert api.get(f"product/{product}/usage-groups").body == [told.body]
+    path = f"product/{product}/usage-groups/{told['id']}"
+    flat = {"name": "calls", "pricing_model": "unit_based", "tiers": [{"name": "all", "price": "0.10"}]}
+    assert api.put(path, flat)["tier_count"] == 1
+    assert api.delete(path).status == 204
+    assert api.get(path).status == 404
+
+
+def test_a_product_is_deleted(api: Api):
+    told = api.post("product", {"product_name": "API", "usage_groups": [CALLS]})
+    assert api.delete(f"product/{told['id']}").status == 204
+    assert api.get(f"product/{told['id']}").status == 404
+    assert api.get("product")["count"] == 0
+    (gone,) = api.get("product", include_deleted="true")["results"]
+    assert (gone["id"], gone["is_deleted"]) == (told["id"], True)
+
+
+def test_bundle_comes_back_as_it_was_told_and_changes(api: Api):
+    one, other = (api.post("product", {"product_name": name})["id"] for name in ("Seats", "Setup"))
+    lines = [
+        {"product": one, "percentage_allocation": "70", "component_type": "SUBSCRIPTION"},
+        {"product": other, "percentage_allocation": 30},
+    ]
+    told = api.post("product-bundles", {"bundle_name": "Start", "bundle_description": "All of it", "lines": lines})
+    assert told.status == 201, told.text
+    shares = [(line["product"], line["percentage_allocation"], line["component_type"]) for line in told["lines"]]
+    assert shares == [(one, 70, "SUBSCRIPTION"), (other, 30, None)]
+    path = f"product-bundles/{told['id']}"
+    assert api.get("product-bundles")["results"] == [told.body]
+    again = api.patch(path, {"bundle_name": "Begin"})
+    assert (again["bundle_name"], again["bundle_description"], again["lines"]) == ("Begin", "All of it", told["lines"])
+    refused = api.patch(path, {"lines": lines[:1]})
+    assert (refused.status, refused["code"]) == (400, "bundle_must_sum_to_100")
+    assert api.get(path).body == again.body
+    assert api.delete(path).status == 204
+    assert api.get(path).status == 404
+
+
+def test_bundle_of_an_unknown_product_is_refused(api: Api):
+    told = api.post("product-bundles", {"bundle_name": "B", "lines": [{"product": 9, "percentage_allocation": 100}]})
+    assert (told.status, list(told.body)) == (400, ["lines"])
+    assert api.get("product-bundles")["count"] == 0

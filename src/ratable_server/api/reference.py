@@ -14,6 +14,9 @@ class OperationSchema(AutoSchema):
 
     @override
     def get_operation_id(self) -> str:
+        named = getattr(self.view, "operation_ids", {}).get(self.method)
+        if named:
+            return str(named)
         found = str(super().get_operation_id())
         is_list = self.method == "GET" and _is_list(self.get_response_serializers())
         return f"{found.removesuffix('_retrieve')}_list" if is_list and found.endswith("_retrieve") else found

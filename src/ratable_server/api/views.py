@@ -35,7 +35,8 @@ class View(APIView):
     """A route of a dialect; a dialect has a base of its own, which tells refusals in its words.
 
     `roles` names the least role for a method where it is not viewer to read and preparer to write; `most_bytes` is
-    what a body may have; `is_one_transaction` says whether the work of a POST is.
+    what a body may have; `is_one_transaction` says whether the work of a POST is; `operation_ids` are the published ones
+    where they are not what the path makes of them.
     """
 
     authentication_classes = (TokenAuthentication,)
@@ -43,6 +44,7 @@ class View(APIView):
     roles: ClassVar[dict[str, Role]] = {}
     most_bytes: ClassVar[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     is_one_transaction: ClassVar[bool] = True
+    operation_ids: ClassVar[dict[str, str]] = {}
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:

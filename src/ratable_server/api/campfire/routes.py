@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
-from ratable_server.api.campfire.views import consumption, contracts, customers, prepaid_commits, products
+from ratable_server.api.campfire.views import (
+    consumption,
+    contracts,
+    customers,
+    prepaid_commits,
+    product_bundles,
+    products,
+    usage_groups,
+)
 from ratable_server.api.views import WholeId
 
 register_converter(WholeId, "id")
@@ -24,4 +32,8 @@ urlpatterns: list[URLPattern] = [
     path("rr/api/v1/customers/<id:id>", customers.Customer.as_view()),
     path("rr/api/v1/product", products.Products.as_view()),
     path("rr/api/v1/product/<id:id>", products.Product.as_view()),
+    path("rr/api/v1/product/<id:product_id>/usage-groups", usage_groups.UsageGroups.as_view()),
+    path("rr/api/v1/product/<id:product_id>/usage-groups/<id:id>", usage_groups.UsageGroup.as_view()),
+    path("rr/api/v1/product-bundles", product_bundles.ProductBundles.as_view()),
+    path("rr/api/v1/product-bundles/<id:id>", product_bundles.ProductBundle.as_view()),
 ]

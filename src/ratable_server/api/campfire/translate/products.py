@@ -13,6 +13,7 @@ from typing import Any
 
 from ratable.terms import Product, Tier, UsageGroup
 from ratable_server.api.campfire.translate.words import Names
+from ratable_server.operations.catalog_changes import ProductHead
 from ratable_server.operations.kept import Beside
 
 OURS = ("product_name", "currency", "usage_groups")
@@ -31,6 +32,19 @@ def to_product(fields: Mapping[str, Any], code: str) -> Product:
             for place, group in enumerate(fields.get("usage_groups") or (), 1)
         ),
     )
+
+
+def named_groups(groups: Sequence[Mapping[str, Any]], there: Sequence[Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Usage groups with their ids of ours: those that are there by their id or their name, new ones by their name.
+
+    Raises:
+        KeyError: an id that no usage group of the product has.
+    """
+    by_id = {group.id: group.code for group in there}
+    return [
+        (by_id[group["id"]] if group.get("id") is not None else code_of_group(group, len(there) + place), group)
+        for place, group in enumerate(groups, 1)
+    ]
 
 
 def code_of_group(group: Mapping[str, Any], place: int) -> str:
@@ -58,6 +72,13 @@ def beside_of_groups(groups: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[tu
         for number, tier in enumerate(group.get("tiers") or (), 1):
             beside["tier", code, str(number)] = Beside(further={"name": tier.get("name")})
     return beside
+
+
+def to_head(fields: Mapping[str, Any], was: Any, *, is_partial: bool) -> ProductHead:
+    """What a product says after a change."""
+    name = fields.get("product_name", was.name if is_partial else None) or was.code
+    currency = fields.get("currency", was.currency if is_partial else None)
+    return ProductHead(name=name, currency=currency or None)
 
 
 def from_product(product: Any, names: Names, tenant: int) -> dict[str, Any]:

@@ -40,6 +40,8 @@ _TWICE = "Consumption of this month is recorded already; change it by its own ro
 class Consumptions(CampfireView):
     """The months of a prepaid commit."""
 
+    operation_ids = {"GET": "list_prepaid_commit_consumption", "POST": "create_prepaid_commit_consumption"}
+
     @gives(page_of(ContractPrepaidCommitConsumptionSerializer), parameters=PAGES)
     def get(self, request: Request, contract_id: int, commit_id: int) -> Response:
         """Months by pages, ascending."""
@@ -66,6 +68,8 @@ class Consumptions(CampfireView):
 
 class Consumption(CampfireView):
     """One month of a prepaid commit."""
+
+    operation_ids = {"PUT": "update_prepaid_commit_consumption", "DELETE": "delete_prepaid_commit_consumption"}
 
     @gives(ContractPrepaidCommitConsumptionSerializer)
     def get(self, _request: Request, contract_id: int, commit_id: int, id: int) -> Response:

@@ -31,7 +31,9 @@ from ratable_server.queries.listing import Asked
 class Contracts(CampfireView):
     """All contracts."""
 
-    @gives(page_of(ContractSerializer), parameters=[*PAGES, *SYNC], operation_id="list_contracts")
+    operation_ids = {"GET": "list_contracts", "POST": "create_contract"}
+
+    @gives(page_of(ContractSerializer), parameters=[*PAGES, *SYNC])
     def get(self, request: Request) -> Response:
         """Contracts by pages, in the order in which they were signed; `q` and `client` narrow them."""
         return listing(
@@ -40,7 +42,7 @@ class Contracts(CampfireView):
             lambda rows: told(self.actor, rows),
         )
 
-    @posts(ContractSerializer, ContractSerializer, operation_id="create_contract")
+    @posts(ContractSerializer, ContractSerializer)
     def post(self, _request: Request) -> Response:
         """Sign a contract, with its prepaid commits."""
         fields = _fields(self, is_partial=False)

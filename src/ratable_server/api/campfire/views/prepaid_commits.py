@@ -27,6 +27,8 @@ from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_com
 class PrepaidCommits(CampfireView):
     """The prepaid commits of a contract."""
 
+    operation_ids = {"GET": "list_prepaid_commits", "POST": "create_prepaid_commit"}
+
     @gives(page_of(ContractPrepaidCommitSerializer), parameters=PAGES)
     def get(self, request: Request, contract_id: int) -> Response:
         """Prepaid commits by pages, in the order in which they were granted."""
@@ -51,6 +53,13 @@ class PrepaidCommits(CampfireView):
 
 class PrepaidCommit(CampfireView):
     """One prepaid commit."""
+
+    operation_ids = {
+        "GET": "get_prepaid_commit",
+        "PUT": "update_prepaid_commit",
+        "PATCH": "partial_update_prepaid_commit",
+        "DELETE": "delete_prepaid_commit",
+    }
 
     @gives(ContractPrepaidCommitSerializer)
     def get(self, _request: Request, contract_id: int, id: int) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,11 +14,13 @@ from ratable_server.api.campfire.schemas.products import ProductSerializer
 from ratable_server.api.campfire.translate import products as translate
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
-from ratable_server.api.campfire.views.documented import PAGES, SYNC, gives, page_of, posts
+from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.catalog import create_product
+from ratable_server.operations.catalog_changes import delete_product
+from ratable_server.operations.products import ProductToldAgain, retell_product
 from ratable_server.queries.catalog import Product as Row
 from ratable_server.queries.catalog import products
 from ratable_server.queries.listing import Asked
@@ -26,20 +29,22 @@ from ratable_server.queries.listing import Asked
 class Products(CampfireView):
     """All products."""
 
-    @gives(page_of(ProductSerializer), parameters=[*PAGES, *SYNC], operation_id="list_products")
+    operation_ids = {"GET": "list_products", "POST": "create_product"}
+
+    @gives(page_of(ProductSerializer), parameters=[*PAGES, *SYNC])
     def get(self, request: Request) -> Response:
         """Products by pages, in the order in which they were told."""
         return listing(
-            request, lambda asked: products(actor=self.actor, asked=asked), lambda rows: _told(self.actor, rows)
+            request, lambda asked: products(actor=self.actor, asked=asked), lambda rows: told(self.actor, rows)
         )
 
-    @posts(ProductSerializer, ProductSerializer, operation_id="create_product")
+    @posts(ProductSerializer, ProductSerializer)
     def post(self, _request: Request) -> Response:
         """Add a product. Its usage groups and tiers can be told at once: an addition to the published API."""
         fields = self.read(ProductSerializer)
         refuse_unknown(self.actor, fields)
         code = created("product", fields.get("product_id"), lambda code: _create(self.actor, fields, code))
-        return Response(_told(self.actor, products(actor=self.actor, asked=Asked(codes=[code])).rows)[0], status=201)
+        return Response(told(self.actor, products(actor=self.actor, asked=Asked(codes=[code])).rows)[0], status=201)
 
 
 class Product(CampfireView):
@@ -48,8 +53,46 @@ class Product(CampfireView):
     @gives(ProductSerializer)
     def get(self, _request: Request, id: int) -> Response:
         """A product by its id."""
-        row = found(products(actor=self.actor, asked=Asked(ids=[id])))
-        return Response(_told(self.actor, [row])[0])
+        return Response(told(self.actor, [product_of(self.actor, id)])[0])
+
+    @takes(ProductSerializer, ProductSerializer)
+    def put(self, _request: Request, id: int) -> Response:
+        """Say a product whole again; usage groups that are told are all there are, and without any they stay."""
+        return self._change(id, is_partial=False)
+
+    @takes(ProductSerializer, ProductSerializer)
+    def patch(self, _request: Request, id: int) -> Response:
+        """Change some of a product; usage groups that are told are changed or added."""
+        return self._change(id, is_partial=True)
+
+    @deletes()
+    def delete(self, _request: Request, id: int) -> Response:
+        """Take a product that no contract names out of the catalogue."""
+        delete_product(actor=self.actor, product=product_of(self.actor, id).code, at=now_at())
+        return Response(status=204)
+
+    def _change(self, id: int, *, is_partial: bool) -> Response:
+        row = product_of(self.actor, id)
+        fields = self.read(ProductSerializer, is_partial=is_partial)
+        refuse_unknown(self.actor, fields)
+        again = _told_again(fields, row, is_partial=is_partial)
+        retell_product(actor=self.actor, product=row.code, told=again, at=now_at())
+        return Response(told(self.actor, [product_of(self.actor, id)])[0])
+
+
+def product_of(actor: Actor, id: int) -> Row:
+    """The product that a path names.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return found(products(actor=actor, asked=Asked(ids=[id])))
+
+
+def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Products, as the wire has them."""
+    names = names_of(actor, [row.further for row in rows])
+    return [ProductSerializer.answer(translate.from_product(row, names, actor.tenant_id), row.further) for row in rows]
 
 
 def _create(actor: Actor, fields: dict[str, Any], code: str) -> Any:
@@ -64,6 +107,16 @@ def _create(actor: Actor, fields: dict[str, Any], code: str) -> Any:
     )
 
 
-def _told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    names = names_of(actor, [row.further for row in rows])
-    return [ProductSerializer.answer(translate.from_product(row, names, actor.tenant_id), row.further) for row in rows]
+def _told_again(fields: dict[str, Any], row: Row, *, is_partial: bool) -> ProductToldAgain:
+    try:
+        named = translate.named_groups(fields.get("usage_groups") or (), row.usage_groups)
+    except KeyError as unknown:
+        raise ValidationError({"usage_groups": [f'Invalid pk "{unknown}" - object does not exist.']}) from None
+    groups = [translate.to_usage_group(group, code) for code, group in named]
+    return ProductToldAgain(
+        head=translate.to_head(fields, row, is_partial=is_partial),
+        further=taken(fields, row.further if is_partial else {}, translate.OURS),
+        groups=groups if fields.get("usage_groups") is not None else None,
+        beside=translate.beside_of_groups(named),
+        is_whole=not is_partial,
+    )
