@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -138,14 +139,14 @@ def test_contracts_are_found_by_text_name_and_customer(actor: Actor):
     assert [row.name for row in customers(actor=actor, text="bolt").rows] == ["Bolt 100% GmbH"]
 
 
-LISTS: list[Callable[..., Found[object]]] = [
+LISTS: list[Callable[..., Found[Any]]] = [
     products, usage_groups, product_bundles, customers, contracts, usage_items, subscriptions, milestones,
     tier_price_overrides,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("listed", LISTS, ids=lambda listed: listed.__name__)
-def test_statements_do_not_grow_with_the_list(actor: Actor, listed: Callable[..., Found[object]]):
+def test_statements_do_not_grow_with_the_list(actor: Actor, listed: Callable[..., Found[Any]]):
     agree(actor)
     few = statements(lambda: listed(actor=actor))
     for number in range(3):
