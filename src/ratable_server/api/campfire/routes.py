@@ -6,26 +6,36 @@ from django.urls import URLPattern, path, register_converter
 
 from ratable_server.api.campfire.views import (
     consumption,
+    contract_acts,
     contracts,
     customers,
     prepaid_commits,
     product_bundles,
     products,
+    tier_price_overrides,
     usage_groups,
 )
 from ratable_server.api.views import WholeId
 
 register_converter(WholeId, "id")
 
-_COMMIT = "rr/api/v1/contracts/<id:contract_id>/prepaid-commits/<id:commit_id>"
+_CONTRACT = "rr/api/v1/contracts/<id:contract_id>"
+_COMMIT = f"{_CONTRACT}/prepaid-commits/<id:commit_id>"
 
 urlpatterns: list[URLPattern] = [
     path("coa/api/vendor", customers.Vendors.as_view()),
     path("coa/api/vendor/<id:id>", customers.Vendor.as_view()),
     path("rr/api/v1/contracts", contracts.Contracts.as_view()),
+    path("rr/api/v1/contracts/bulk-search", contract_acts.ContractSearch.as_view()),
+    path("rr/api/v1/contracts/parse", contract_acts.ContractParse.as_view()),
     path("rr/api/v1/contracts/<id:id>", contracts.Contract.as_view()),
-    path("rr/api/v1/contracts/<id:contract_id>/prepaid-commits", prepaid_commits.PrepaidCommits.as_view()),
-    path("rr/api/v1/contracts/<id:contract_id>/prepaid-commits/<id:id>", prepaid_commits.PrepaidCommit.as_view()),
+    path("rr/api/v1/contracts/<id:id>/duplicate", contract_acts.ContractCopy.as_view()),
+    path("rr/api/v1/contracts/<id:id>/minimum-commit-preview", contract_acts.MinimumCommitPreview.as_view()),
+    path("rr/api/v1/contracts/<id:id>/terminate", contract_acts.ContractEnd.as_view()),
+    path(f"{_CONTRACT}/prepaid-commit-summary", prepaid_commits.PrepaidCommitSummary.as_view()),
+    path(f"{_CONTRACT}/tier-price-overrides", tier_price_overrides.TierPriceOverrides.as_view()),
+    path(f"{_CONTRACT}/prepaid-commits", prepaid_commits.PrepaidCommits.as_view()),
+    path(f"{_CONTRACT}/prepaid-commits/<id:id>", prepaid_commits.PrepaidCommit.as_view()),
     path(f"{_COMMIT}/consumption", consumption.Consumptions.as_view()),
     path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
     path("rr/api/v1/customers", customers.Customers.as_view()),

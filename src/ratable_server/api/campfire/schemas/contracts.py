@@ -26,7 +26,7 @@ from ratable_server.api.campfire.schemas.fields import (
     whole,
 )
 from ratable_server.api.campfire.schemas.prepaid_commits import NestedContractPrepaidCommitSerializer
-from ratable_server.api.schemas import Day, Id, Schema
+from ratable_server.api.schemas import Amount, Day, Exact, Id, Schema
 
 BILLING_FREQUENCIES = ("monthly", "quarterly", "biannual", "annual", "one_time", "custom")
 STATUSES = ("ACTIVE", "PENDING", "COMPLETED", "DELETED")
@@ -132,3 +132,26 @@ class TerminateContractResponseSerializer(Schema):
     contract_draft_id = Id(allow_null=True)
     voided_invoice_ids = serializers.ListField(child=Id())
     drafted_invoice_ids = serializers.ListField(child=Id())
+
+
+class MonthOfMinimumSerializer(Schema):
+    """A month of a contract with a minimum."""
+
+    period_month = Day()
+    usage_amount = Amount()
+    usage_quantity = Exact()
+    shortfall_amount = Amount()
+    shortfall_quantity = Exact()
+    true_up_amount = Amount()
+    already_posted = Amount()
+
+
+class MinimumCommitPreviewSerializer(MonthOfMinimumSerializer):
+    """What a month lacks to its minimum, as of a day; zeros where nothing was agreed."""
+
+    contract = Id()
+    currency = serializers.CharField()
+    minimum_amount = Amount()
+    minimum_quantity = Exact()
+    as_of = Day()
+    months = MonthOfMinimumSerializer(many=True)

@@ -26,7 +26,7 @@ from ratable_server.api.campfire.schemas.fields import (
     told_text,
     whole,
 )
-from ratable_server.api.schemas import Amount, Day, Schema, Whole
+from ratable_server.api.schemas import Amount, Day, Exact, Id, Schema, Whole
 
 CADENCES = ("monthly", "quarterly", "biannual", "annual", "one_time", "custom")
 STATUSES = ("ACTIVE", "EXHAUSTED", "EXPIRED")
@@ -125,3 +125,34 @@ class ContractPrepaidCommitConsumptionSerializer(Resource):
     adjustments = serializers.ListField(child=serializers.DictField(), read_only=True)
     created_at = told_moment()
     last_modified_at = told_moment()
+
+
+class PrepaidCommitOfSummarySerializer(Schema):
+    """A prepaid commit in the summary of its contract."""
+
+    id = Id()
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    priority = Whole()
+    total_value = Amount()
+    remaining_value = Amount()
+    utilization_percentage = Exact()
+    start_date = Day()
+    expiration_date = Day(allow_null=True)
+    last_period = Day(allow_null=True)
+
+
+class PrepaidCommitSummarySerializer(Schema):
+    """All prepaid commits of a contract; the published document does not say what it tells."""
+
+    contract = Id()
+    currency = serializers.CharField()
+    total_value = Amount()
+    consumed_value = Amount()
+    remaining_value = Amount()
+    expired_value = Amount()
+    overage_total = Amount()
+    discount_total = Amount()
+    gross_total = Amount()
+    active_count = Whole()
+    commits = PrepaidCommitOfSummarySerializer(many=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from ratable.terms import Contract
@@ -87,8 +88,8 @@ def to_head(fields: Mapping[str, Any], was: ContractHead, *, customer: str | Non
     return replace(was, **changes)
 
 
-def from_contract(contract: Any, names: Names, tenant: int, *, on: date) -> dict[str, Any]:
-    """A contract; its sums are told by those who know them."""
+def from_contract(contract: Any, totals: Any, names: Names, *, tenant: int, on: date) -> dict[str, Any]:
+    """A contract with what it has come to."""
     ends_on = last_day(contract.ends_before)
     return {
         "id": contract.id,
@@ -96,6 +97,9 @@ def from_contract(contract: Any, names: Names, tenant: int, *, on: date) -> dict
         "client_name": contract.customer_name,
         "tags": names.tag_text(contract.further),
         "tag_details": names.tags(contract.further),
+        "total_revenue": totals.revenue,
+        "total_deferred_revenue": totals.deferred,
+        "total_mrr": Decimal(0),
         "currency": contract.currency,
         "entity_currency": contract.further.get("entity_currency") or contract.currency,
         "contract_start_date": contract.starts_on,
@@ -115,4 +119,29 @@ def from_contract(contract: Any, names: Names, tenant: int, *, on: date) -> dict
         **{name: getattr(contract, name) for name in _MINIMUMS},
         "customer": tenant,
         "client": contract.customer_id,
+    }
+
+
+def from_minimum_preview(preview: Any, contract: Any, *, on: date) -> dict[str, Any]:
+    """What a month lacks to its minimum."""
+    return {
+        "contract": contract.id,
+        "currency": contract.currency,
+        "minimum_amount": contract.minimum_monthly_commitment_amount or Decimal(0),
+        "minimum_quantity": contract.minimum_monthly_commitment_quantity or Decimal(0),
+        **_from_month(preview.month),
+        "as_of": on,
+        "months": [_from_month(month) for month in preview.months],
+    }
+
+
+def _from_month(month: Any) -> dict[str, Any]:
+    return {
+        "period_month": month.month_on,
+        "usage_amount": month.used,
+        "usage_quantity": month.used_quantity,
+        "shortfall_amount": month.shortfall,
+        "shortfall_quantity": month.shortfall_quantity,
+        "true_up_amount": month.true_up,
+        "already_posted": month.posted,
     }

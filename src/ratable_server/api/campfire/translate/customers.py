@@ -76,10 +76,19 @@ def _from_contact(contact: Mapping[str, Any], place: int, customer: Any) -> dict
     }
 
 
-ZERO_SUMS = {
-    name: Decimal(0)
-    for name in (
-        "total_revenue", "total_deferred_revenue", "total_mrr", "total_billed", "total_unbilled", "total_paid",
-        "total_outstanding", "total_credit_memos", "credit_memo_applied", "credit_memo_available",
-    )
-}  # fmt: skip
+_SUMS = ("revenue", "deferred_revenue", "billed", "unbilled", "paid", "outstanding", "credit_memos")
+
+
+def from_totals(totals: Any) -> dict[str, Any]:
+    """What the contracts of a customer come to; credit memos are applied by nobody here."""
+    nothing = Decimal(0)
+    sums = dict.fromkeys(_SUMS, nothing)
+    if totals is not None:
+        told = (totals.revenue, totals.deferred, totals.billed, totals.unbilled, totals.paid, totals.outstanding)
+        sums = dict(zip(_SUMS, (*told, totals.credited), strict=True))
+    return {
+        **{f"total_{name}": value for name, value in sums.items()},
+        "total_mrr": nothing,
+        "credit_memo_applied": nothing,
+        "credit_memo_available": sums["credit_memos"],
+    }

@@ -7,7 +7,8 @@ under an id of ours: `consumption:<commit>:<month>`.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -62,6 +63,55 @@ def from_prepaid_commit(commit: Any, balance: Any, names: Names) -> dict[str, An
         "created_at": commit.created_at,
         "last_modified_at": commit.modified_at,
     }
+
+
+def from_summary(summary: Any, contract: Any, share: Callable[[Any], Decimal]) -> dict[str, Any]:
+    """All pools of a contract; `share` gives how much of one is drawn, in percent."""
+    return {
+        "contract": contract.id,
+        "currency": contract.currency,
+        "total_value": summary.granted,
+        "consumed_value": summary.drawn,
+        "remaining_value": summary.remaining,
+        "expired_value": summary.lapsed,
+        "overage_total": summary.overage,
+        "discount_total": summary.discount,
+        "gross_total": summary.gross,
+        "active_count": summary.active_count,
+        "commits": [_of_summary(commit, balance, share(balance)) for commit, balance in summary.commits],
+    }
+
+
+def _of_summary(commit: Any, balance: Any, share: Decimal) -> dict[str, Any]:
+    months = [month.month_on for month in balance.consumptions]
+    return {
+        "id": commit.id,
+        "name": commit.name or commit.code,
+        "status": balance.status,
+        "priority": commit.priority,
+        "total_value": balance.granted,
+        "remaining_value": balance.remaining,
+        "utilization_percentage": share,
+        "start_date": commit.starts_on,
+        "expiration_date": last_day(commit.ends_before),
+        "last_period": max(months, default=None),
+    }
+
+
+def changed(fields: Mapping[str, Any], was: Any, *, product: str | None, is_partial: bool) -> PrepaidCommit:
+    """A pool after a change: what was sent, and of a part of it the rest as it was."""
+    said = {
+        "currency": was.currency,
+        "total_value": was.total_value + was.added,
+        "start_date": was.starts_on,
+        "priority": was.priority,
+        **({"discount_percentage": was.discount_percentage, "rate": was.rate,
+            "expiration_date": last_day(was.ends_before)} if is_partial else {}),
+        **fields,
+    }  # fmt: skip
+    kept = was.product if is_partial and "product" not in fields else product
+    commit = to_prepaid_commit(said, was.code, product=kept)
+    return replace(commit, expected_breakage_percentage=was.expected_breakage_percentage)
 
 
 def event_id(commit_id: int, month_on: date | None) -> str:

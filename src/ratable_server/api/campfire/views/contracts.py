@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -16,16 +15,17 @@ from ratable_server.api.campfire.translate import contracts as translate
 from ratable_server.api.campfire.translate import prepaid_commits
 from ratable_server.api.campfire.translate.words import tag_ids_of, taken
 from ratable_server.api.campfire.views.asking import found, limits_of, listing
-from ratable_server.api.campfire.views.documented import PAGES, SYNC, gives, page_of, posts, takes
+from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
-from ratable_server.operations.contracts import create_contract, modify_contract
+from ratable_server.operations.contracts import create_contract, delete_contract, modify_contract
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contracts import Contract as Row
 from ratable_server.queries.contracts import ContractsAsked, contracts
 from ratable_server.queries.customers import customers
 from ratable_server.queries.listing import Asked
+from ratable_server.queries.totals import contract_totals
 
 
 class Contracts(CampfireView):
@@ -70,6 +70,12 @@ class Contract(CampfireView):
         """Change some of a contract."""
         return self._change(id, is_partial=True)
 
+    @deletes()
+    def delete(self, _request: Request, id: int) -> Response:
+        """Take a contract under which nothing has happened out of the books."""
+        delete_contract(actor=self.actor, contract=contract_of(self.actor, id).code, at=now_at())
+        return Response(status=204)
+
     def _change(self, id: int, *, is_partial: bool) -> Response:
         row = contract_of(self.actor, id)
         fields = _fields(self, is_partial=is_partial)
@@ -100,15 +106,23 @@ def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Contracts, as the wire has them."""
     names = names_of(actor, [row.further for row in rows])
     on = now_at().date()
+    totals = contract_totals(actor=actor, contracts=[row.code for row in rows], on=on)
     return [
         ContractSerializer.answer(
-            {**translate.from_contract(row, names, actor.tenant_id, on=on), **_NO_SUMS}, row.further
+            translate.from_contract(row, totals[row.code], names, tenant=actor.tenant_id, on=on), row.further
         )
         for row in rows
     ]
 
 
-_NO_SUMS = dict.fromkeys(("total_revenue", "total_mrr", "total_deferred_revenue"), Decimal(0))
+def refuse_other_contract(fields: dict[str, Any], contract_id: int) -> None:
+    """Go on, unless the body names another contract than the path.
+
+    Raises:
+        ValidationError: it does.
+    """
+    if fields.get("contract") not in {None, contract_id}:
+        raise ValidationError({"contract": ["The path names another contract."]})
 
 
 def _narrowed(request: Request, asked: Asked) -> ContractsAsked:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,29 +18,37 @@ from ratable_server.api.campfire.schemas.customers import ContractCustomerSerial
 from ratable_server.api.campfire.translate import customers as translate
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
-from ratable_server.api.campfire.views.documented import PAGES, SYNC, gives, page_of, posts
+from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created
 from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.api.schemas import Schema
 from ratable_server.clock import now_at
-from ratable_server.operations.customers import create_customer
-from ratable_server.queries.contracts import ContractsAsked, contracts
+from ratable_server.operations.customers import create_customer, delete_customer, modify_customer
+from ratable_server.queries.contracts import Contract, ContractsAsked, contracts
+from ratable_server.queries.customer_totals import customer_totals
 from ratable_server.queries.customers import Customer as Row
 from ratable_server.queries.customers import customers
-from ratable_server.queries.listing import EVERYTHING, Asked
+from ratable_server.queries.listing import EVERYTHING, Asked, Found
 
-COA = "Core Accounting"
+_FILTERS = [
+    OpenApiParameter("q", OpenApiTypes.STR, description="A part of the name."),
+    OpenApiParameter("external_id", OpenApiTypes.STR, description="Their id in another system."),
+    OpenApiParameter("vendor_type", OpenApiTypes.STR, description="Only `customer` finds something."),
+    OpenApiParameter("include_inactive", OpenApiTypes.BOOL, description="All are told in any case."),
+    OpenApiParameter("sort", OpenApiTypes.STR, description="The order is that of the ids, whatever is asked."),
+]
+_NEW_VENDOR = OpenApiParameter("new_vendor", OpenApiTypes.INT, description="Refused: a contract keeps its customer.")
 
 
 class Vendors(CampfireView):
     """Customers, as vendors of the type `customer`."""
 
-    @gives(page_of(VendorSerializer), parameters=[*PAGES, *SYNC])
+    @gives(page_of(VendorSerializer), parameters=[*PAGES, *SYNC, *_FILTERS])
     def get(self, request: Request) -> Response:
-        """Customers by pages, in the order in which they were told; `q` looks for a part of their name."""
-        text = request.query_params.get("q", "")
+        """Customers by pages, in the order in which they were told."""
         return listing(
             request,
-            lambda asked: customers(actor=self.actor, asked=asked, text=text),
+            lambda asked: _found(self.actor, request, asked),
             lambda rows: [_told_vendor(self.actor, row) for row in rows],
         )
 
@@ -44,20 +56,61 @@ class Vendors(CampfireView):
     def post(self, _request: Request) -> Response:
         """Add a customer; other types of vendors have no part in revenue."""
         fields = self.read(VendorSerializer)
-        if (fields.get("vendor_type") or translate.TYPE) != translate.TYPE:
-            raise ValidationError({"vendor_type": ["Only vendors of the type customer are kept here."]})
+        _refuse_other_types(fields)
         code = created("customer", translate.wanted_code(fields), lambda code: _create(self.actor, fields, code))
         row = found(customers(actor=self.actor, asked=Asked(codes=[code])))
         return Response(_told_vendor(self.actor, row), status=201)
 
 
-class Vendor(CampfireView):
+class _OneCustomer(CampfireView):
+    """One customer, in either shape."""
+
+    schema_of: type[Schema]
+
+    def _row(self, id: int) -> Row:
+        return found(customers(actor=self.actor, asked=Asked(ids=[id])))
+
+    def _change(self, id: int, *, is_partial: bool) -> Row:
+        row = self._row(id)
+        fields = self.read(self.schema_of, is_partial=is_partial)
+        _refuse_other_types(fields)
+        modify_customer(
+            actor=self.actor,
+            customer=row.code,
+            name=fields.get("name", row.name),
+            further=taken(fields, row.further if is_partial else {}, translate.OURS),
+            at=now_at(),
+        )
+        return self._row(id)
+
+    @deletes(parameters=[_NEW_VENDOR])
+    def delete(self, request: Request, id: int) -> Response:
+        """Take a customer without contracts off the list."""
+        if request.query_params.get("new_vendor"):
+            raise ValidationError({"new_vendor": ["Contracts keep the customer with whom they were signed."]})
+        delete_customer(actor=self.actor, customer=self._row(id).code, at=now_at())
+        return Response(status=204)
+
+
+class Vendor(_OneCustomer):
     """One customer, as a vendor."""
+
+    schema_of = VendorSerializer
 
     @gives(VendorSerializer)
     def get(self, _request: Request, id: int) -> Response:
         """A customer by its id."""
-        return Response(_told_vendor(self.actor, found(customers(actor=self.actor, asked=Asked(ids=[id])))))
+        return Response(_told_vendor(self.actor, self._row(id)))
+
+    @takes(VendorSerializer, VendorSerializer)
+    def put(self, _request: Request, id: int) -> Response:
+        """Say a customer whole again."""
+        return Response(_told_vendor(self.actor, self._change(id, is_partial=False)))
+
+    @takes(VendorSerializer, VendorSerializer)
+    def patch(self, _request: Request, id: int) -> Response:
+        """Change some of a customer."""
+        return Response(_told_vendor(self.actor, self._change(id, is_partial=True)))
 
 
 class Customers(CampfireView):
@@ -66,20 +119,42 @@ class Customers(CampfireView):
     @gives(page_of(ContractCustomerSerializer), parameters=[*PAGES, *SYNC])
     def get(self, request: Request) -> Response:
         """Customers by pages, in the order in which they were told."""
-        return listing(
-            request,
-            lambda asked: customers(actor=self.actor, asked=asked, text=request.query_params.get("q", "")),
-            lambda rows: _told(self.actor, rows),
-        )
+        return listing(request, lambda asked: _found(self.actor, request, asked), lambda rows: _told(self.actor, rows))
 
 
-class Customer(CampfireView):
+class Customer(_OneCustomer):
     """One customer with what its contracts come to."""
+
+    schema_of = ContractCustomerSerializer
 
     @gives(ContractCustomerSerializer)
     def get(self, _request: Request, id: int) -> Response:
         """A customer by its id."""
-        return Response(_told(self.actor, [found(customers(actor=self.actor, asked=Asked(ids=[id])))])[0])
+        return Response(_told(self.actor, [self._row(id)])[0])
+
+    @takes(ContractCustomerSerializer, ContractCustomerSerializer)
+    def put(self, _request: Request, id: int) -> Response:
+        """Say a customer whole again."""
+        return Response(_told(self.actor, [self._change(id, is_partial=False)])[0])
+
+    @takes(ContractCustomerSerializer, ContractCustomerSerializer)
+    def patch(self, _request: Request, id: int) -> Response:
+        """Change some of a customer."""
+        return Response(_told(self.actor, [self._change(id, is_partial=True)])[0])
+
+
+def _found(actor: Actor, request: Request, asked: Asked) -> Found[Row]:
+    types = request.query_params.getlist("vendor_type")
+    if types and translate.TYPE not in types:
+        return Found(count=0, rows=())
+    external = request.query_params.get("external_id")
+    limited = replace(asked, codes=[external]) if external else asked
+    return customers(actor=actor, asked=limited, text=request.query_params.get("q", ""))
+
+
+def _refuse_other_types(fields: dict[str, Any]) -> None:
+    if (fields.get("vendor_type") or translate.TYPE) != translate.TYPE:
+        raise ValidationError({"vendor_type": ["Only vendors of the type customer are kept here."]})
 
 
 def _create(actor: Actor, fields: dict[str, Any], code: str) -> Any:
@@ -93,14 +168,19 @@ def _told_vendor(actor: Actor, row: Row) -> dict[str, Any]:
 
 def _told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
     asked = ContractsAsked(customer_ids=[row.id for row in rows], limit=EVERYTHING.limit)
-    signed = contracts(actor=actor, asked=asked).rows
+    signed: defaultdict[int, list[Contract]] = defaultdict(list)
+    for contract in contracts(actor=actor, asked=asked).rows:
+        signed[contract.customer_id].append(contract)
     on = now_at().date()
+    every = [contract for own in signed.values() for contract in own]
+    totals = customer_totals(actor=actor, contracts=every, on=on)
     return [
         ContractCustomerSerializer.answer(
-            translate.from_customer(
-                row, [each for each in signed if each.customer_id == row.id], actor.tenant_id, on=on
-            ),
-            {**translate.ZERO_SUMS, **row.further},
+            {
+                **translate.from_customer(row, signed[row.id], actor.tenant_id, on=on),
+                **translate.from_totals(totals.get(row.id)),
+            },
+            row.further,
         )
         for row in rows
     ]

@@ -9,19 +9,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ratable_server.actor import Actor
-from ratable_server.api.campfire.schemas.prepaid_commits import ContractPrepaidCommitSerializer
+from ratable_server.api.campfire.schemas.prepaid_commits import (
+    ContractPrepaidCommitSerializer,
+    PrepaidCommitSummarySerializer,
+)
 from ratable_server.api.campfire.translate import prepaid_commits as translate
 from ratable_server.api.campfire.translate.words import tag_ids_of, taken
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.contracts import contract_of, product_code
-from ratable_server.api.campfire.views.documented import PAGES, gives, page_of, posts
+from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
-from ratable_server.operations.prepaid_commits import grant_prepaid_commit
+from ratable_server.operations.prepaid_commits import (
+    delete_prepaid_commit,
+    grant_prepaid_commit,
+    modify_prepaid_commit,
+)
 from ratable_server.queries.listing import Asked
 from ratable_server.queries.prepaid_commits import PrepaidCommit as Row
 from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
+from ratable_server.queries.prepaid_summary import prepaid_summary, utilization_percentage
 
 
 class PrepaidCommits(CampfireView):
@@ -65,6 +73,50 @@ class PrepaidCommit(CampfireView):
     def get(self, _request: Request, contract_id: int, id: int) -> Response:
         """A prepaid commit by its id."""
         return Response(told(self.actor, [commit_of(self.actor, contract_id, id)])[0])
+
+    @takes(ContractPrepaidCommitSerializer, ContractPrepaidCommitSerializer)
+    def put(self, _request: Request, contract_id: int, id: int) -> Response:
+        """Say a prepaid commit whole again."""
+        return self._change(contract_id, id, is_partial=False)
+
+    @takes(ContractPrepaidCommitSerializer, ContractPrepaidCommitSerializer)
+    def patch(self, _request: Request, contract_id: int, id: int) -> Response:
+        """Change some of a prepaid commit."""
+        return self._change(contract_id, id, is_partial=True)
+
+    @deletes()
+    def delete(self, _request: Request, contract_id: int, id: int) -> Response:
+        """Take back a prepaid commit that nothing has drawn on and that was not invoiced."""
+        row = commit_of(self.actor, contract_id, id)
+        delete_prepaid_commit(actor=self.actor, contract=row.contract, code=row.code, at=now_at())
+        return Response(status=204)
+
+    def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
+        row = commit_of(self.actor, contract_id, id)
+        fields = fields_of(self, is_partial=is_partial)
+        product = product_code(self.actor, fields)
+        modify_prepaid_commit(
+            actor=self.actor,
+            contract=row.contract,
+            commit=translate.changed(fields, row, product=product, is_partial=is_partial),
+            name=fields.get("name"),
+            further=taken(fields, row.further if is_partial else {}, translate.OURS),
+            at=now_at(),
+        )
+        return Response(told(self.actor, [commit_of(self.actor, contract_id, id)])[0])
+
+
+class PrepaidCommitSummary(CampfireView):
+    """All prepaid commits of a contract in one look."""
+
+    operation_ids = {"GET": "get_prepaid_commit_summary"}
+
+    @gives(PrepaidCommitSummarySerializer)
+    def get(self, _request: Request, contract_id: int) -> Response:
+        """Where the prepaid commits of a contract stand today."""
+        contract = contract_of(self.actor, contract_id)
+        summary = prepaid_summary(actor=self.actor, contract_id=contract_id, on=now_at().date())
+        return Response(translate.from_summary(summary, contract, utilization_percentage))
 
 
 def commit_of(actor: Actor, contract_id: int, id: int) -> Row:

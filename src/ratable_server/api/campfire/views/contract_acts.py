@@ -1,0 +1,127 @@
+"""What can be done to contracts: looked up by name, copied, ended; what a minimum lacks; and what is not done here."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ratable.periods import month_of
+from ratable_server.api.campfire.schemas.contracts import (
+    BulkContractSearchSerializer,
+    ContractDuplicateResponseSerializer,
+    ContractSerializer,
+    MinimumCommitPreviewSerializer,
+    TerminateContractResponseSerializer,
+    TerminateContractSerializer,
+)
+from ratable_server.api.campfire.translate import contracts as translate
+from ratable_server.api.campfire.views.contracts import contract_of, told
+from ratable_server.api.campfire.views.documented import gives, posts
+from ratable_server.api.campfire.views.naming import created
+from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.api.schemas import Day
+from ratable_server.clock import now_at
+from ratable_server.operations.amendments import ContractTermination, terminate_contract
+from ratable_server.operations.contracts import duplicate_contract
+from ratable_server.queries.contracts import ContractsAsked, contracts
+from ratable_server.queries.listing import EVERYTHING, Asked
+from ratable_server.queries.minimums import minimum_preview
+
+
+class NotDoneError(APIException):
+    """Something that the published API does and this one never will."""
+
+    status_code = 501
+
+
+class ContractSearch(CampfireView):
+    """Contracts by their names."""
+
+    roles = {"POST": "viewer"}
+
+    @posts(BulkContractSearchSerializer, ContractSerializer(many=True), status=200)
+    def post(self, _request: Request) -> Response:
+        """Every contract that has one of these names."""
+        fields = self.read(BulkContractSearchSerializer)
+        names = [each["deal_name"] for each in fields["contracts"] if each.get("deal_name")]
+        asked = ContractsAsked(names=names, limit=EVERYTHING.limit)
+        return Response(told(self.actor, contracts(actor=self.actor, asked=asked).rows))
+
+
+class ContractCopy(CampfireView):
+    """A contract signed again."""
+
+    @posts(None, ContractDuplicateResponseSerializer, status=200)
+    def post(self, _request: Request, id: int) -> Response:
+        """Sign the same terms again, with full prepaid commits and nothing that has happened since."""
+        contract = contract_of(self.actor, id).code
+        code = created(
+            "contract",
+            None,
+            lambda code: duplicate_contract(actor=self.actor, contract=contract, code=code, at=now_at()),
+        )
+        (row,) = contracts(actor=self.actor, asked=Asked(codes=[code])).rows
+        return Response({"id": row.id})
+
+
+class ContractEnd(CampfireView):
+    """A contract that ends before its time."""
+
+    roles = {"POST": "approver"}
+
+    @posts(TerminateContractSerializer, TerminateContractResponseSerializer, status=200)
+    def post(self, _request: Request, id: int) -> Response:
+        """End a contract with its last day of service; what is left of it becomes breakage unless it was credited."""
+        contract = contract_of(self.actor, id).code
+        fields = self.read(TerminateContractSerializer)
+        if fields.get("void_invoice_ids"):
+            raise ValidationError({"void_invoice_ids": ["Void invoices by their own route before the termination."]})
+        termination = ContractTermination(contract=contract, on=fields["termination_date"])
+        terminate_contract(actor=self.actor, termination=termination, at=now_at())
+        return Response(
+            {
+                "contract_terminated": True,
+                "contract_draft_id": None,
+                "voided_invoice_ids": [],
+                "drafted_invoice_ids": [],
+            }
+        )
+
+
+class MinimumCommitPreview(CampfireView):
+    """What a month lacks to its minimum."""
+
+    @gives(MinimumCommitPreviewSerializer)
+    def get(self, request: Request, id: int) -> Response:
+        """What the true-up of a month would be as of now; `period_month` asks for another month than this one."""
+        contract = contract_of(self.actor, id)
+        on = now_at().date()
+        said = request.query_params.get("period_month")
+        month_on = month_of(_day(said) if said else on)
+        preview = minimum_preview(actor=self.actor, contract=contract, month_on=month_on)
+        return Response(translate.from_minimum_preview(preview, contract, on=on))
+
+
+class ContractParse(CampfireView):
+    """Reading a contract from a PDF file."""
+
+    operation_ids = {"POST": "parse_contract"}
+
+    @posts(None, serializers.DictField(), status=501)
+    def post(self, _request: Request) -> Response:
+        """Contracts are not read from files here."""
+        raise NotDoneError(
+            "Contracts are not read from PDF files here; send the contract as JSON to /rr/api/v1/contracts."
+        )
+
+
+def _day(said: str) -> date:
+    try:
+        day: date = Day().run_validation(said)
+    except ValidationError as error:
+        raise ValidationError({"period_month": error.detail}) from None
+    return day
