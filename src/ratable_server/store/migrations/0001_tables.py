@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 import ratable_server.store.fields
 import ratable_server.store.models.audit
+from ratable_server.store.at_once import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -2492,3 +2493,4 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("tenant", "event_id"), name="usage_void_event_id"),
         ),
     ]
+    operations = [AtOnce(operations)]

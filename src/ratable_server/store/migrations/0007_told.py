@@ -13,6 +13,7 @@ from django.db import migrations, models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
+from ratable_server.store.at_once import AtOnce
 from ratable_server.store.fields import CodeField, FurtherField
 
 FUNCTIONS = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -38,13 +39,20 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("store", "0006_adjusted_entries")]
 
     operations: ClassVar = [
-        *(migrations.AddField(model, "further", FurtherField()) for model in (*_TOLD, "document")),
-        *(
-            migrations.AddField(model, column, models.DateTimeField(db_default=Now()))
-            for model in _TOLD
-            for column in ("created_at", "modified_at")
+        AtOnce(
+            [
+                *(migrations.AddField(model, "further", FurtherField()) for model in (*_TOLD, "document")),
+                *(
+                    migrations.AddField(model, column, models.DateTimeField(db_default=Now()))
+                    for model in _TOLD
+                    for column in ("created_at", "modified_at")
+                ),
+                *(
+                    migrations.AddField(model, "deleted_at", models.DateTimeField(null=True, blank=True))
+                    for model in _TOLD
+                ),
+            ]
         ),
-        *(migrations.AddField(model, "deleted_at", models.DateTimeField(null=True, blank=True)) for model in _TOLD),
         migrations.CreateModel(
             name="RegisterEntry",
             fields=[
