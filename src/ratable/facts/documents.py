@@ -118,6 +118,17 @@ def reversal(lines: Iterable[Row], *, contract_id: str, booking: Booking) -> Doc
     return Documents(moves=tuple(_swapped(line, head) for line in rows))
 
 
+def voided(lines: Iterable[Row], *, contract_id: str, booking: Booking) -> Documents:
+    """A posted document taken back: like a reversal, but each entry stays of its kind, so that what was billed is not."""
+    head = _head(contract_id, "void", booking)
+    rows = (line for line in lines if line["account"] not in _POSITIONS)
+    return Documents(moves=tuple({**_swapped(line, head), **_void_of(line, booking)} for line in rows))
+
+
+def _void_of(line: Row, booking: Booking) -> Row:
+    return {"entry_id": f"{line['entry_id']}/void/{booking.number}", "kind": line["kind"]}
+
+
 def opening_moves(contract: Contract) -> list[Row]:
     """The balances of a cut-over, against the account `opening_balance`."""
     if contract.opening is None:

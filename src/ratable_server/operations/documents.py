@@ -110,13 +110,14 @@ def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, further: Furth
         if not takes_from_commit:
             return _file(actor, matter, memo, target=kept, further=further, at=at)
         commit = memo.prepaid_commit or ""
-        refuse(_refuses_credit(actor, matter, commit=commit, amount=memo.amount), field="amount")
+        refuse(refuses_credit(actor, matter, commit=commit, amount=memo.amount), field="amount")
         filed = _file(actor, matter, memo, target=kept, further=further, at=at)
-        _take_from_pool(actor, matter, commit, filed=filed, amount=memo.amount, at=at)
+        take_from_pool(actor, matter, commit, filed=filed, amount=memo.amount, at=at)
         return filed
 
 
-def _refuses_credit(actor: Actor, matter: Matter, *, commit: str, amount: Decimal) -> str | None:
+def refuses_credit(actor: Actor, matter: Matter, *, commit: str, amount: Decimal) -> str | None:
+    """The rule that a credit memo on a pool breaks, if it breaks one."""
     return rules.refuses_credit_of_commit(
         commit_of(matter.of, commit),
         amount,
@@ -161,7 +162,7 @@ def _file(
     return filed
 
 
-def _take_from_pool(actor: Actor, matter: Matter, commit: str, *, filed: Filed, amount: Decimal, at: datetime) -> None:
+def take_from_pool(actor: Actor, matter: Matter, commit: str, *, filed: Filed, amount: Decimal, at: datetime) -> None:
     """A grant below zero, under the number of its memo."""
     models.TopUp(
         **fact_columns(actor, filed.number, at=at),

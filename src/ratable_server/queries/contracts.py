@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import FIRST_PAGE, Asked, Found, Told, asked_rows, fields_of, page_of, told_of
 from ratable_server.store import models
+from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.load.periods import current_runs
 from ratable_server.store.scope import books_of, rows_of
 
@@ -74,7 +75,8 @@ def _narrowed(rows: QuerySet[models.Contract], asked: ContractsAsked) -> QuerySe
 def _contracts(actor: Actor, page: Sequence[models.Contract]) -> list[Contract]:
     ids, codes = [row.id for row in page], [row.code for row in page]
     ends = dict(rows_of(actor, models.Termination).filter(contract_id__in=ids).values_list("contract_id", "on"))
-    documents = set(rows_of(actor, models.Document).filter(contract_id__in=ids).values_list("contract_id", "kind"))
+    filed = rows_of(actor, models.Document).exclude(id__in=standing_voids(actor).values("document_id"))
+    documents = set(filed.filter(contract_id__in=ids).values_list("contract_id", "kind"))
     entries = rows_of(actor, models.JournalEntry).filter(contract_id__in=codes, run_id__in=current_runs(actor))
     posted = set(entries.values_list("contract_id", flat=True).distinct())
     return [

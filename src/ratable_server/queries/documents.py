@@ -8,12 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
 from ratable.money import to_major
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import Asked, Found, fields_of, page_of
 from ratable_server.store import models
+from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.scope import books_of, rows_of
 
 DocumentKind = Literal["invoice", "payment", "credit_memo"]
@@ -21,7 +23,10 @@ DocumentKind = Literal["invoice", "payment", "credit_memo"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One document; `on` is its day as it is booked, `against` says what a credit memo takes back."""
+    """One document; `on` is its day as it is booked, `against` says what a credit memo takes back.
+
+    `voided_on` is the day on which it was taken back, None while it stands.
+    """
 
     id: int
     code: str
@@ -40,6 +45,7 @@ class Document:
     on: date
     booked_on: date
     number: int
+    voided_on: date | None
     further: dict[str, Any]
     created_at: datetime
     modified_at: datetime
@@ -47,7 +53,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentsAsked(Asked):
-    """Of these kinds, contracts (codes) or customers (ids); with these further fields, as they were told."""
+    """Of these kinds, contracts (codes) or customers (ids); with these further fields, as they were told.
+
+    With `is_void` those that were taken back, or those that stand. Modified is when a document was filed, taken back or
+    reopened.
+    """
 
     kinds: Sequence[DocumentKind] | None = None
     contracts: Sequence[str] | None = None
@@ -55,6 +65,7 @@ class DocumentsAsked(Asked):
     prepaid_commit_ids: Sequence[int] | None = None
     filed_from: date | None = None
     filed_through: date | None = None
+    is_void: bool | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -67,7 +78,7 @@ def documents(*, actor: Actor, asked: DocumentsAsked = EVERY_DOCUMENT) -> Found[
         return Found(count=0, rows=())
     with books_of(actor):
         rows = _rows(actor, asked).select_related("contract", "contract__customer")
-        return page_of(rows, asked, lambda page: [_document(row) for row in page])
+        return page_of(rows, asked, lambda page: _documents(actor, page))
 
 
 def _rows(actor: Actor, asked: DocumentsAsked) -> QuerySet[models.Document]:
@@ -80,15 +91,33 @@ def _rows(actor: Actor, asked: DocumentsAsked) -> QuerySet[models.Document]:
         "prepaid_commit_id__in": asked.prepaid_commit_ids,
         "on__gte": asked.filed_from,
         "on__lte": asked.filed_through,
-        "recorded_at__gte": asked.modified_from,
-        "recorded_at__lte": asked.modified_through,
+        "last_at__gte": asked.modified_from,
+        "last_at__lte": asked.modified_through,
         "further__contains": dict(asked.further) or None,
     }
     wanted = {name: value for name, value in limits.items() if value is not None}
-    return rows_of(actor, models.Document).filter(**wanted)
+    rows = rows_of(actor, models.Document).annotate(last_at=_last_at(actor)).filter(**wanted)
+    if asked.is_void is None:
+        return rows
+    void = Q(id__in=standing_voids(actor).values("document_id"))
+    return rows.filter(void if asked.is_void else ~void)
 
 
-def _document(row: models.Document) -> Document:
+def _last_at(actor: Actor) -> Greatest:
+    """When a document was filed, taken back or reopened last."""
+    voids = rows_of(actor, models.DocumentVoid).filter(document_id=OuterRef("id"))
+    reopenings = rows_of(actor, models.DocumentReopening).filter(void__document_id=OuterRef("id"))
+    latest = (rows.order_by("-recorded_at").values("recorded_at")[:1] for rows in (voids, reopenings))
+    return Greatest("recorded_at", *(Subquery(rows) for rows in latest))
+
+
+def _documents(actor: Actor, page: Sequence[models.Document]) -> list[Document]:
+    voids = standing_voids(actor).filter(document_id__in=[row.id for row in page])
+    voided_on = dict(voids.values_list("document_id", "on"))
+    return [_document(row, voided_on.get(row.id)) for row in page]
+
+
+def _document(row: Any, voided_on: date | None) -> Document:
     names = (
         "id", "code", "contract_id", "prepaid_commit_id", "subscription_id", "milestone_id", "against", "service_on",
         "on", "booked_on", "number",
@@ -102,7 +131,8 @@ def _document(row: models.Document) -> Document:
         customer_name=contract.customer.name,
         currency=contract.currency,
         amount=to_major(row.amount_minor, contract.currency),
+        voided_on=voided_on,
         further=row.further,
         created_at=row.recorded_at,
-        modified_at=row.recorded_at,
+        modified_at=row.last_at,
     )

@@ -24,6 +24,7 @@ from ratable_server.queries.listing import (
     told_of,
 )
 from ratable_server.store import models
+from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.public_ids import consumption_id
 from ratable_server.store.scope import books_of, rows_of
 
@@ -127,6 +128,7 @@ def _commits(actor: Actor, page: Sequence[models.PrepaidCommit]) -> list[Prepaid
         added[commit_id] += minor
     invoices: dict[int, list[int]] = defaultdict(list)
     documents = rows_of(actor, models.Document).filter(prepaid_commit_id__in=ids, kind="invoice").order_by("number")
+    documents = documents.exclude(id__in=standing_voids(actor).values("document_id"))
     for commit_id, document_id in documents.values_list("prepaid_commit_id", "id"):
         invoices[commit_id].append(document_id)
     return [_commit(row, added=added[row.id], invoices=tuple(invoices[row.id])) for row in page]

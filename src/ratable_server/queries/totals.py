@@ -19,6 +19,7 @@ from ratable.money import to_major
 from ratable_server.actor import Actor
 from ratable_server.queries.computed import computed
 from ratable_server.store import models
+from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.scope import books_of, rows_of
 
 
@@ -81,7 +82,8 @@ def _sums(revenue: pa.Table) -> dict[str, int]:
 
 
 def _filed(actor: Actor, contracts: Sequence[str]) -> dict[tuple[str, str], int]:
-    rows = rows_of(actor, models.Document).filter(contract__code__in=contracts)
+    voids = standing_voids(actor).values("document_id")
+    rows = rows_of(actor, models.Document).filter(contract__code__in=contracts).exclude(id__in=voids)
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for code, kind, minor in rows.values_list("contract__code", "kind").annotate(sum=Sum("amount_minor")):
         sums[code, kind] = int(minor)

@@ -7,13 +7,15 @@ from datetime import date
 from itertools import chain
 from typing import NamedTuple
 
+from django.db.models import F, QuerySet
+
 from ratable.facts import documents
 from ratable.facts.booking import Booking
 from ratable.facts.documents import Documents, Source
 from ratable.terms_tables import Row, addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.store import models
-from ratable_server.store.load.journal import posted_lines
+from ratable_server.store.load.journal import posted_lines, posted_lines_of_documents
 from ratable_server.store.load.terms import Codes, load_terms, of_contracts
 from ratable_server.store.scope import books_of, rows_of
 
@@ -37,7 +39,13 @@ class _Document(NamedTuple):
 def load_documents(actor: Actor, contracts: Codes = None) -> Documents:
     """The balances of every cut-over, then documents, terminations and reversals in the order of their numbers."""
     with books_of(actor):
-        kinds = (_documents(actor, contracts), _terminations(actor, contracts), _reversals(actor, contracts))
+        voids = standing_voids(actor)
+        kinds = (
+            _documents(actor, contracts, voids),
+            _voids(actor, contracts, voids),
+            _terminations(actor, contracts),
+            _reversals(actor, contracts),
+        )
         filed = sorted(chain(*kinds), key=_number)
         openings = _openings(actor, contracts)
     return Documents(
@@ -76,8 +84,16 @@ def _openings(actor: Actor, contracts: Codes) -> list[Row]:
     return [move for contract in terms.contracts for move in documents.opening_moves(contract)]
 
 
-def _documents(actor: Actor, contracts: Codes) -> Iterable[_Numbered]:
-    rows = of_contracts(rows_of(actor, models.Document), contracts).order_by("number", "id")
+def standing_voids(actor: Actor) -> QuerySet[models.DocumentVoid]:
+    """The voids that were not taken back; a document has one of them at most."""
+    taken_back = rows_of(actor, models.DocumentReopening).values("void_id")
+    return rows_of(actor, models.DocumentVoid).exclude(id__in=taken_back)
+
+
+def _documents(actor: Actor, contracts: Codes, voids: QuerySet[models.DocumentVoid]) -> Iterable[_Numbered]:
+    """Less what was taken back in the month that booked it."""
+    gone = voids.filter(booked_on=F("document__booked_on")).values("document_id")
+    rows = of_contracts(rows_of(actor, models.Document), contracts).exclude(id__in=gone).order_by("number", "id")
     found = rows.values_list(*_Document._fields)
     return ((document.number, _filed(document)) for document in map(_Document._make, found))
 
@@ -110,6 +126,17 @@ def _source(document: _Document) -> Source:
         if code is not None:
             return Source(kind, code)
     return documents.usage_of(document.contract__code)
+
+
+def _voids(actor: Actor, contracts: Codes, voids: QuerySet[models.DocumentVoid]) -> Iterable[_Numbered]:
+    """What is posted of documents that were taken back later; nothing, until their month has posted them."""
+    rows = of_contracts(voids, contracts, "document__contract").exclude(booked_on=F("document__booked_on"))
+    columns = ("document__number", "document__contract__code", "on", "booked_on", "number")
+    found = list(rows.order_by("number").values_list(*columns))
+    lines = posted_lines_of_documents(actor, [of for of, *_ in found]) if found else {}
+    for of, contract_id, on, booked_on, number in found:
+        booking = Booking(booked_on=booked_on, on=on, number=number)
+        yield number, documents.voided(lines.get(of, ()), contract_id=contract_id, booking=booking)
 
 
 def _terminations(actor: Actor, contracts: Codes) -> Iterable[_Numbered]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+
+from django.db.models import QuerySet
 
 from ratable import tables
+from ratable.facts.documents import DOCUMENT
 from ratable.terms_tables import Row
 from ratable_server.actor import Actor
 from ratable_server.store.load.periods import current_runs
@@ -28,9 +31,22 @@ def posted_entry(actor: Actor, code: str) -> JournalEntry | None:
 def posted_lines(actor: Actor, codes: Collection[str]) -> dict[str, list[Row]]:
     """The lines of entries that count, by the id of the entry."""
     entries = rows_of(actor, JournalEntry).filter(run_id__in=current_runs(actor), entry_code__in=codes)
-    rows = rows_of(actor, JournalLine).filter(entry_id__in=entries.values("id")).order_by("entry_id", "id")
     found: dict[str, list[Row]] = defaultdict(list)
-    for values in rows.values_list(*_ROADS):
-        row = dict(zip(_COLUMNS, values, strict=True))
+    for row in _lines(actor, entries):
         found[str(row["entry_id"])].append(row)
     return found
+
+
+def posted_lines_of_documents(actor: Actor, numbers: Collection[int]) -> dict[int, list[Row]]:
+    """The lines of what counts of documents, by the number of the fact."""
+    entries = rows_of(actor, JournalEntry).filter(run_id__in=current_runs(actor), place=DOCUMENT, number__in=numbers)
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in _lines(actor, entries):
+        found[int(str(row["number"]))].append(row)
+    return found
+
+
+def _lines(actor: Actor, entries: QuerySet[JournalEntry]) -> Iterator[Row]:
+    rows = rows_of(actor, JournalLine).filter(entry_id__in=entries.values("id")).order_by("entry_id", "id")
+    for values in rows.values_list(*_ROADS):
+        yield dict(zip(_COLUMNS, values, strict=True))

@@ -15,7 +15,7 @@ from ratable_server.store.models.contracts import (
     UsageItem,
 )
 from ratable_server.store.models.customers import Customer
-from ratable_server.store.models.documents import Document
+from ratable_server.store.models.documents import Document, DocumentReopening, DocumentVoid
 from ratable_server.store.models.journals import (
     DraftJournalEntry,
     DraftJournalLine,
@@ -62,6 +62,8 @@ __all__ = [
     "Customer",
     "Demand",
     "Document",
+    "DocumentReopening",
+    "DocumentVoid",
     "DraftAllocation",
     "DraftAppliedMove",
     "DraftBreakage",

@@ -42,3 +42,29 @@ class Document(Fact):
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="document_amount_must_be_positive"),
         ]
+
+
+class DocumentVoid(Fact):
+    """Takes a document back, on a day: in the month that booked it as if it had never been, later by entries of its own."""
+
+    document = link("Document")
+    reason = models.TextField(default="", blank=True)
+    on = models.DateField()
+    booked_on = MonthField()
+
+    class Meta(Fact.Meta):
+        db_table = "document_void"
+
+
+class DocumentReopening(Fact):
+    """Takes a void back that is not posted yet: the document stands again."""
+
+    void = link("DocumentVoid")
+    booked_on = MonthField()
+
+    class Meta(Fact.Meta):
+        db_table = "document_reopening"
+        constraints: ClassVar = [
+            *Fact.Meta.constraints,
+            UniqueConstraint(fields=["tenant", "void"], name="document_reopening_of_void"),
+        ]
