@@ -62,7 +62,7 @@ class Rows:
         return self.made[model]
 
     def _values(self, model: Model) -> dict[str, Any]:
-        own = _SPECIAL.get(model._meta.db_table, {})
+        own = {**_SPECIAL.get(model._meta.db_table, {}), **self._unique_everywhere(model)}
         values: dict[str, Any] = {"tenant_id": self.actor.tenant_id}
         for field in model._meta.local_fields:
             if field.name in {"id", "tenant", "pk"} or field.null or field.generated:
@@ -74,6 +74,10 @@ class Rows:
             elif not (field.has_default() or field.has_db_default()):
                 values[field.name] = _value(field)
         return values
+
+    def _unique_everywhere(self, model: Model) -> dict[str, Any]:
+        """What no two tenants may have alike."""
+        return {"digest": f"word-{self.actor.tenant_id}"} if model._meta.db_table == "api_token" else {}
 
     def _add_lines(self, entry: Any) -> None:
         line = JournalLine if entry._meta.db_table == "journal_entry" else DraftJournalLine
