@@ -6,11 +6,13 @@ import os
 import signal
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.documents import Payment, file_payment
 from ratable_server.operations.idempotency import Answer, KeyedRequest, answer_once
+from tests.server.concurrency.crew import SECONDS
 from tests.server.concurrency.doings import AT
 
 REQUEST = KeyedRequest(key="k-1", route="POST /payments", body_sha256="of 9.10")
@@ -35,6 +37,18 @@ def told(actor: Actor) -> tuple[str, bool]:
     except Refused as refused:
         return refused.code, True
     return answer.body, answer.is_replayed
+
+
+def send_slowly(actor: Actor, is_begun: Any, goes_on: Any) -> str:
+    """Send it, and stay in the middle until told to go on."""
+
+    def answer() -> Answer:
+        given = pay(actor)
+        is_begun.set()
+        goes_on.wait(SECONDS)
+        return given
+
+    return answer_once(actor=actor, request=REQUEST, answer=answer, at=AT).body
 
 
 def send_and_die(actor: Actor) -> None:

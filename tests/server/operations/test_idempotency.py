@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from ratable_server.operations.idempotency import Answer, answer_once
 from ratable_server.operations.usage import record_usage
 from ratable_server.store.models import Document, IdempotencyKey
 from ratable_server.store.scope import books_of, rows_of
-from tests.server.concurrency.crew import at_once, outcome
-from tests.server.concurrency.keyed import REQUEST, pay, send, send_and_die, told
+from tests.server.concurrency.crew import SECONDS, at_once, crew_of, outcome, shared
+from tests.server.concurrency.keyed import REQUEST, pay, send, send_and_die, send_slowly, told
 from tests.server.conftest import AT
 from tests.server.operations.agreements import agree, held, kept, refuses
 
@@ -110,6 +111,21 @@ def test_c3_of_twenty_at_once_one_works(actor: Actor):
     assert {body for body, _ in answers} <= {send(actor).body, "idempotency_key_must_not_be_in_use"}
     with books_of(actor):
         assert rows_of(actor, IdempotencyKey).count() == 1
+
+
+def test_c3_while_the_first_is_answered_the_second_is_told_so(actor: Actor):
+    agree(actor)
+    named: dict[str, Any] = {"actor": actor, "is_begun": shared("Event"), "goes_on": shared("Event")}
+    with crew_of([(send_slowly, named)]) as crew:
+        crew.go()
+        assert named["is_begun"].wait(SECONDS)
+        with refuses(actor, "idempotency_key_must_not_be_in_use"):
+            send(actor)
+        named["goes_on"].set()
+        (body,) = crew.answers()
+
+    assert send(actor) == Answer(status=201, body=body, is_replayed=True)
+    assert payments(actor) == [910]
 
 
 def test_c11_who_dies_before_the_commit_leaves_neither_effect_nor_key(actor: Actor):
