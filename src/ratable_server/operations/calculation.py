@@ -24,6 +24,7 @@ from ratable_server.store.load.learned import Learned, load_learned
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.selections import Selection
 from ratable_server.store.load.stirred import stirred_contracts, streams_of
+from ratable_server.store.load.usage import UsageAhead
 
 SMALL = 200  # contracts; up to so many, planning costs more than the work
 
@@ -50,7 +51,7 @@ class Results(NamedTuple):
     journal: pa.Table
 
 
-def new_results(actor: Actor, learned: Learned, *, before_on: date) -> Results:
+def new_results(actor: Actor, learned: Learned, *, before_on: date, ahead: UsageAhead | None = None) -> Results:
     """Compute the open months up to, not including, `before_on`, and give what they add to the books.
 
     Call it inside `books_of(actor)`: everything is read there, and the sheet forgets it with the next call.
@@ -60,7 +61,7 @@ def new_results(actor: Actor, learned: Learned, *, before_on: date) -> Results:
     """
     parts = [
         _new_rows(sheet, outcome, inputs, selection)
-        for sheet, outcome, inputs, selection in _outcomes(actor, learned, before_on=before_on)
+        for sheet, outcome, inputs, selection in _outcomes(actor, learned, before_on=before_on, ahead=ahead)
     ]
     return Results(*(pa.concat_tables(columns) for columns in zip(*parts, strict=True)))
 
@@ -97,15 +98,17 @@ def new_results_of(actor: Actor, contracts: Collection[str], *, before_on: date)
     return _new_rows(*calculate(actor, contracts=contracts, before_on=before_on))
 
 
-def _outcomes(actor: Actor, learned: Learned, *, before_on: date) -> Iterator[Calculated]:
+def _outcomes(actor: Actor, learned: Learned, *, before_on: date, ahead: UsageAhead | None) -> Iterator[Calculated]:
     """One outcome for each selection; its tables stand on the sheet until the next is asked for."""
-    return (_run(actor, learned, selection) for selection in selections(actor, learned, before_on=before_on))
+    return (
+        _run(actor, learned, selection, ahead=ahead) for selection in selections(actor, learned, before_on=before_on)
+    )
 
 
-def _run(actor: Actor, learned: Learned, selection: Selection) -> Calculated:
+def _run(actor: Actor, learned: Learned, selection: Selection, *, ahead: UsageAhead | None = None) -> Calculated:
     terms = learned.terms
     sheet = _sheets.of_size(is_small=len(terms.contracts) <= SMALL)
-    inputs = bind_inputs(sheet, actor, learned, selection)
+    inputs = bind_inputs(sheet, actor, learned, selection=selection, ahead=ahead)
     outcome = run_period(sheet, inputs, policy=terms.policy, zone=terms.entity.timezone)
     return Calculated(sheet, outcome, inputs, selection)
 

@@ -19,11 +19,13 @@ from ratable_server.actor import Actor
 from ratable_server.store.load.learned import Learned, booked_on
 from ratable_server.store.load.posted import load_posted
 from ratable_server.store.load.selections import Selection
-from ratable_server.store.load.usage import load_usage
+from ratable_server.store.load.usage import UsageAhead, load_usage
 
 
-def bind_inputs(sheet: Sheet, actor: Actor, learned: Learned, selection: Selection) -> Inputs:
-    """Put everything that a run of the selection reads on the sheet."""
+def bind_inputs(
+    sheet: Sheet, actor: Actor, learned: Learned, *, selection: Selection, ahead: UsageAhead | None = None
+) -> Inputs:
+    """Put everything that a run of the selection reads on the sheet; usage may be on its way already."""
     posted = load_posted(actor, selection)
     rows = terms_tables(*_selected_terms(learned, selection))
     stored = {
@@ -31,11 +33,12 @@ def bind_inputs(sheet: Sheet, actor: Actor, learned: Learned, selection: Selecti
     }
     pools = Pools(*(stored.pop(name) for name in Pools._fields))
     months = month_rows(selection.first_on, selection.before_on, selection.open_on)
+    usage = ahead.of(selection) if ahead is not None and ahead.holds(selection) else load_usage(actor, selection)
     return Inputs(
         months=sheet.bind_rows("months", months, tables.MONTHS),
         **stored,
         pools=pools,
-        usage=sheet.bind("usage", load_usage(actor, selection), tables.USAGE),
+        usage=sheet.bind("usage", usage, tables.USAGE),
         voids=_bind(sheet, "voids", [], tables.VOIDS),
         adjustments=_bind(sheet, "adjustments", _due(learned.adjustments, selection), tables.ADJUSTMENTS),
         documents=sheet.bind("documents", _filed(learned, selection, posted.applied), tables.MOVES),

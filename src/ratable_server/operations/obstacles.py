@@ -17,6 +17,7 @@ from ratable.periods import day_after, month_of
 from ratable.reports import run_report
 from ratable_server.actor import Actor
 from ratable_server.errors import Obstacle, Obstructed, Refused
+from ratable_server.operations.calculation import Results
 from ratable_server.operations.runs import outdated_by
 from ratable_server.operations.usage import fail_abandoned_imports
 from ratable_server.store.load.drafted import load_drafted
@@ -36,10 +37,13 @@ _SIDES = {
 
 
 @retried
-def obstacles(*, actor: Actor, month_on: date, at: datetime, run_id: int | None = None) -> list[Obstacle]:
+def obstacles(
+    *, actor: Actor, month_on: date, at: datetime, run_id: int | None = None, results: Results | None = None
+) -> list[Obstacle]:
     """Everything that keeps a month from being closed now, in the order in which it is mended; empty: nothing does.
 
-    With a draft (`run_id`) also what is wrong with that. Imports whose process died are marked as failed first.
+    With a draft (`run_id`) also what is wrong with that; its sums are read, unless it was computed just now (`results`).
+    Imports whose process died are marked as failed first.
 
     Refuses:
         run_must_be_known, run_must_be_a_draft
@@ -50,7 +54,7 @@ def obstacles(*, actor: Actor, month_on: date, at: datetime, run_id: int | None 
         if run_id is None:
             return found
         run = _draft(actor, run_id)
-        return [*found, *of_run(actor, run, month_on), *_of_sums(actor, run)]
+        return [*found, *of_run(actor, run, month_on), *_of_sums(actor, run, results)]
 
 
 def refuse_obstructed(found: list[Obstacle]) -> None:
@@ -133,9 +137,9 @@ def _unapproved(actor: Actor, run: Run) -> Iterator[Obstacle]:
         yield Obstacle(code="close_must_be_approved_by_another", detail=detail, field="actor")
 
 
-def _of_sums(actor: Actor, run: Run) -> list[Obstacle]:
+def _of_sums(actor: Actor, run: Run, results: Results | None) -> list[Obstacle]:
     """The identities of completeness that the draft does not hold, each with both sides."""
-    tables = load_drafted(actor, run)
+    tables = load_drafted(actor, run, None if results is None else results._asdict())
     sheet = sheet_for(tables)
     rows = run_report(sheet, "completeness", bind_tables(sheet, tables)).to_pylist()
     forget_tables(sheet, tables)

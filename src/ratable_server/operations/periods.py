@@ -16,7 +16,7 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused, Unavailable
 from ratable_server.operations.leftovers import clear_drafts
 from ratable_server.operations.obstacles import obstacles, of_month, of_run, refuse_obstructed
-from ratable_server.operations.runs import draft_run, run_period
+from ratable_server.operations.runs import compute_period, draft_run
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.periods import current_closes
 from ratable_server.store.models import (
@@ -58,11 +58,13 @@ def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | No
     """
     if not actor.may_act_as("approver"):
         raise Refused("role_must_allow_it", field="role", detail="an approver closes a period")
+    results = None
     if run_id is None:
         refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at))
-    chosen = run_id or run_period(actor=actor, month_on=month_on, at=at).run_id
-    refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at, run_id=chosen))
-    closed = _post(actor=actor, month_on=month_on, run_id=chosen, at=at)
+        draft, results = compute_period(actor=actor, month_on=month_on, at=at)
+        run_id = draft.run_id
+    refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at, run_id=run_id, results=results))
+    closed = _post(actor=actor, month_on=month_on, run_id=run_id, at=at)
     with suppress(Unavailable):  # the month is closed whatever happens now; the next run clears what stays
         clear_drafts(actor=actor, at=at)
     return closed

@@ -20,7 +20,7 @@ from ratable.errors import InvariantError
 from ratable_server.actor import Actor
 from ratable_server.store.models import Run
 from ratable_server.store.scope import rows_of
-from ratable_server.store.transport import joined_whole, stage_table
+from ratable_server.store.transport import in_bulk, stage_table
 
 # Arrow's names of types, and PostgreSQL's
 _TYPES = {"string": "text", "date32[day]": "date", "int64": "bigint", "decimal128(38, 0)": "numeric", "bool": "boolean"}
@@ -103,11 +103,12 @@ def _insert(table: str, rows: pa.Table, *, actor: Actor, run_id: int) -> int:
     """Add rows to a table whose columns have the names of theirs."""
     stage_table("staged_rows", rows, {field.name: _TYPES[str(field.type)] for field in rows.schema})
     columns = _quoted(rows.column_names)
-    return _execute(
-        f"INSERT INTO {table} (tenant_id, run_id, {columns}) SELECT %s, %s, {columns} FROM staged_rows",  # noqa: S608 - names are the code's own
-        actor.tenant_id,
-        run_id,
-    )
+    with in_bulk():
+        return _execute(
+            f"INSERT INTO {table} (tenant_id, run_id, {columns}) SELECT %s, %s, {columns} FROM staged_rows",  # noqa: S608 - names are the code's own
+            actor.tenant_id,
+            run_id,
+        )
 
 
 def post_draft(actor: Actor, run_id: int) -> None:
@@ -117,9 +118,10 @@ def post_draft(actor: Actor, run_id: int) -> None:
         InvariantError: the draft has not the rows that were computed.
     """
     computed = rows_of(actor, Run).values_list("counts", flat=True).get(id=run_id)
-    posted = {name: _post(kept.table, kept.schema.names, actor=actor, run_id=run_id) for name, kept in KEPT.items()}
-    _post("journal_entry", _ENTRY, actor=actor, run_id=run_id)
-    posted["journal"] = _post("journal_line", _LINE, actor=actor, run_id=run_id)
+    with in_bulk():
+        posted = {name: _post(kept.table, kept.schema.names, actor=actor, run_id=run_id) for name, kept in KEPT.items()}
+        _post("journal_entry", _ENTRY, actor=actor, run_id=run_id)
+        posted["journal"] = _post("journal_line", _LINE, actor=actor, run_id=run_id)
     for name, rows in posted.items():
         if rows != computed[name]:
             raise InvariantError(f"the draft of run {run_id} has {rows} rows of {name}, {computed[name]} were computed")
@@ -158,7 +160,7 @@ def drop_leftovers(actor: Actor) -> None:
 
 def journal_hash(actor: Actor, run_id: int) -> str:
     """SHA-256 over the posted lines of a run, each with its entry, in the order of their content."""
-    with joined_whole(), connection.cursor() as cursor:
+    with in_bulk(), connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT encode(sha256(convert_to(COALESCE(string_agg(told, chr(10) ORDER BY told COLLATE "C"), ''), 'UTF8')), 'hex')
@@ -181,7 +183,7 @@ def journal_hash(actor: Actor, run_id: int) -> str:
 
 def posted_totals(actor: Actor, run_id: int) -> dict[str, dict[str, int]]:
     """Debits less credits of each account by currency, as posted by a run."""
-    with joined_whole(), connection.cursor() as cursor:
+    with in_bulk(), connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT entry.currency, line.account, sum(line.debit_minor - line.credit_minor)

@@ -8,6 +8,7 @@ the books or its snapshot, under its tenant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from io import BytesIO
@@ -19,19 +20,22 @@ import pyarrow as pa
 from django.db import OperationalError, connection
 from pyarrow import csv
 
+from ratable.errors import InvariantError
+
 _TEXT = csv.ParseOptions(newlines_in_values=True)
 _BLOCK_BYTES = 1 << 24
+
+Parameters = Sequence[object] | Mapping[str, object]
 
 _reader: ContextVar[_Reader | None] = ContextVar("reader", default=None)
 
 
-def read_table(query: str, parameters: Sequence[object] | Mapping[str, object], schema: ibis.Schema) -> pa.Table:
+def read_table(query: str, parameters: Parameters, schema: ibis.Schema) -> pa.Table:
     """The rows of a query as an Arrow table of `schema`; the query names its columns in that order.
 
     In a snapshot of the books rows come beside Django's connection, elsewhere on it.
     """
-    with connection.cursor() as cursor:
-        wire = psycopg.ClientCursor(cursor.connection).mogrify(query, parameters)
+    wire = _bound(query, parameters)
     reader = _reader.get()
     return _copied(wire, schema) if reader is None else reader.read(wire, schema)
 
@@ -46,7 +50,7 @@ def reading_beside(tenant_id: int) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
-    reader = _Reader(snapshot, tenant_id)
+    reader = _Reader(snapshot, tenant_id, _conninfo())
     token = _reader.set(reader)
     try:
         yield
@@ -55,12 +59,24 @@ def reading_beside(tenant_id: int) -> Iterator[None]:
         reader.close()
 
 
+@contextmanager
+def reading_ahead(query: str, parameters: Sequence[object], schema: ibis.Schema) -> Iterator[Future[pa.Table]]:
+    """Begin to read a large table of a snapshot of the books, while the caller does other things."""
+    reader = _reader.get()
+    if reader is None:
+        raise InvariantError("only a snapshot is read ahead")
+    wire = _bound(query, parameters)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        yield thread.submit(reader.read_alone, wire, schema)
+
+
 class _Reader:
     """A connection beside Django's, opened when it is first needed."""
 
-    def __init__(self, snapshot: str, tenant_id: int) -> None:
+    def __init__(self, snapshot: str, tenant_id: int, conninfo: str) -> None:
         self._snapshot = snapshot
         self._tenant_id = tenant_id
+        self._conninfo = conninfo
         self._connection: adbc.Connection | None = None
 
     def read(self, query: str, schema: ibis.Schema) -> pa.Table:
@@ -71,13 +87,21 @@ class _Reader:
         except adbc.Error as error:
             raise OperationalError(str(error)) from _BesideError(error)
 
+    def read_alone(self, query: str, schema: ibis.Schema) -> pa.Table:
+        """On a connection of its own: two threads cannot share one."""
+        alone = _Reader(self._snapshot, self._tenant_id, self._conninfo)
+        try:
+            return alone.read(query, schema)
+        finally:
+            alone.close()
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
 
     def _opened(self) -> adbc.Connection:
         if self._connection is None:
-            self._connection = _connected()
+            self._connection = adbc.connect(self._conninfo, autocommit=False)
             with self._connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 cursor.execute(f"SET TRANSACTION SNAPSHOT '{self._snapshot}'")
@@ -94,11 +118,16 @@ class _BesideError(Exception):
         self.sqlstate = error.sqlstate or "08006"
 
 
-def _connected() -> adbc.Connection:
-    """A connection as Django's is."""
+def _conninfo() -> str:
+    """How Django's connection was made."""
     info = connection.connection.info
     password = {"password": info.password} if info.password else {}
-    return adbc.connect(psycopg.conninfo.make_conninfo(info.dsn, **password), autocommit=False)
+    return psycopg.conninfo.make_conninfo(info.dsn, **password)
+
+
+def _bound(query: str, parameters: Parameters) -> str:
+    with connection.cursor() as cursor:
+        return psycopg.ClientCursor(cursor.connection).mogrify(query, parameters)
 
 
 def _cast(table: pa.Table, target: pa.Schema) -> pa.Table:
@@ -150,12 +179,13 @@ def stage_table(name: str, rows: pa.Table, types: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def joined_whole() -> Iterator[None]:
-    """Queries that join whole tables, inside a transaction.
+def in_bulk() -> Iterator[None]:
+    """Statements over whole tables, inside a transaction.
 
-    Of rows that were added a moment ago the planner knows nothing: it may compare each of them with each other.
+    Of rows that were added a moment ago the planner knows nothing: it may compare each of them with each other. And
+    what triggers are to see of a statement is kept in memory, not in files.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
         yield
-        cursor.execute("SET LOCAL enable_nestloop = on")
+        cursor.execute("SET LOCAL enable_nestloop = DEFAULT; SET LOCAL work_mem = DEFAULT")

@@ -68,8 +68,11 @@ def pay_but_for_the_answer_and_die(actor: Actor) -> None:
     keyed.send(actor)
 
 
-def write_until(actor: Actor, name: str, is_over: Any) -> tuple[list[str], list[str]]:
-    """Record usage, one request each, until it is over; give the ids that were sent, and those that were acknowledged."""
+def write_until(actor: Actor, name: str, is_over: Any, done: Any) -> tuple[list[str], list[str]]:
+    """Record usage, one request each, until it is over; give the ids that were sent, and those that were acknowledged.
+
+    `done` counts what all writers were told is done.
+    """
     sent: list[str] = []
     acknowledged: list[str] = []
     while not is_over.is_set():
@@ -77,6 +80,8 @@ def write_until(actor: Actor, name: str, is_over: Any) -> tuple[list[str], list[
         row = {"id": sent[-1], "item": "acme-calls", "used_on": DAY, "quantity": Decimal(1)}
         if outcome(record_usage, actor=actor, records=[row], at=AT) == "done":
             acknowledged.append(sent[-1])
+            with done.get_lock():
+                done.value += 1
     return sent, acknowledged
 
 

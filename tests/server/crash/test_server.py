@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -21,12 +21,13 @@ from ratable_server.queries.reports import report
 from ratable_server.store import audit, places, save
 from ratable_server.store.models import PeriodClose, UsageKey, UsageRecord
 from ratable_server.store.scope import books_of, rows_of
-from tests.server.concurrency.crew import crew_of, shared
+from tests.server.concurrency.crew import SECONDS, crew_of, shared
 from tests.server.conftest import AT
 from tests.server.crash.dying import write_until
 from tests.server.operations.agreements import JANUARY, agree, kept
 from tests.server.soundness import assert_sound
 
+_WRITTEN = 8  # records between two kills
 ROW = {"id": "u-1", "item": "acme-calls", "used_on": date(2026, 1, 20), "quantity": Decimal(100)}
 
 
@@ -53,16 +54,17 @@ def kill_server() -> None:
 def test_a7_nothing_acknowledged_is_lost(actor: Actor, connected_again: None, writers: int, kills: int):
     """Nobody starts the server again but the writers, by going on."""
     agree(actor)
-    is_over = shared("Event")
-    jobs = [(write_until, {"actor": actor, "name": f"w{number}", "is_over": is_over}) for number in range(writers)]
+    is_over, done = shared("Event"), shared("Value", "i", 0)
+    named = {"actor": actor, "is_over": is_over, "done": done}
+    jobs = [(write_until, {**named, "name": f"w{number}"}) for number in range(writers)]
     connections.close_all()
     with crew_of(jobs) as crew:
         crew.go()
         for _ in range(kills):
-            time.sleep(0.4)
+            _wait_until(lambda enough=done.value + _WRITTEN: done.value >= enough)  # type: ignore[misc]
             kill_server()
-            _wait_for_server()
-        time.sleep(0.4)
+            _wait_until(_is_there)
+        _wait_until(lambda enough=done.value + _WRITTEN: done.value >= enough)  # type: ignore[misc]
         is_over.set()
         told = crew.answers()
 
@@ -74,21 +76,25 @@ def test_a7_nothing_acknowledged_is_lost(actor: Actor, connected_again: None, wr
     assert len(stored) == len(set(stored))
     assert acknowledged <= set(stored) <= sent
     assert keys == set(stored)
-    assert len(acknowledged) > writers * kills  # they did write, before and after
+    assert len(acknowledged) >= _WRITTEN * (kills + 1)
     close_period(actor=actor, month_on=JANUARY, at=AT)
     assert_sound(actor)
 
 
-def _wait_for_server() -> None:
-    """Until the writers have it up again."""
-    for _ in range(200):
-        try:
-            psycopg.connect(dbname=places.DATABASE, user=places.SUPERUSER, host=str(places.cluster())).close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("nobody started the server again")
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < until, "nobody goes on"
+        time.sleep(0.02)
+
+
+def _is_there() -> bool:
+    """Does the server take connections? Here nobody starts it: the writers do."""
+    try:
+        psycopg.connect(dbname=places.DATABASE, user=places.SUPERUSER, host=str(places.cluster())).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def test_a7_a_close_goes_on_when_its_server_is_killed(

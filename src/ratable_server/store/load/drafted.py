@@ -5,6 +5,8 @@ Owns the smallest tables over which the identities of a month can be asked; sett
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 from ratable import tables
@@ -32,20 +34,26 @@ SELECT {columns} FROM draw WHERE tenant_id = %s AND run_id = ANY(%s) AND contrac
 """
 
 
-def load_drafted(actor: Actor, run: Run) -> dict[str, pa.Table]:
-    """The inputs of the report `completeness` for a draft and the imports since the last close."""
-    draft = Counted(runs=(), months=(run.period.month_on,), draft=run.id, as_of=None, known_at=None)
+def load_drafted(actor: Actor, run: Run, results: Mapping[str, pa.Table] | None = None) -> dict[str, pa.Table]:
+    """The inputs of the report `completeness` for a draft and the imports since the last close.
+
+    `results` are those that the draft keeps, where they are at hand.
+    """
+    found = results or _kept(actor, run)
     closes = current_closes(actor)
-    drawn = [load_results(actor, "draws", draft), _drawn_before(actor, run, [close.run_id for close in closes])]
+    drawn = [found["draws"], _drawn_before(actor, run, [close.run_id for close in closes])]
     return {
         "receipts": load_receipts(actor, after=closes[-1].run.facts_through if closes else 0),
         "contracts": read_table(_CURRENCIES, [actor.tenant_id], tables.CONTRACTS),
-        "rated": load_results(actor, "rated", draft),
+        **{name: found[name] for name in ("rated", "allocated", "revenue", "journal")},
         "draws": pa.concat_tables(drawn),
-        "allocated": load_results(actor, "allocated", draft),
-        "revenue": load_results(actor, "revenue", draft),
-        "journal": load_journal_lines(actor, draft),
     }
+
+
+def _kept(actor: Actor, run: Run) -> dict[str, pa.Table]:
+    draft = Counted(runs=(), months=(run.period.month_on,), draft=run.id, as_of=None, known_at=None)
+    found = {name: load_results(actor, name, draft) for name in ("rated", "draws", "allocated", "revenue")}
+    return {**found, "journal": load_journal_lines(actor, draft)}
 
 
 def _drawn_before(actor: Actor, run: Run, runs: list[int]) -> pa.Table:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import date
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ratable import tables
 from ratable_server.actor import Actor
 from ratable_server.store.load.selections import Selection
-from ratable_server.store.transport import read_table
+from ratable_server.store.transport import read_table, reading_ahead
 
 # The day in the books' time zone was settled when the record was learned, and what was rejected never came in.
 _CURRENT = """
@@ -22,8 +28,42 @@ WHERE tenant_id = %s AND month_on >= %s AND month_on < %s AND {streams}
 """
 
 
+_EVERY_STREAM = "true"
+
+
 def load_usage(actor: Actor, selection: Selection) -> pa.Table:
     """The records of the selected streams in the selected months, less those that were voided or revised."""
     condition, streams = selection.of_streams()
     parameters = [actor.tenant_id, selection.first_on, selection.before_on, streams]
     return read_table(_CURRENT.format(streams=condition), parameters, tables.USAGE)
+
+
+class UsageAhead:
+    """The records of all open months, on their way while terms are read: those of most selections."""
+
+    def __init__(self, reading: Future[pa.Table], *, first_on: date, before_on: date) -> None:
+        self._reading = reading
+        self._first_on = first_on
+        self._before_on = before_on
+
+    def holds(self, selection: Selection) -> bool:
+        """Are the records of the selection among them?"""
+        return selection.is_rest and self._first_on <= selection.first_on and selection.before_on == self._before_on
+
+    def of(self, selection: Selection) -> pa.Table:
+        """The records of a selection that these hold."""
+        found = self._reading.result()
+        if self._first_on < selection.first_on:
+            found = found.filter(pc.greater_equal(found["used_on"], pa.scalar(selection.first_on, pa.date32())))
+        if selection.streams:
+            others = pa.array(selection.streams, pa.string())
+            found = found.filter(pc.invert(pc.is_in(found["item_id"], value_set=others)))
+        return found
+
+
+@contextmanager
+def usage_ahead(actor: Actor, *, first_on: date, before_on: date) -> Iterator[UsageAhead]:
+    """Begin to read, in a snapshot of the books."""
+    query = _CURRENT.format(streams=_EVERY_STREAM)
+    with reading_ahead(query, [actor.tenant_id, first_on, before_on], tables.USAGE) as reading:
+        yield UsageAhead(reading, first_on=first_on, before_on=before_on)
