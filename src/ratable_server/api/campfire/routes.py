@@ -13,6 +13,7 @@ from ratable_server.api.campfire.views import (
     product_bundles,
     products,
     tier_price_overrides,
+    usage,
     usage_groups,
 )
 from ratable_server.api.views import WholeId
@@ -38,6 +39,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CONTRACT}/prepaid-commits/<id:id>", prepaid_commits.PrepaidCommit.as_view()),
     path(f"{_COMMIT}/consumption", consumption.Consumptions.as_view()),
     path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
+    path(f"{_CONTRACT}/usage", usage.Usages.as_view()),
+    path(f"{_CONTRACT}/usage/<id:id>", usage.Usage.as_view()),
+    path(f"{_CONTRACT}/usage/<id:usage_id>/allocations", usage.UsageAllocations.as_view()),
     path("rr/api/v1/customers", customers.Customers.as_view()),
     path("rr/api/v1/customers/<id:id>", customers.Customer.as_view()),
     path("rr/api/v1/product", products.Products.as_view()),

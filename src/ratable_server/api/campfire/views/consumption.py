@@ -72,13 +72,13 @@ class Consumption(CampfireView):
     operation_ids = {"PUT": "update_prepaid_commit_consumption", "DELETE": "delete_prepaid_commit_consumption"}
 
     @gives(ContractPrepaidCommitConsumptionSerializer)
-    def get(self, _request: Request, contract_id: int, commit_id: int, id: int) -> Response:
+    def get(self, _request: Request, *, contract_id: int, commit_id: int, id: int) -> Response:
         """A month by its id: an addition to the published API."""
         commit = commit_of(self.actor, contract_id, commit_id)
         return Response(_told(_of_id(self.actor, commit, id), commit))
 
     @takes(RecordConsumptionInputSerializer(partial=True), ContractPrepaidCommitConsumptionSerializer)
-    def put(self, _request: Request, contract_id: int, commit_id: int, id: int) -> Response:
+    def put(self, _request: Request, *, contract_id: int, commit_id: int, id: int) -> Response:
         """Say again what a month used; what is left out stays, and the month itself too."""
         commit = commit_of(self.actor, contract_id, commit_id)
         month = _recorded(_of_id(self.actor, commit, id))
@@ -90,7 +90,7 @@ class Consumption(CampfireView):
         return Response(_told(_month(self.actor, commit, month_on), commit))
 
     @deletes()
-    def delete(self, _request: Request, contract_id: int, commit_id: int, id: int) -> Response:
+    def delete(self, _request: Request, *, contract_id: int, commit_id: int, id: int) -> Response:
         """Take back what was recorded for a month."""
         commit = commit_of(self.actor, contract_id, commit_id)
         month = _recorded(_of_id(self.actor, commit, id))

@@ -13,10 +13,10 @@ from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.contracts import ContractSerializer
 from ratable_server.api.campfire.translate import contracts as translate
 from ratable_server.api.campfire.translate import prepaid_commits
-from ratable_server.api.campfire.translate.words import tag_ids_of, taken
+from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, limits_of, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
-from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
+from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown, tags_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.contracts import create_contract, delete_contract, modify_contract
@@ -143,7 +143,7 @@ def _fields(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
     """The fields of a body, with tags in one form; everything that they name is there."""
     fields = view.read(ContractSerializer, is_partial=is_partial)
     if "tags" in fields and "tag_ids" not in fields:
-        fields["tag_ids"] = tag_ids_of(fields["tags"])
+        fields["tag_ids"] = tags_of(view.actor, fields["tags"])
     fields.pop("tags", None)
     refuse_unknown(view.actor, fields)
     return fields

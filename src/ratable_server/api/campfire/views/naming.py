@@ -10,10 +10,10 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 
 from ratable_server.actor import Actor
-from ratable_server.api.campfire.translate.words import KIND_OF, TAGS, Names, named_in
+from ratable_server.api.campfire.translate.words import KIND_OF, TAGS, Names, named_in, tag_ids_of
 from ratable_server.errors import Refused
 from ratable_server.operations.told import Created
-from ratable_server.queries.listing import Asked
+from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import register
 
 _UNFIT_AS_ID = {"code_must_be_unused", "text_must_be_plain"}
@@ -51,6 +51,25 @@ def refuse_unknown(actor: Actor, fields: Mapping[str, Any]) -> None:
         wrong[TAGS] = [f'Invalid pk "{tag}" - object does not exist.' for tag in unknown]
     if wrong:
         raise ValidationError(wrong)
+
+
+def tags_of(actor: Actor, said: Any) -> list[int]:
+    """Ids of tags in each form in which tags come: ids, objects with one, or text with ids or names and commas.
+
+    Raises:
+        ValidationError: no tag is called so.
+    """
+    told = tag_ids_of(said)
+    names = [each for each in told if isinstance(each, str) and not each.strip().isdecimal()]
+    known = (
+        {entry.further.get("name"): entry.id for entry in register(actor=actor, kind="tag", asked=EVERYTHING).rows}
+        if names
+        else {}
+    )
+    wrong = [name for name in names if name.strip() not in known]
+    if wrong or not all(isinstance(each, str | int) and not isinstance(each, bool) for each in told):
+        raise ValidationError({"tags": [f"No such tag: {name}" for name in wrong] or ["A list of tags is needed."]})
+    return [known[each.strip()] if each in names else int(each) for each in told]
 
 
 def created(kind: str, wanted: str | None, create: Callable[[str], Created]) -> str:

@@ -14,11 +14,11 @@ from ratable_server.api.campfire.schemas.prepaid_commits import (
     PrepaidCommitSummarySerializer,
 )
 from ratable_server.api.campfire.translate import prepaid_commits as translate
-from ratable_server.api.campfire.translate.words import tag_ids_of, taken
+from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.contracts import contract_of, product_code
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
-from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
+from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown, tags_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.prepaid_commits import (
@@ -144,7 +144,7 @@ def fields_of(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
     """The fields of a body, with tags in one form; everything that they name is there."""
     fields = view.read(ContractPrepaidCommitSerializer, is_partial=is_partial)
     if "tags" in fields:
-        fields["tag_ids"] = tag_ids_of(fields.pop("tags"))
+        fields["tag_ids"] = tags_of(view.actor, fields.pop("tags"))
     refuse_unknown(view.actor, fields)
     return fields
 

@@ -1,0 +1,224 @@
+"""`/rr/api/v1/contracts/{contract_id}/usage`: lines of a contract on which usage is recorded, and their allocations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ratable_server.actor import Actor
+from ratable_server.api.campfire.problems import CLOSED
+from ratable_server.api.campfire.schemas.allocations import (
+    ContractProductBundleSerializer,
+    ContractProductBundleUpdateSerializer,
+)
+from ratable_server.api.campfire.schemas.usage import ContractUsageSerializer
+from ratable_server.api.campfire.translate import allocations
+from ratable_server.api.campfire.translate import usage as translate
+from ratable_server.api.campfire.translate.words import taken
+from ratable_server.api.campfire.views.asking import found, listing
+from ratable_server.api.campfire.views.contracts import contract_of
+from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
+from ratable_server.api.campfire.views.naming import created, names_of
+from ratable_server.api.campfire.views.usage_fields import Said, said_usage
+from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.clock import now_at
+from ratable_server.operations.allocations import change_allocation
+from ratable_server.operations.told import Created
+from ratable_server.operations.usage import RejectedFile
+from ratable_server.operations.usage_items import delete_usage_item
+from ratable_server.operations.usage_told import ItemTold, tell_usage_item
+from ratable_server.queries.catalog import products
+from ratable_server.queries.contract_lines import UsageItem as Row
+from ratable_server.queries.contract_lines import usage_items
+from ratable_server.queries.contracts import Contract
+from ratable_server.queries.item_revenue import ItemRevenue, item_revenues
+from ratable_server.queries.listing import EVERYTHING, Asked
+from ratable_server.queries.usage import UsageAsked, UsedMonth, usage_records, used_months
+
+
+class Usages(CampfireView):
+    """The usage lines of a contract."""
+
+    @gives(page_of(ContractUsageSerializer), parameters=PAGES)
+    def get(self, request: Request, contract_id: int) -> Response:
+        """Usage lines by pages, in the order in which they were agreed."""
+        currency = contract_of(self.actor, contract_id).currency
+        return listing(
+            request,
+            lambda asked: usage_items(actor=self.actor, contract_id=contract_id, asked=asked),
+            lambda rows: told(self.actor, rows, currency),
+        )
+
+    @posts(ContractUsageSerializer, ContractUsageSerializer)
+    def post(self, _request: Request, contract_id: int) -> Response:
+        """Agree on usage of a product, a usage group or a bundle, and record what was used."""
+        contract = contract_of(self.actor, contract_id)
+        _refuse_evergreen(contract)
+        said = said_usage(self, contract_id)
+        code = created("usage", None, lambda code: _tell(self.actor, contract, said, code=code))
+        rows = usage_items(actor=self.actor, asked=Asked(codes=[code])).rows
+        return Response(told(self.actor, rows, contract.currency)[0], status=201)
+
+
+class Usage(CampfireView):
+    """One usage line."""
+
+    @gives(ContractUsageSerializer)
+    def get(self, _request: Request, contract_id: int, id: int) -> Response:
+        """A usage line by its id."""
+        return self._told(contract_id, id)
+
+    @takes(ContractUsageSerializer, ContractUsageSerializer)
+    def put(self, _request: Request, contract_id: int, id: int) -> Response:
+        """Say a usage line whole again; lines of usage that are told are all there are."""
+        return self._change(contract_id, id, is_partial=False)
+
+    @takes(ContractUsageSerializer, ContractUsageSerializer)
+    def patch(self, _request: Request, contract_id: int, id: int) -> Response:
+        """Change some of a usage line; lines of usage that are told are added or changed."""
+        return self._change(contract_id, id, is_partial=True)
+
+    @deletes()
+    def delete(self, _request: Request, contract_id: int, id: int) -> Response:
+        """Take back a usage line on which nothing was used."""
+        row = item_of(self.actor, contract_id, id)
+        delete_usage_item(actor=self.actor, contract=row.contract, code=row.code, at=now_at())
+        return Response(status=204)
+
+    def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
+        row = item_of(self.actor, contract_id, id)
+        contract = contract_of(self.actor, contract_id)
+        said = said_usage(self, contract_id, was=row if is_partial else None)
+        _tell(self.actor, contract, said, code=row.code, was=row, is_partial=is_partial)
+        return self._told(contract_id, id)
+
+    def _told(self, contract_id: int, id: int) -> Response:
+        row = item_of(self.actor, contract_id, id)
+        return Response(told(self.actor, [row], contract_of(self.actor, contract_id).currency)[0])
+
+
+class UsageAllocations(CampfireView):
+    """How the amount of a usage line of a bundle is split over its products."""
+
+    @gives(ContractProductBundleSerializer)
+    def get(self, _request: Request, contract_id: int, usage_id: int) -> Response:
+        """The split of what has been used so far."""
+        return Response(self._told(contract_id, usage_id))
+
+    @takes(ContractProductBundleUpdateSerializer, ContractProductBundleSerializer)
+    def put(self, _request: Request, contract_id: int, usage_id: int) -> Response:
+        """Split by other amounts, which sum to the total; of closed months the difference is booked in the open one."""
+        return self._split(contract_id, usage_id)
+
+    @takes(ContractProductBundleUpdateSerializer, ContractProductBundleSerializer)
+    def patch(self, _request: Request, contract_id: int, usage_id: int) -> Response:
+        """The same."""
+        return self._split(contract_id, usage_id)
+
+    def _split(self, contract_id: int, usage_id: int) -> Response:
+        row, revenue = self._row(contract_id, usage_id)
+        fields = self.read(ContractProductBundleUpdateSerializer)
+        if not allocations.is_whole(fields, revenue.total):
+            raise ValidationError({"lines": [f"The amounts must sum to the total of {revenue.total:f}."]})
+        lines = allocations.to_lines(fields, _codes(self.actor, fields))
+        at = now_at()
+        change_allocation(actor=self.actor, item=row.code, lines=lines, on=at.date(), at=at)
+        return Response(self._told(contract_id, usage_id))
+
+    def _told(self, contract_id: int, usage_id: int) -> dict[str, Any]:
+        row, revenue = self._row(contract_id, usage_id)
+        currency = contract_of(self.actor, contract_id).currency
+        return ContractProductBundleSerializer.answer(allocations.from_allocation(row, revenue, currency), {})
+
+    def _row(self, contract_id: int, usage_id: int) -> tuple[Row, ItemRevenue]:
+        """The line with its revenue.
+
+        Raises:
+            NotFound: there is none, or it is of no bundle.
+        """
+        row = item_of(self.actor, contract_id, usage_id)
+        if row.bundle_id is None:
+            raise NotFound
+        return row, item_revenues(actor=self.actor, items=[row], on=now_at().date())[row.code]
+
+
+def item_of(actor: Actor, contract_id: int, id: int) -> Row:
+    """The usage line that a path names, of the contract that it names.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return found(usage_items(actor=actor, contract_id=contract_id, asked=Asked(ids=[id])))
+
+
+def told(actor: Actor, rows: Sequence[Row], currency: str) -> list[dict[str, Any]]:
+    """Usage lines of a contract, as the wire has them."""
+    names = names_of(actor, [row.further for row in rows])
+    revenues = item_revenues(actor=actor, items=rows, on=now_at().date())
+    months: defaultdict[str | None, list[UsedMonth]] = defaultdict(list)
+    for month in used_months(actor=actor, asked=UsageAsked(usage_items=[row.code for row in rows])) if rows else ():
+        months[month.usage_item].append(month)
+    return [
+        ContractUsageSerializer.answer(
+            translate.from_usage(row, revenues[row.code], months[row.code], names=names, currency=currency), row.further
+        )
+        for row in rows
+    ]
+
+
+def _tell(
+    actor: Actor, contract: Contract, said: Said, *, code: str, was: Row | None = None, is_partial: bool = True
+) -> Created:
+    item = translate.to_item(said.fields, code, named=said.named, contract=contract)
+    there, gone = _ids(actor, code) if was is not None and said.lines is not None else ([], [])
+    records, left = translate.to_records(said.lines or (), item, there=there, gone=gone)
+    again = ItemTold(
+        item=item,
+        further=taken(said.fields, was.further if was is not None and is_partial else {}, translate.OURS),
+        records=records,
+        voids=() if is_partial else left,
+    )
+    try:
+        tell_usage_item(actor=actor, contract=contract.code, told=again, is_new=was is None, at=now_at())
+    except RejectedFile as rejected:
+        raise _told_rejection(rejected) from None
+    return Created(code=code)
+
+
+def _ids(actor: Actor, item: str) -> tuple[list[str], list[str]]:
+    """Ids of usage of an item: those that count, and those that were taken back."""
+    asked = [UsageAsked(usage_items=[item], limit=EVERYTHING.limit, is_deleted=is_gone) for is_gone in (False, True)]
+    there, gone = ([row.event_id for row in usage_records(actor=actor, asked=each).rows] for each in asked)
+    return there, gone
+
+
+def _told_rejection(rejected: RejectedFile) -> ValidationError:
+    """Each line that cannot be, by its place; a closed month is told as such."""
+    codes = {rejection.row: rejection.code for rejection in rejected.receipt.rejections}
+    if {"period_must_be_open", "usage_must_not_change_under_its_id"} & set(codes.values()):
+        return ValidationError({"error": CLOSED})
+    return ValidationError({"lines": [f"line {row}: {code.replace('_', ' ')}" for row, code in sorted(codes.items())]})
+
+
+def _refuse_evergreen(contract: Contract) -> None:
+    if contract.further.get("is_evergreen"):
+        raise ValidationError({"error": "An evergreen contract has no usage lines."})
+
+
+def _codes(actor: Actor, fields: dict[str, Any]) -> dict[int, str]:
+    """Our ids of the products of an allocation.
+
+    Raises:
+        ValidationError: one is not there.
+    """
+    ids = sorted({line["product"] for line in fields["lines"]})
+    codes = {row.id: row.code for row in products(actor=actor, asked=Asked(ids=ids, limit=len(ids) or 1)).rows}
+    unknown = [each for each in ids if each not in codes]
+    if unknown:
+        raise ValidationError({"lines": [f'Invalid pk "{each}" - object does not exist.' for each in unknown]})
+    return codes

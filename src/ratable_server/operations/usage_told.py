@@ -1,0 +1,43 @@
+"""A usage item told with its usage, in one transaction: how doors say it that tell an item with its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ratable.terms import UsageItem
+from ratable_server.actor import Actor
+from ratable_server.operations.kept import Further
+from ratable_server.operations.usage import record_usage, void_usage
+from ratable_server.operations.usage_items import add_usage_item, modify_usage_item
+from ratable_server.operations.writing import changes_by
+from ratable_server.store.retrying import retried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemTold:
+    """An item with its further fields; records that are told with it, and ids of usage that is taken back."""
+
+    item: UsageItem
+    further: Further
+    records: Sequence[Mapping[str, object]] = ()
+    voids: Sequence[str] = field(default_factory=tuple)
+
+
+@retried
+def tell_usage_item(*, actor: Actor, contract: str, told: ItemTold, is_new: bool, at: datetime) -> None:
+    """Add or change a usage item, take back usage and record usage: all of it or nothing.
+
+    Usage of closed months is neither recorded nor taken back here; what is recorded under a known id is a revision.
+
+    Refuses:
+        those of add_usage_item, modify_usage_item, void_usage and record_usage; then nothing changes
+    """
+    with changes_by(actor):
+        tell = add_usage_item if is_new else modify_usage_item
+        tell(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
+        for event_id in told.voids:
+            void_usage(actor=actor, event_id=event_id, at=at, takes_late=False)
+        if told.records:
+            record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)

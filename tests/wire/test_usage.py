@@ -1,0 +1,175 @@
+"""Usage lines of contracts over the wire: agreed, recorded, rated, split, closed."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ratable_server.operations.periods import close_period
+from tests.server.conftest import AT
+from tests.wire.calling import Api, Told
+from tests.wire.test_contracts import signed
+from tests.wire.test_products import CALLS
+
+MARCH = {"period_month": "2026-03-01", "quantity": 12_500}
+
+
+def product_of(api: Api, name: str = "API", **fields: Any) -> Told:
+    return api.post("product", {"product_name": name, **fields})
+
+
+def agreed(api: Api, **fields: Any) -> tuple[str, Told]:
+    """A usage line of graduated calls, with the path of its contract's usage."""
+    group = product_of(api, usage_groups=[CALLS])["usage_groups"][0]["id"]
+    path = f"contracts/{signed(api)['id']}/usage"
+    return path, api.post(path, {"usage_group": group, **fields})
+
+
+def bundled(api: Api, *shares: str, **fields: Any) -> tuple[str, list[int], Told]:
+    """A usage line of a bundle; its products."""
+    products = [int(product_of(api, name)["id"]) for name in ("Tokens", "Seats", "Setup")[: len(shares)]]
+    lines = [
+        {"product": product, "percentage_allocation": share} for product, share in zip(products, shares, strict=True)
+    ]
+    bundle = api.post("product-bundles", {"bundle_name": "All", "lines": lines})["id"]
+    path = f"contracts/{signed(api)['id']}/usage"
+    return path, products, api.post(path, {"product_bundle": bundle, **fields})
+
+
+def revenue(told: Told) -> list[tuple[str, Any, bool]]:
+    return [(each["period_month"], each["amount"], each["is_posted"]) for each in told["revenue_transactions"]]
+
+
+def test_usage_is_rated_by_its_group(api: Api):
+    """1,000 x 0.10 + 9,000 x 0.08 + 2,500 x 0.05 = 945.00."""
+    path, told = agreed(api, description="Calls of the API", lines=[MARCH])
+    assert told.status == 201, told.text
+    assert (told["usage_group_name"], told["product_name"], told["description"]) == ("calls", "API", "Calls of the API")
+    assert (told["start_date"], told["end_date"]) == ("2026-01-01", None)
+    assert told["lines"] == "2026-03: quantity 12500"
+    assert [(line["period_month"], line["quantity"]) for line in told["usage_lines"]] == [("2026-03-01", 12_500)]
+    assert revenue(told) == [("2026-03-01", Decimal("945.00"), False)]
+    assert api.get(f"{path}/{told['id']}").body == told.body
+    assert api.get(path)["results"] == [told.body]
+
+
+def test_an_amount_that_came_rated_is_trusted(api: Api):
+    _, told = agreed(api, lines=[{"period_month": "2026-03-01", "amount": "5.00"}])
+    assert revenue(told) == [("2026-03-01", 5, False)]
+
+
+def test_lines_are_added_changed_and_taken_back(api: Api):
+    path, told = agreed(api, usage_lines=[MARCH, {**MARCH, "external_id": "late", "quantity": 100}])
+    assert told.status == 201, told.text
+    own = f"{path}/{told['id']}"
+    assert told["lines"] == "2026-03: quantity 12600"
+    more = api.patch(own, {"usage_lines": [{**MARCH, "quantity": "1000"}, {"start_date": "2026-04-01", "quantity": 5}]})
+    assert more.status == 200, more.text
+    assert more["lines"] == "2026-03: quantity 1100\n2026-04: quantity 5"
+    whole = api.put(own, {"usage_group": told["usage_group"], "usage_lines": [{**MARCH, "quantity": 7}]})
+    assert whole["lines"] == "2026-03: quantity 7"
+    again = api.patch(own, {"usage_lines": [{**MARCH, "external_id": "late", "quantity": 100}]})
+    assert again["lines"] == "2026-03: quantity 107"
+
+
+def test_lines_may_come_as_text_of_json(api: Api):
+    _, told = agreed(api, lines='[{"period_month": "2026-03-01", "quantity": "12500"}]')
+    assert told["lines"] == "2026-03: quantity 12500"
+
+
+def test_what_was_told_as_text_changes_nothing_when_it_comes_back(api: Api):
+    path, told = agreed(api, lines=[MARCH])
+    again = api.put(f"{path}/{told['id']}", {name: told[name] for name in ("usage_group", "lines", "description")})
+    assert (again.status, again["usage_lines"]) == (200, told["usage_lines"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "word"),
+    [
+        ([{"quantity": 1}], "period_month"),
+        ([{"period_month": "2026-03-01"}], "quantity"),
+        ([MARCH, MARCH], "Two lines"),
+        ([{**MARCH, "quantity": -1}], "negative"),
+        ([{**MARCH, "period_month": "2027-03-01"}], "contract"),
+        ("[{", "JSON"),
+    ],
+)
+def test_lines_that_cannot_be_are_told_and_nothing_is_agreed(api: Api, lines: Any, word: str):
+    path, told = agreed(api, lines=lines)
+    assert (told.status, list(told.body)) == (400, ["lines"]), told.text
+    assert word in told.text
+    assert api.get(path)["count"] == 0
+
+
+def test_a_line_of_a_closed_month_is_refused_and_nothing_changes(api: Api):
+    path, told = agreed(api, lines=[{**MARCH, "period_month": "2026-01-01"}])
+    close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    own = f"{path}/{told['id']}"
+    before = api.get(own)
+    assert revenue(before) == [("2026-01-01", Decimal("945.00"), True)]
+    for refused in (
+        api.patch(own, {"lines": [{**MARCH, "period_month": "2026-01-01", "quantity": 1}]}),
+        api.patch(own, {"lines": [{**MARCH, "period_month": "2026-01-01", "external_id": "late"}]}),
+        api.put(own, {"usage_group": told["usage_group"], "lines": []}),
+    ):
+        assert (refused.status, refused["error"]) == (400, "Books are closed for this date"), refused.text
+    assert api.get(own).body == before.body
+
+
+def test_a_usage_line_is_taken_back_while_nothing_was_used(api: Api):
+    path, told = agreed(api)
+    assert api.delete(f"{path}/{told['id']}").status == 204
+    assert api.get(f"{path}/{told['id']}").status == 404
+    path, told = agreed(api, lines=[MARCH])
+    assert api.delete(f"{path}/{told['id']}")["code"] == "nothing_must_depend_on_it"
+    assert api.get(path)["count"] == 1
+
+
+def test_usage_on_an_evergreen_contract_is_refused(api: Api):
+    contract = signed(api, is_evergreen=True, contract_end_date=None)
+    told = api.post(f"contracts/{contract['id']}/usage", {"product": product_of(api)["id"]})
+    assert (told.status, list(told.body)) == (400, ["error"])
+
+
+@pytest.mark.parametrize("fields", [{}, {"product": None}, {"product": 999_999}, {"usage_group": 999_999}])
+def test_usage_of_nothing_is_refused(api: Api, fields: dict[str, Any]):
+    path = f"contracts/{signed(api)['id']}/usage"
+    told = api.post(path, fields)
+    assert (told.status, list(told.body)) == (400, [next(reversed(fields), "product")])
+    assert api.get(path)["count"] == 0
+
+
+def test_the_amount_of_a_bundle_is_split_by_largest_remainder(api: Api):
+    """1,000.01 by 33.33, 33.33 and 33.34 percent: 333.30, 333.30 and 333.41."""
+    path, products, told = bundled(
+        api, "33.33", "33.33", "33.34", lines=[{"period_month": "2026-03-01", "amount": "1000.01"}]
+    )
+    assert told.status == 201, told.text
+    assert (told["product_bundle_name"], told["contract_product_bundle"]["total_amount"]) == ("All", Decimal("1000.01"))
+    split = api.get(f"{path}/{told['id']}/allocations")
+    assert [(line["product"], line["amount"]) for line in split["lines"]] == list(
+        zip(products, [Decimal("333.30"), Decimal("333.30"), Decimal("333.41")], strict=True)
+    )
+    assert [line["percentage"] for line in split["lines"]] == ["33.33", "33.33", "33.34"]
+
+
+def test_another_split_must_sum_to_the_total(api: Api):
+    path, (one, other), told = bundled(api, "70", "30", lines=[{"period_month": "2026-03-01", "amount": 10_000}])
+    own = f"{path}/{told['id']}/allocations"
+    wrong = api.put(own, {"lines": [{"product": one, "amount": 6_500}, {"product": other, "amount": 3_499}]})
+    assert (wrong.status, list(wrong.body)) == (400, ["lines"])
+    assert [line["amount"] for line in api.get(own)["lines"]] == [7_000, 3_000]
+    right = api.put(own, {"lines": [{"product": one, "amount": "6500.00"}, {"product": other, "amount": 3_500}]})
+    assert right.status == 200, right.text
+    assert [(line["amount"], line["percentage"], line["original_percentage"]) for line in right["lines"]] == [
+        (6_500, "65.00", 70), (3_500, "35.00", 30),
+    ]  # fmt: skip
+    assert sorted(each["amount"] for each in api.get(f"{path}/{told['id']}")["revenue_transactions"]) == [3_500, 6_500]
+
+
+def test_only_bundles_have_allocations(api: Api):
+    path, told = agreed(api)
+    assert api.get(f"{path}/{told['id']}/allocations").status == 404
