@@ -46,8 +46,10 @@ format: .venv/.dev  ## format, and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-bench: .venv/.core  ## measure the engine on made-up usage
+bench: .venv/.core  ## measure the engine, the ingest and the close on made-up usage (long)
 	$(BIN)/ratable bench
+	$(BIN)/python -m ratable_server.bench.ingesting
+	$(BIN)/python -m ratable_server.bench.closing
 
 golden: .venv/.core  ## print where the golden cases differ from their expected figures; writes nothing
 	$(BIN)/ratable check tests/golden

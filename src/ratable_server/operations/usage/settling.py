@@ -113,7 +113,7 @@ class _Settlement:
 
     def _all_of_it(self, open_on: date, digests: BlockDigests) -> UsageImport | None:
         """Take every row, as nearly every file can be; None if an id is not new, and then nothing was written."""
-        row = self._row("completed", settling.count_staged())
+        row = self._row("completed", settling.count_all())
         try:
             with transaction.atomic():
                 self._post(row, open_on, revises=False)

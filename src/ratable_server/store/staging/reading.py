@@ -53,9 +53,9 @@ _MACROS = (
         ELSE regexp_replace(short(cell), '^(-?)0+([0-9])', '\1\2') END""",
     f"CREATE OR REPLACE MACRO number_of(cell) AS CASE WHEN regexp_full_match(cell, '{_NUMBER}') THEN canonical(cell) END",
     f"CREATE OR REPLACE MACRO is_beyond(cell) AS regexp_full_match(cell, '{_BEYOND}')",
-    r"""CREATE OR REPLACE MACRO kept(cell) AS CASE WHEN regexp_matches(cell, '[\\\t\n\r]') THEN
-        replace(replace(replace(replace(cell, '\', '\\'), chr(9), '\t'), chr(10), '\n'), chr(13), '\r')
-        ELSE cell END""",
+    r"CREATE OR REPLACE MACRO has_odd(cell) AS regexp_matches(cell, '[\\\t\n\r]')",
+    r"""CREATE OR REPLACE MACRO escaped(cell) AS
+        replace(replace(replace(replace(cell, '\', '\\'), chr(9), '\t'), chr(10), '\n'), chr(13), '\r')""",
     """CREATE OR REPLACE MACRO seconds_of(micros) AS CASE
         WHEN micros % 1000000 = 0 THEN CAST(micros // 1000000 AS VARCHAR)
         ELSE rtrim(CASE WHEN micros < 0 THEN '-' ELSE '' END || CAST(abs(micros) // 1000000 AS VARCHAR) || '.'
@@ -142,18 +142,23 @@ sha256(concat(length(event_id), ':', event_id, '|', length(shown), ':', shown, '
 """
 
 # A row as COPY takes it in its text format: cells between tabs, `\N` for nothing, a backslash before what has a meaning.
+# Nearly no row has anything to escape, so all of its texts are looked at as one.
 _NOTHING = r"'\N'"
 _LINE = rf"""
-concat_ws(chr(9), "row", kept(event_id), kept(shown), coalesce(CAST(used_at AS VARCHAR) || '+00', {_NOTHING}),
-    coalesce(CAST(day AS VARCHAR), {_NOTHING}), coalesce(CAST(month_on AS VARCHAR), {_NOTHING}),
-    coalesce(quantity, {_NOTHING}), coalesce(amount, {_NOTHING}), kept(currency), coalesce(kept(dimensions), {_NOTHING}),
-    '\\x' || content_hash, code, kept(coalesce({_VALUE}, '')))
+concat_ws(chr(9), "row", {{event_id}}, {{shown}}, coalesce(CAST(used_at AS VARCHAR) || '+00', {_NOTHING}),
+    coalesce(day_text, {_NOTHING}), coalesce(left(day_text, 8) || '01', {_NOTHING}), coalesce(quantity, {_NOTHING}),
+    coalesce(amount, {_NOTHING}), {{currency}}, coalesce({{dimensions}}, {_NOTHING}), '\\x' || content_hash, code,
+    {{value}})
 """
+_WORDS = ("event_id", "shown", "currency", "dimensions", "value")
+_PLAIN_LINE = _LINE.format(**{word: word for word in _WORDS})
+_ODD_LINE = _LINE.format(**{word: f"escaped({word})" for word in _WORDS})
 
-_JUDGED = f"""
-SELECT "row", {_LINE} || chr(10) AS line, content_hash, code, month_on
+_JUDGED = rf"""
+SELECT "row", CASE WHEN has_odd(concat({", ".join(_WORDS)})) THEN {_ODD_LINE} ELSE {_PLAIN_LINE} END || chr(10) AS line,
+    content_hash, code, left(day_text, 7) AS month
 FROM (
-    SELECT *, {_HASH} AS content_hash, CAST(date_trunc('month', day) AS DATE) AS month_on
+    SELECT *, {_HASH} AS content_hash, CAST(day AS VARCHAR) AS day_text, coalesce({_VALUE}, '') AS value
     FROM (
         SELECT told.*, {_CODE} AS code,
             CASE WHEN known.code IS NULL AND item IS NULL AND prepaid_commit IS NOT NULL THEN prepaid_commit
@@ -164,8 +169,8 @@ FROM (
 """
 
 _RAW = rf"""
-SELECT concat_ws(chr(9), "row", coalesce(kept({object_expression({name: name for name in CELLS[:-1]})}), {_NOTHING}),
-    coalesce(kept(dimensions), {_NOTHING})) || chr(10) AS line
+SELECT concat_ws(chr(9), "row", coalesce(escaped({object_expression({name: name for name in CELLS[:-1]})}), {_NOTHING}),
+    coalesce(escaped(dimensions), {_NOTHING})) || chr(10) AS line
 FROM texts SEMI JOIN wanted USING ("row")
 """
 

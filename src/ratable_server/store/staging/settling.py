@@ -176,14 +176,23 @@ def settle(actor: Actor, *, open_on: date, rejects_late: bool, revises: bool) ->
         _run(_REJECT_CONTRADICTIONS)
         _run(_FIND_DUPLICATES)
     _run(_MEET_THE_BOOKS, parameters)
-    return count_staged()
+    return _count_staged()
 
 
-def count_staged() -> Counts:
+def _count_staged() -> Counts:
     """How many of the staged records are taken, duplicates and rejected, as it was decided so far."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS)
         return Counts(*cursor.fetchone())
+
+
+def count_all() -> Counts:
+    """The same where every record is to be taken."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), coalesce(sum(coalesce(amount, quantity)), 0) FROM staged_usage")
+        rows, quantity = cursor.fetchone()
+    none = Decimal(0)
+    return Counts(rows, rows, 0, 0, quantity, quantity, none, none)
 
 
 def post(posting: Posting, *, revises: bool) -> None:

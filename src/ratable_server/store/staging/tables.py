@@ -70,7 +70,7 @@ def drop_tables() -> None:
 
 def stage_records(batches: Iterable[pa.RecordBatch]) -> Staged:
     """Fill `staged_usage` with judged records."""
-    months: set[date] = set()
+    months: set[str] = set()
     digests = BlockDigests()
     is_clean = True
     with _copying("staged_usage", STAGED) as copy:
@@ -78,10 +78,10 @@ def stage_records(batches: Iterable[pa.RecordBatch]) -> Staged:
             copy.write(_bytes_of(batch.column("line")))
             sound = pc.equal(batch.column("code"), "")
             is_clean = is_clean and pc.all(sound).as_py() is not False
-            months.update(pc.unique(batch.column("month_on").filter(sound)).to_pylist())
+            months.update(pc.unique(batch.column("month").filter(sound)).to_pylist())
             hashes = bytes.fromhex(_bytes_of(batch.column("content_hash")).decode("ascii"))
             digests.add(batch.column("row").to_pylist(), hashes)
-    return Staged(sorted(months), is_clean, digests)
+    return Staged([date.fromisoformat(f"{month}-01") for month in sorted(months)], is_clean, digests)
 
 
 def stage_raw(batches: Iterable[pa.RecordBatch]) -> None:
