@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ratable.terms import BundleLine, ProductBundle, Terms
 from ratable.terms_rules import check_terms
@@ -82,8 +81,7 @@ def delete_product(*, actor: Actor, product: str, at: datetime) -> None:
         row = held_product(actor, product)
         _refuse_depending(terms_on_product(actor, row.id), field="product", code=product)
         groups = _groups(actor, row)
-        _mark_all(rows_of(actor, models.Tier).filter(usage_group_id__in=groups), at)
-        _mark_all(rows_of(actor, models.UsageGroup).filter(id__in=groups), at)
+        rows_of(actor, models.UsageGroup).filter(id__in=groups).update(deleted_at=at, modified_at=at)
         mark_deleted(row, at=at)
         record_change(actor, Change("delete_product", "product", product, before={"name": row.name}), at=at)
 
@@ -98,7 +96,6 @@ def delete_usage_group(*, actor: Actor, product: str, group: str, at: datetime) 
     with changes_by(actor):
         row = held_group(actor, held_product(actor, product), group)
         _refuse_depending(terms_on_group(actor, row.id), field="usage_group", code=group)
-        _mark_all(rows_of(actor, models.Tier).filter(usage_group_id=row.id), at)
         mark_deleted(row, at=at)
         change = Change("delete_usage_group", "usage_group", group, before={"product": product})
         record_change(actor, change, at=at)
@@ -176,7 +173,3 @@ def _keep_split(actor: Actor, bundle: models.ProductBundle, lines: Iterable[Bund
 def _refuse_depending(depends: bool, *, field: str, code: str) -> None:  # noqa: FBT001 - the whole question
     if depends:
         raise Refused("nothing_must_depend_on_it", field=field, detail=code)
-
-
-def _mark_all(rows: Any, at: datetime) -> None:
-    rows.update(deleted_at=at, modified_at=at)

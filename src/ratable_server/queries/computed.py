@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from django.db import connection
 from django.db.models import Max
 
+from ratable import tables
 from ratable.periods import month_of, next_month
 from ratable_server.actor import Actor
 from ratable_server.operations.calculation import Results, new_results, new_results_of
@@ -45,10 +46,14 @@ _KEY = (
 
 
 class Computed(NamedTuple):
-    """Tables of `ratable.tables`, posted rows and the draft of open months; revenue with `public_id` and `run_id`."""
+    """Tables of `ratable.tables`, posted rows and the draft of open months; revenue with `public_id` and `run_id`.
+
+    What was rated is told whole and not as differences; where all contracts are asked for, of open months only.
+    """
 
     revenue: pa.Table
     draws: pa.Table
+    rated: pa.Table
     breakage: pa.Table
     open_on: date | None
     changed_at: datetime
@@ -89,13 +94,15 @@ def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date,
     drafted = _drafted(actor, contracts, before_on=before_on)
     revenue = posted_revenue(actor, runs, contracts)
     draws, breakage = posted_draws(actor, runs, contracts), posted_breakage(actor, runs, contracts)
+    rated = tables.RATED_LINES.to_pyarrow().empty_table()
     if drafted is not None:
         revenue = pa.concat_tables([revenue, _with_ids(drafted.revenue)])
-        draws = pa.concat_tables([draws, drafted.draws])
+        draws, rated = pa.concat_tables([draws, drafted.draws]), drafted.rated
         breakage = pa.concat_tables([breakage, drafted.breakage])
     return Computed(
         revenue=revenue.sort_by([("booked_on", "ascending"), ("public_id", "ascending")]),
         draws=draws,
+        rated=rated,
         breakage=breakage,
         open_on=first_open_month(actor),
         changed_at=state.changed_at,

@@ -5,6 +5,7 @@ A row has the same id before and after it is posted. Order: month booked, then i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -52,8 +53,14 @@ class RevenueTransaction:
     on: date
     adjusted_on: date | None
     amount_minor: int
+    gross_minor: int
     is_posted: bool
     modified_at: datetime
+
+    @property
+    def gross(self) -> Decimal:
+        """List value, in major units: of what a pool covered, before its discount; of all else the amount."""
+        return to_major(self.gross_minor, self.currency)
 
     @property
     def amount(self) -> Decimal:
@@ -126,7 +133,35 @@ def _modified(rows: pa.Table, found: Computed, asked: RevenueAsked) -> pa.Table:
 def _transactions(actor: Actor, page: list[dict[str, Any]], found: Computed) -> list[RevenueTransaction]:
     with books_of(actor):
         known = _Known(actor, page)
-    return [_transaction(row, known, found.modified_at(row["run_id"])) for row in page]
+    gross = _gross(found, {row["commit_id"] for row in page})
+    return [
+        _transaction({**row, "gross_minor": _gross_of(row, gross)}, known, found.modified_at(row["run_id"]))
+        for row in page
+    ]
+
+
+def _gross(found: Computed, commits: set[str]) -> dict[tuple[object, ...], int]:
+    """The list value that was drawn on commits, by what tells rows of revenue apart."""
+    wanted = pc.and_(
+        pc.is_in(found.draws["commit_id"], pa.array(sorted(commits - {""}), pa.string())),
+        pc.equal(found.draws["kind"], "drawdown"),
+    )
+    gross: dict[tuple[object, ...], int] = defaultdict(int)
+    for row in found.draws.filter(wanted).to_pylist():
+        item_id = "" if row["item_id"].startswith("!") else row["item_id"]  # a stream is no item of the contract
+        gross[_drawn_key({**row, "item_id": item_id})] += row["gross_minor"]
+    return gross
+
+
+def _drawn_key(row: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(
+        row[name] for name in ("contract_id", "item_id", "commit_id", "service_on", "booked_on", "adjusted_on")
+    )
+
+
+def _gross_of(row: dict[str, Any], gross: dict[tuple[object, ...], int]) -> int:
+    is_drawn = row["kind"] == "drawdown"
+    return gross.get(_drawn_key(row), row["amount_minor"]) if is_drawn else int(row["amount_minor"])
 
 
 class _Known:
@@ -173,6 +208,7 @@ def _transaction(row: dict[str, Any], known: _Known, modified_at: datetime) -> R
         **{name: cast("date", row[name]) for name in ("service_on", "booked_on", "on")},
         adjusted_on=None if row["adjusted_on"] == _NEVER else row["adjusted_on"],
         amount_minor=row["amount_minor"],
+        gross_minor=row["gross_minor"],
         is_posted=row["run_id"] != DRAFT,
         modified_at=modified_at,
     )

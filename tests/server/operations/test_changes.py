@@ -341,7 +341,7 @@ def test_a_product_changes_and_goes_while_nobody_has_agreed_to_it(actor: Actor):
     ]
     assert products(actor=actor).rows[0].further == {"price": Decimal("1.10")}
     (gone,) = products(actor=actor, asked=Asked(is_deleted=True)).rows
-    assert (gone.code, gone.usage_groups) == ("new", ())
+    assert (gone.code, gone.usage_groups, gone.deleted_at) == ("new", (), LATER)
 
 
 def test_a_bundle_changes_for_what_is_agreed_later(actor: Actor):

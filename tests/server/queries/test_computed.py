@@ -22,6 +22,7 @@ from ratable_server.actor import Actor
 from ratable_server.operations.case_files.acts import tell_entry
 from ratable_server.queries.computed import computed
 from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
+from ratable_server.queries.rated import rated_tiers
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
 from ratable_server.store.models import RevenueTransaction as Row
 from ratable_server.store.public_ids import revenue_id
@@ -236,6 +237,37 @@ def test_a_correction_of_a_closed_month_stands_in_the_month_that_books_it(actor:
         ("drawdown", -8_000, date(2026, 5, 12)),
         ("overage", -20_000, date(2026, 5, 12)),
     ]
+
+
+def test_what_a_pool_covered_is_told_before_its_discount(actor: Actor):
+    chain(actor)
+    rows = told(actor, on=date(2026, 5, 31), prepaid_commits=["pool"])
+    assert [
+        (f"{row.booked_on:%m}", row.kind, row.gross, row.amount) for row in sorted(rows, key=_by_month_and_kind)
+    ] == [
+        ("01", "drawdown", 30_000, 24_000),
+        ("02", "drawdown", 50_000, 40_000),
+        ("03", "drawdown", 20_000, 16_000),
+        ("03", "overage", 20_000, 20_000),
+        ("05", "drawdown", -10_000, -8_000),
+        ("05", "overage", -20_000, -20_000),
+    ]
+
+
+def _by_month_and_kind(row: RevenueTransaction) -> tuple[date, str]:
+    return row.booked_on, row.kind
+
+
+def test_usage_is_priced_tier_by_tier_with_late_usage_in_its_month(until_february: Actor):
+    tiers = rated_tiers(actor=until_february, contract="acme", on=END_OF_MARCH)
+    assert [(f"{row.month_on:%m}", row.tier_number, row.quantity, row.amount) for row in tiers] == [
+        ("01", 1, 1000, 100),
+        ("01", 2, 9000, 720),
+        ("01", 3, 3000, 150),
+        ("02", 1, 1000, 100),
+    ]
+    assert {(row.usage_item, row.product) for row in tiers} == {("acme-calls", "api")}
+    assert rated_tiers(actor=until_february, contract="none", on=END_OF_MARCH) == ()
 
 
 def test_breakage_waits_for_its_day(actor: Actor):

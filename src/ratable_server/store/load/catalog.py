@@ -1,4 +1,7 @@
-"""Products with their price plans, and bundles, as the records of `ratable.terms`."""
+"""Products with their price plans, and bundles, as the records of `ratable.terms`.
+
+Deleted ones are here too: nothing refers to them, unless it was agreed at the very moment in which they went.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from ratable_server.store.scope import rows_of
 
 def load_products(actor: Actor, ids: Collection[int] | None = None) -> tuple[Product, ...]:
     """The products in the order in which they were made; `ids` are row ids, None: all."""
-    products = _only(rows_of(actor, models.Product), "id", ids)
+    products = _only(rows_of(actor, models.Product, with_deleted=True), "id", ids)
     groups = _groups(actor, ids)
     return tuple(
         Product(id=code, name=name, usage_groups=tuple(groups.get(row_id, ())), currency=currency or None)
@@ -32,7 +35,11 @@ def load_bundles(actor: Actor, ids: Collection[int] | None = None) -> tuple[Prod
     for bundle_id, product_id, percentage, standalone_price in found.values_list(*columns):
         line = BundleLine(product_id=product_id, percentage=percentage, standalone_price=standalone_price)
         lines[bundle_id].append(line)
-    bundles = _only(rows_of(actor, models.ProductBundle), "id", ids).order_by("id").values_list("id", "code")
+    bundles = (
+        _only(rows_of(actor, models.ProductBundle, with_deleted=True), "id", ids)
+        .order_by("id")
+        .values_list("id", "code")
+    )
     return tuple(ProductBundle(id=code, lines=tuple(lines.get(row_id, ()))) for row_id, code in bundles)
 
 
@@ -43,7 +50,9 @@ def _groups(actor: Actor, products: Collection[int] | None) -> dict[int, list[Us
         "id", "product_id", "code", "pricing_model", "unit_of_measure", "package_size", "free_units", "currency",
     )  # fmt: skip
     groups: dict[int, list[UsageGroup]] = defaultdict(list)
-    found = _only(rows_of(actor, models.UsageGroup), "product_id", products).order_by("product_id", "place", "id")
+    found = _only(rows_of(actor, models.UsageGroup, with_deleted=True), "product_id", products).order_by(
+        "product_id", "place", "id"
+    )
     for row_id, product_id, code, pricing_model, unit, package_size, free_units, currency in found.values_list(
         *columns
     ):
