@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from ratable.backends import Sheet, connect
+from ratable.cases.playing import own_sheet
 
 pytest.register_assert_rewrite("tests.factories")
 
@@ -41,7 +42,11 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def sheet() -> Iterator[Sheet]:
-    """One sheet for all tests: what it has compiled once it only runs. RATABLE_BACKEND=spark runs them on Spark."""
-    shared_sheet = connect(os.environ.get("RATABLE_BACKEND", "duckdb"), is_small=True)
+    """One sheet for all tests, the case player's own: what it has compiled once it only runs.
+
+    RATABLE_BACKEND=spark runs them on Spark.
+    """
+    backend = os.environ.get("RATABLE_BACKEND", "duckdb")
+    shared_sheet = own_sheet() if backend == "duckdb" else connect(backend, is_small=True)
     yield shared_sheet
     shared_sheet.backend.close()

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FOREIGN = ("django", "rest_framework", "ratable_server", "psycopg", "sqlite3", "pyspark", "adbc_driver_postgresql")
 PLAY = """
 import sys
@@ -25,6 +27,7 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
     return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
+@pytest.mark.slow
 def test_a_case_is_played_without_framework_server_or_cluster(root: Path):
     loaded = loaded_by(PLAY, str(root / "tests" / "golden" / "chain" / "prepaid-chain.yaml"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,13 @@ VECTOR = re.compile(r"\[vector: ([^\]]+)\]")
 LISTED = re.compile(r"^- `([^`]+)`:", re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.relative_to(GOLDEN).with_suffix("").as_posix())
+def marked(path: Path) -> Any:
+    """A case by its name; published examples, of which there are many alike, are left out of the fast tests."""
+    marks = [pytest.mark.slow] if VECTOR.search(path.read_text(encoding="utf-8")) else []
+    return pytest.param(path, id=path.relative_to(GOLDEN).with_suffix("").as_posix(), marks=marks)
+
+
+@pytest.mark.parametrize("path", [marked(path) for path in CASES])
 def test_case_holds(path: Path, sheet: Sheet):
     case = read_case(path)
     verdict = judge(case, play(case, sheet))

@@ -40,11 +40,12 @@ def play(case: records.Case, sheet: Sheet | None = None) -> Answers:
         MalformedCaseError: a usage file cannot be read.
         InvariantError: a law of the calculation is broken; always a bug.
     """
-    return _Player(case, sheet or _own_sheet()).play()
+    return _Player(case, sheet or own_sheet()).play()
 
 
 @lru_cache(maxsize=1)
-def _own_sheet() -> Sheet:
+def own_sheet() -> Sheet:
+    """The sheet of this process on which cases are played that bring none; it stays warm."""
     return connect(is_small=True)
 
 

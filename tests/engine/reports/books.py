@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 import pyarrow as pa
@@ -13,6 +14,7 @@ from ratable import reports, tables
 from ratable.backends import Sheet, Stored
 from ratable.cases.answers import Answers
 from ratable.cases.playing import play
+from ratable.cases.reading import read_case
 from ratable.cases.records import Case
 from ratable.reports.explanation import COUNTED_USAGE, EVIDENCE, Evidence
 from ratable.terms_tables import Amendments, terms_tables
@@ -84,6 +86,22 @@ def journal_of(sheet: Sheet, rows: list[dict[str, object]]) -> Stored:
         for row in rows
     ]
     return sheet.bind_rows("report_in_journal", filled, tables.JOURNAL)
+
+
+class Played(NamedTuple):
+    """A golden case, its books, and what an explanation reads of them."""
+
+    case: Case
+    answers: Answers
+    evidence: Evidence
+
+
+@cache
+def golden(sheet: Sheet, name: str) -> Played:
+    """A golden case, played once for all tests; nobody may change what it gives."""
+    case = read_case(GOLDEN / f"{name}.yaml")
+    answers = play(case, sheet)
+    return Played(case, answers, evidence_of(sheet, answers))
 
 
 def evidence_of(sheet: Sheet, answers: Answers) -> Evidence:

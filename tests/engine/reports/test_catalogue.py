@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from ratable import reports
 from ratable.backends import Sheet
 from ratable.cases.answers import Answers
-from ratable.cases.playing import play
-from ratable.cases.reading import read_case
 from ratable.cases.records import Case
-from tests.engine.reports.books import GOLDEN, Inputs, inputs_of, options_of
+from tests.engine.reports.books import GOLDEN, Inputs, golden, inputs_of, options_of
 
 EACH = pytest.mark.parametrize("name", reports.CATALOGUE)
 
@@ -21,8 +18,7 @@ EACH = pytest.mark.parametrize("name", reports.CATALOGUE)
 @pytest.fixture(scope="module")
 def story(sheet: Sheet) -> tuple[Case, Answers]:
     """A pool of 80,000 at 20 percent that runs dry in March, is corrected in May and lapses in December."""
-    case = read_case(GOLDEN / "chain" / "ledger.yaml")
-    return case, play(case, sheet)
+    return golden(sheet, "chain/ledger")[:2]
 
 
 @pytest.fixture
@@ -109,17 +105,17 @@ def test_a_report_that_is_not_there_is_refused_by_name(sheet: Sheet, chain: Inpu
 
 
 CASES = [
-    GOLDEN / "chain" / "ledger.yaml",
-    GOLDEN / "chain" / "restored-value-is-drawn-again.yaml",
-    *sorted((GOLDEN / "rollforward").glob("*.yaml"))[:3],
-    *sorted((GOLDEN / "breakage").glob("*.yaml"))[:3],
+    "chain/ledger",
+    "chain/restored-value-is-drawn-again",
+    *sorted(f"rollforward/{path.stem}" for path in (GOLDEN / "rollforward").glob("*.yaml"))[:3],
+    *sorted(f"breakage/{path.stem}" for path in (GOLDEN / "breakage").glob("*.yaml"))[:3],
 ]
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_the_reports_of_a_golden_case_foot_and_agree(sheet: Sheet, path: Path):
-    case = read_case(path)
-    inputs = inputs_of(sheet, case, play(case, sheet))
+@pytest.mark.parametrize("name", CASES)
+def test_the_reports_of_a_golden_case_foot_and_agree(sheet: Sheet, name: str):
+    case, answers, _ = golden(sheet, name)
+    inputs = inputs_of(sheet, case, answers)
 
     def rows(name: str) -> list[dict[str, int]]:
         found: list[dict[str, int]] = reports.run_report(sheet, name, inputs).to_pylist()
@@ -148,9 +144,8 @@ def test_the_reports_of_a_golden_case_foot_and_agree(sheet: Sheet, path: Path):
 
 def test_what_remains_is_what_the_case_player_says(sheet: Sheet):
     """Two roads to one figure: month by month here, on a day there; a termination in between."""
-    for path in CASES[:4]:
-        case = read_case(path)
-        answers = play(case, sheet)
+    for name in CASES[:4]:
+        case, answers, _ = golden(sheet, name)
         inputs = inputs_of(sheet, case, answers)
         history = reports.run_report(sheet, "burn_down", inputs).to_pylist()
         for row in history:
@@ -159,5 +154,5 @@ def test_what_remains_is_what_the_case_player_says(sheet: Sheet):
             (picture,) = [
                 one for one in answers.rows("prepaid_commits", at) if one["prepaid_commit"] == row["commit_id"]
             ]
-            assert answers._major(row["contract_id"], row["remaining_minor"]) == picture["remaining"], (path, row)
-            assert row["status"] == picture["status"], (path, row)
+            assert answers._major(row["contract_id"], row["remaining_minor"]) == picture["remaining"], (name, row)
+            assert row["status"] == picture["status"], (name, row)

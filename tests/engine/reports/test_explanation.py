@@ -11,7 +11,6 @@ import pytest
 
 from ratable.backends import Sheet
 from ratable.cases.playing import play
-from ratable.cases.reading import read_case
 from ratable.errors import InvariantError
 from ratable.reports.explanation import (
     Evidence,
@@ -22,14 +21,15 @@ from ratable.reports.explanation import (
     trace_text,
     trace_usage,
 )
-from tests.engine.reports.books import GOLDEN, evidence_of
+from tests.engine.reports import books
+from tests.engine.reports.books import evidence_of
 from tests.factories import case_of
 
 MARCH = date(2026, 3, 1)
 
 
 def golden(sheet: Sheet, name: str) -> Evidence:
-    return evidence_of(sheet, play(read_case(GOLDEN / f"{name}.yaml"), sheet))
+    return books.golden(sheet, name).evidence
 
 
 def only(step: Step, kind: str) -> Step:

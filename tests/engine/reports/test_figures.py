@@ -11,11 +11,9 @@ import pytest
 from ratable import reports, tables
 from ratable.backends import Sheet, Stored
 from ratable.cases.answers import Answers
-from ratable.cases.playing import play
-from ratable.cases.reading import read_case
 from ratable.cases.records import Case
 from tests import factories as make
-from tests.engine.reports.books import GOLDEN, Inputs, inputs_of, journal_of, told
+from tests.engine.reports.books import Inputs, golden, inputs_of, journal_of, told
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 
@@ -23,8 +21,7 @@ JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 @pytest.fixture(scope="module")
 def story(sheet: Sheet) -> tuple[Case, Answers]:
     """A pool of 80,000 at 20 percent that runs dry in March, is corrected in May and lapses in December."""
-    case = read_case(GOLDEN / "chain" / "ledger.yaml")
-    return case, play(case, sheet)
+    return golden(sheet, "chain/ledger")[:2]
 
 
 @pytest.fixture
