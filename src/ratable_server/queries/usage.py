@@ -42,7 +42,8 @@ class UsageRecord:
 class UsageAsked(Asked):
     """Usage of these items, commits, or of these contracts without either (codes); of a month; with these data.
 
-    `codes` are ids of events, `is_deleted` asks for what was taken back. Modified is when it was learned.
+    `codes` are ids of events, `is_deleted` asks for what was taken back; without those whose ids begin with `less`.
+    Modified is when it was learned.
     """
 
     usage_items: Sequence[str] = ()
@@ -50,6 +51,7 @@ class UsageAsked(Asked):
     contracts: Sequence[str] = ()
     month_on: date | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    less: str = ""
 
     @property
     def streams(self) -> list[str]:
@@ -112,6 +114,7 @@ def _rows(actor: Actor, asked: UsageAsked) -> QuerySet[Row]:
     voids = rows_of(actor, UsageVoid).filter(record_id=OuterRef("id"))
     limits: dict[str, Any] = {
         "stream__in": asked.streams,
+        "stream__startswith": None if asked.usage_items else "!",  # what the index of prepaid usage has
         "month_on": asked.month_on,
         "id__in": asked.ids,
         "event_id__in": asked.codes,
@@ -121,7 +124,8 @@ def _rows(actor: Actor, asked: UsageAsked) -> QuerySet[Row]:
     }
     wanted = {name: value for name, value in limits.items() if value is not None}
     stands = Exists(voids.filter(is_revision=False)) if asked.is_deleted else ~Exists(voids)
-    return rows_of(actor, Row).filter(stands, **wanted)
+    rows = rows_of(actor, Row).filter(stands, **wanted)
+    return rows.exclude(event_id__startswith=asked.less) if asked.less else rows
 
 
 def _record(row: Row) -> UsageRecord:

@@ -14,6 +14,7 @@ from ratable_server.api.campfire.views import (
     products,
     tier_price_overrides,
     usage,
+    usage_events,
     usage_groups,
 )
 from ratable_server.api.views import WholeId
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CONTRACT}/prepaid-commits", prepaid_commits.PrepaidCommits.as_view()),
     path(f"{_CONTRACT}/prepaid-commits/<id:id>", prepaid_commits.PrepaidCommit.as_view()),
     path(f"{_COMMIT}/consumption", consumption.Consumptions.as_view()),
+    path(f"{_COMMIT}/usage-events", usage_events.UsageEvents.as_view()),
     path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
     path(f"{_CONTRACT}/usage", usage.Usages.as_view()),
     path(f"{_CONTRACT}/usage/<id:id>", usage.Usage.as_view()),

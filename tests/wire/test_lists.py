@@ -1,0 +1,96 @@
+"""Lists cost the same however long they are: the same few statements for one row as for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.wire.calling import Api
+from tests.wire.test_contracts import customer_of, signed
+from tests.wire.test_prepaid_commits import granted
+from tests.wire.test_products import CALLS
+from tests.wire.test_usage import MARCH
+
+
+def statements(api: Api, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert api.get(path).status == 200
+    return len(captured)
+
+
+def products(api: Api) -> str:
+    api.post("product", {"product_name": "API", "usage_groups": [CALLS]})
+    return "product"
+
+
+def bundles(api: Api) -> str:
+    product = api.post("product", {"product_name": "API"})["id"]
+    api.post("product-bundles", {"bundle_name": "B", "lines": [{"product": product, "percentage_allocation": 100}]})
+    return "product-bundles"
+
+
+def vendors(api: Api) -> str:
+    customer_of(api)
+    return "/coa/api/vendor"
+
+
+def customers(api: Api) -> str:
+    signed(api)
+    return "customers"
+
+
+def contracts(api: Api) -> str:
+    signed(api)
+    return "contracts"
+
+
+class OnOneContract:
+    """Lists below a contract, which is the same one each time."""
+
+    def __init__(self, kind: str, add: Callable[[Api, int], object]) -> None:
+        self.kind, self.add = kind, add
+
+    def __call__(self, api: Api) -> str:
+        found = api.get("contracts")["results"]
+        contract = found[0]["id"] if found else signed(api)["id"]
+        self.add(api, contract)
+        return f"contracts/{contract}/{self.kind}"
+
+
+def add_usage(api: Api, contract: int) -> None:
+    product = api.post("product", {"product_name": "API", "usage_groups": [CALLS]})
+    group = product["usage_groups"][0]["id"]
+    assert api.post(f"contracts/{contract}/usage", {"usage_group": group, "lines": [MARCH]}).status == 201
+
+
+def add_override(api: Api, contract: int) -> None:
+    tier = api.post("product", {"product_name": "API", "usage_groups": [CALLS]})["usage_groups"][0]["tiers"][0]["id"]
+    assert api.post(f"contracts/{contract}/tier-price-overrides", {"tier": tier, "price": 1}).status == 201
+
+
+LISTS: dict[str, Callable[[Api], str]] = {
+    "products": products,
+    "bundles": bundles,
+    "vendors": vendors,
+    "customers": customers,
+    "contracts": contracts,
+    "prepaid commits": OnOneContract("prepaid-commits", granted),
+    "usage": OnOneContract("usage", add_usage),
+    "own prices": OnOneContract("tier-price-overrides", add_override),
+}
+
+
+@pytest.mark.parametrize("add", LISTS.values(), ids=LISTS)
+def test_a_list_takes_the_same_statements_however_long_it_is(api: Api, add: Any):
+    path = add(api)
+    api.get(path)
+    few = statements(api, path)
+    for _ in range(3):
+        add(api)
+    api.get(path)
+    assert len(api.get(path)["results"]) == 4
+    assert statements(api, path) == few
