@@ -20,7 +20,7 @@ def broken_identities(actor: Actor) -> tuple[int, list[Broken]]:
     day = counts.through_on
     if day is None:
         return 0, []
-    tables = load_reported(actor, CATALOGUE[_NAME].inputs, Shown(counted=counts, last_on=day, day=day))
+    tables = load_reported(actor, CATALOGUE[_NAME].inputs, Shown(counted=counts, last_on=day, day=day, is_fresh=True))
     sheet = sheet_for(tables)
     rows = run_report(sheet, _NAME, bind_tables(sheet, tables)).to_pylist()
     forget_tables(sheet, tables)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ratable.cases.reading import read_case
 from ratable.money import to_major
 from ratable.reports.explanation import Step, explanation_text
 from ratable_server.actor import Actor
@@ -19,6 +20,7 @@ from ratable_server.queries.explanations import Moment, explain_entry, explain_r
 from ratable_server.queries.reports import report
 from tests.server.stories import APRIL, FEBRUARY, JANUARY, MARCH, company, fill, found_company, void
 
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 LATE = "acme/prepaid_commit/pool/drawdown/2026-01/2026-02/2026-02-28"
 OVERAGE = "acme/usage/acme/overage/2026-02/2026-02/2026-02-28"
 
@@ -40,22 +42,40 @@ def usage_in(step: Step) -> dict[str, Decimal]:
     return {one.key: one.value for one in step.every() if one.kind == "usage"}
 
 
-def test_every_line_that_is_posted_is_explained_to_its_last_digit(admin: Actor):
-    lines = report(actor=admin, name="journal").table.to_pylist()
+def assert_explained(actor: Actor) -> int:
+    """Every line of every posted entry is explained to its last digit; gives how many entries there are."""
     posted: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for line in lines:
+    for line in report(actor=actor, name="journal").table.to_pylist():
         amount = to_major(line["debit_minor"] - line["credit_minor"], line["currency"])
         posted[line["entry_id"]][line["account"]] += amount
-
     for entry_id, amounts in posted.items():
-        steps = explain_entry(actor=admin, entry_id=entry_id)
         told: dict[str, Decimal] = defaultdict(Decimal)
-        for step in steps:
+        for step in explain_entry(actor=actor, entry_id=entry_id):
             told[step.title.split()[1]] += step.value
             for one in step.every():
                 assert not one.children or one.value == sum(child.value for child in one.children), one
-        assert told == amounts
-    assert len(posted) == 11  # two documents, a settled invoice, eight of revenue
+        assert told == amounts, entry_id
+    return len(posted)
+
+
+def test_every_line_that_is_posted_is_explained_to_its_last_digit(admin: Actor):
+    assert assert_explained(admin) == 11  # two documents, a settled invoice, eight of revenue
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "allocation/reallocated-after-close",
+        "breakage/proportional",
+        "corrections/closed-month-by-adjustment",
+        "journal/termination",
+        "minimums/prepaid-counts",
+    ],
+)
+def test_golden_cases_are_explained_out_of_the_books(actor: Actor, name: str):
+    fill(actor, read_case(GOLDEN / f"{name}.yaml"))
+
+    assert assert_explained(actor) > 0
 
 
 def test_every_revenue_of_usage_ends_in_usage(admin: Actor):

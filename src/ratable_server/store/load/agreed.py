@@ -46,6 +46,18 @@ WHERE recorded_at > %s AND (action LIKE 'create%%' OR action LIKE 'duplicate%%' 
 """
 
 
+# For who asks of contracts only in which currency they are.
+_CURRENCIES = """
+SELECT code, currency, 0, starts_on, DATE '9999-12-31', starts_on, DATE '9999-12-31', DATE '9999-12-31', 0, 0
+FROM contract WHERE tenant_id = %s
+"""
+
+
+def load_currencies(actor: Actor) -> pa.Table:
+    """The contracts with nothing but their currency: enough where amounts are told apart by it, and much quicker."""
+    return read_table(_CURRENCIES, [actor.tenant_id], tables.CONTRACTS)
+
+
 def load_customers(actor: Actor) -> pa.Table:
     """The customer of each contract."""
     return read_table(_CUSTOMERS, [actor.tenant_id], INPUTS["customers"])

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ratable import tables
 from ratable_server.actor import Actor
+from ratable_server.store.load.agreed import load_currencies
 from ratable_server.store.load.counted import Counted
 from ratable_server.store.load.periods import current_closes
 from ratable_server.store.load.posted_rows import load_journal_lines, load_results
@@ -18,11 +19,6 @@ from ratable_server.store.load.received import load_receipts
 from ratable_server.store.models import Run
 from ratable_server.store.transport import read_table
 
-# Of a contract the identities read its id and its currency, nothing else.
-_CURRENCIES = """
-SELECT code, currency, 0, starts_on, DATE '9999-12-31', starts_on, DATE '9999-12-31', DATE '9999-12-31', 0, 0
-FROM contract WHERE tenant_id = %s
-"""
 # What was rated is told whole and what drew as a difference: of a contract that is computed again, both from the start.
 _DRAWN_BEFORE = """
 SELECT {columns} FROM draw WHERE tenant_id = %s AND run_id = ANY(%s) AND contract_id IN (
@@ -44,7 +40,7 @@ def load_drafted(actor: Actor, run: Run, results: Mapping[str, pa.Table] | None 
     drawn = [found["draws"], _drawn_before(actor, run, [close.run_id for close in closes])]
     return {
         "receipts": load_receipts(actor, after=closes[-1].run.facts_through if closes else 0),
-        "contracts": read_table(_CURRENCIES, [actor.tenant_id], tables.CONTRACTS),
+        "contracts": load_currencies(actor),
         **{name: found[name] for name in ("rated", "allocated", "revenue", "journal")},
         "draws": pa.concat_tables(drawn),
     }

@@ -14,7 +14,7 @@ from ratable_server.store.load.counted import Counted
 from ratable_server.store.save import KEPT
 from ratable_server.store.transport import read_table
 
-_WHOLE = ("rated", "allocated")
+WHOLE = ("rated", "allocated")
 
 # Posted rows and drafts have run ids of one sequence, so that one list chooses among both.
 _COUNTED = """
@@ -52,7 +52,7 @@ def load_results(actor: Actor, name: str, counted: Counted, *, contract: str | N
     query = _ROWS.format(columns=columns, rows=_rows(actor, name, counted))
     conditions = [] if contract is None else [_OF_CONTRACT.format(row="result")]
     before = _COUNTED
-    if name in _WHOLE:
+    if name in WHOLE and len(counted.months) > 1:
         before += _AGAIN.format(**{each: _rows(actor, each, counted) for each in ("rated", "draws", "revenue")})
         query, conditions = query + _STANDING, [*conditions, _STANDS]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
