@@ -25,6 +25,7 @@ from ratable_server.queries.contract_lines import milestones, subscriptions, tie
 from ratable_server.queries.contracts import ContractsAsked, contracts
 from ratable_server.queries.customers import customers
 from ratable_server.queries.listing import Asked, Found
+from ratable_server.queries.prepaid_commits import prepaid_commits
 from ratable_server.queries.register import register
 from tests.server.conftest import AT
 from tests.server.operations.agreements import ACME, API, CALLS, JANUARY, NEXT_YEAR, agree
@@ -141,7 +142,7 @@ def test_contracts_are_found_by_text_name_and_customer(actor: Actor):
 
 LISTS: list[Callable[..., Found[Any]]] = [
     products, usage_groups, product_bundles, customers, contracts, usage_items, subscriptions, milestones,
-    tier_price_overrides,
+    tier_price_overrides, prepaid_commits,
 ]  # fmt: skip
 
 

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ratable_server.actor import Actor
 from ratable_server.queries.documents import DocumentsAsked, documents
 from ratable_server.queries.journals import JournalAsked, journal_entries, journal_lines
+from ratable_server.queries.revenue import RevenueAsked, revenue_transactions
 from ratable_server.queries.statements import balance_sheet, income_statement, trial_balance_of
 from ratable_server.queries.totals import contract_totals
 from ratable_server.queries.usage import UsageAsked, distinct_data, usage_records, used_months
@@ -131,6 +135,34 @@ def test_a_balance_sheet_balances_on_each_day(admin: Actor):
 def test_books_without_entries_have_empty_statements(actor: Actor):
     found = trial_balance_of(actor=actor, starts_on=MARCH, through_on=END_OF_MARCH, year_starts_on=JANUARY)
     assert (found.rows, found.prior_income) == ((), {})
+
+
+# ── constant statements ──────────────────────────────────────────────────────────────────────
+
+
+def _revenue(actor: Actor, limit: int) -> object:
+    return revenue_transactions(actor=actor, on=END_OF_MARCH, asked=RevenueAsked(limit=limit))
+
+
+LISTS: list[Callable[[Actor, int], object]] = [
+    _revenue,
+    lambda actor, limit: journal_entries(actor=actor, asked=JournalAsked(limit=limit)),
+    lambda actor, limit: journal_lines(actor=actor, asked=JournalAsked(limit=limit)),
+    lambda actor, limit: documents(actor=actor, asked=DocumentsAsked(limit=limit)),
+    lambda actor, limit: usage_records(actor=actor, asked=UsageAsked(usage_items=["acme-calls"], limit=limit)),
+]
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=["revenue", "entries", "lines", "documents", "usage"])
+def test_statements_do_not_grow_with_the_page(admin: Actor, listed: Callable[[Actor, int], object]):
+    listed(admin, 1)  # a draft is remembered
+    assert statements(lambda: listed(admin, 1)) == statements(lambda: listed(admin, 3))
+
+
+def statements(work: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
 
 
 # ── documents, usage, totals ─────────────────────────────────────────────────────────────────
