@@ -1,7 +1,7 @@
 """Schemas of OpenAPI 3.0 as JSON Schema, and what an answer breaks of one.
 
 The published document calls fields that we only tell never null; where there is nothing to tell, they are null here
-(`docs/decisions/0012`): texts and ids of absent things.
+(`docs/decisions/0016`): texts and ids of absent things.
 """
 
 from __future__ import annotations

@@ -1,0 +1,57 @@
+"""Tokens and the served document from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ratable_server.actor import Actor
+from ratable_server.queries.tokens import actor_of_token, tokens
+from tests.server.cli.asking import DONE, MALFORMED, REFUSED, Command
+
+
+@pytest.mark.parametrize(
+    ("said", "role"), [("admin", "admin"), ("clerk", "preparer"), ("preparer", "preparer"), ("viewer", "viewer")]
+)
+def test_a_token_is_printed_alone_and_acts_in_its_role(actor: Actor, said: str, role: str):
+    told = Command(actor)("token", "create", "--email", "a@b.test", "--role", said)
+    assert told.exit_code == DONE, told.output
+    (token,) = told.stdout.splitlines()
+    holder = actor_of_token(token=token, request_id="r-1")
+    assert holder == Actor(tenant_id=actor.tenant_id, name="a@b.test", role=role, request_id="r-1")  # type: ignore[arg-type]
+
+
+def test_tokens_are_listed_and_taken_back(actor: Actor):
+    ratable = Command(actor)
+    issued = ratable.json("token", "create", "--email", "a@b.test")
+    (listed,) = ratable.json("token", "list")
+    assert (listed["hint"], listed["email"], listed["revoked_at"]) == (issued["token"][:8], "a@b.test", None)
+    assert issued["token"] not in ratable("token", "list").output
+    assert ratable("token", "revoke", str(issued["token_id"])).exit_code == DONE
+    assert actor_of_token(token=issued["token"], request_id="r-1") is None
+
+
+def test_what_cannot_be_is_refused_and_gives_out_nothing(actor: Actor):
+    ratable = Command(actor)
+    assert ratable("token", "create", "--email", "a@b.test", "--role", "king").exit_code == MALFORMED
+    assert ratable("token", "create", "--email", "nobody").exit_code == REFUSED
+    assert ratable("token", "revoke", "987654321").exit_code == REFUSED
+    assert tokens(actor=actor) == []
+
+
+def test_the_served_document_is_printed(actor: Actor, tmp_path: Path):
+    out = tmp_path / "openapi.json"
+    assert Command(actor)("schema", "--out", str(out)).exit_code == DONE
+    document = json.loads(out.read_text(encoding="utf-8"))
+    assert document["openapi"].startswith("3.0")
+    assert "/rr/api/v1/contracts" in document["paths"]
+    missing = [
+        (path, method, status)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for status, answer in operation["responses"].items()
+        if "content" not in answer and status != "204"
+    ]
+    assert not missing  # every operation has a body schema for every status
