@@ -73,7 +73,7 @@ _kept = _Tables(MOST_BYTES)
 
 def kept_journal(actor: Actor, counted: Counted) -> pa.Table:
     """Every line of the journal with its entry, as `posted_rows.load_journal_lines` gives them."""
-    parts = [_of_run(actor, "journal", one, partial(load_journal_lines, actor, one)) for one in _runs(counted)]
+    parts = [_of_run(actor, "journal", one) for one in _runs(counted)]
     return _together(parts, tables.JOURNAL)
 
 
@@ -81,10 +81,10 @@ def kept_results(actor: Actor, name: str, counted: Counted) -> pa.Table:
     """The rows of a result, as `posted_rows.load_results` gives them."""
     parts, again = [], pa.table({"contract_id": pa.array([], pa.string())})
     for one in reversed(_runs(counted)):
-        rows = _of_run(actor, name, one, partial(load_results, actor, name, one))
+        rows = _of_run(actor, name, one)
         if name in WHOLE:
             parts.append(_without(rows, again))
-            again = pa.concat_tables([again, _of_run(actor, "again", one, partial(_again, actor, one))])
+            again = pa.concat_tables([again, _of_run(actor, "again", one)])
         else:
             parts.append(rows)
     return _together(parts, KEPT[name].schema)
@@ -102,12 +102,20 @@ def _runs(counted: Counted) -> list[Counted]:
     return [*posted, *draft]
 
 
-def _of_run(actor: Actor, name: str, one: Counted, load: Callable[[], pa.Table]) -> pa.Table:
+def _of_run(actor: Actor, name: str, one: Counted) -> pa.Table:
     """The rows of one run, kept if it is posted; another database may have the same ids."""
+    load = _loading(actor, name, one)
     if one.draft is not None:
         return load()
     place = connection.settings_dict
     return _kept.get((place["HOST"], place["PORT"], place["NAME"], actor.tenant_id, one.runs[0], name), load)
+
+
+def _loading(actor: Actor, name: str, one: Counted) -> Callable[[], pa.Table]:
+    """How the rows of one run are read."""
+    if name == "journal":
+        return partial(load_journal_lines, actor, one)
+    return partial(_again, actor, one) if name == "again" else partial(load_results, actor, name, one)
 
 
 def _again(actor: Actor, one: Counted) -> pa.Table:
