@@ -25,6 +25,7 @@ from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.locks import hold_contract
 from ratable_server.store.scope import rows_of
+from ratable_server.store.staging.settling import hold_tenant
 
 Term = UsageItem | PrepaidCommit | Subscription | Milestone
 
@@ -93,6 +94,7 @@ def modify_line(actor: Actor, change: LineChange, judge: Callable[[HeldLine], Te
             raise Refused("change_must_be_of_what_was_seen", field=kind.name, detail=line.id)
         if line != held.was:
             refuse_terminated(actor, held)
+            hold_tenant(actor)  # no usage comes meanwhile
             line = judge(held) or line
             judge_contract(actor, _with(held, kind, line))
         _rewrite(actor, held, change, line=line, at=at)
@@ -113,6 +115,7 @@ def delete_line(
     """
     with changes_by(actor):
         held = hold_line(actor, kind, contract=contract, code=code)
+        hold_tenant(actor)  # no usage comes meanwhile
         if depends(held):
             raise Refused("nothing_must_depend_on_it", field=kind.name, detail=code)
         judge_contract(actor, _with(held, kind, None))

@@ -35,6 +35,7 @@ from ratable_server.store.load.terms import load_terms
 from ratable_server.store.locks import hold_contract
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
+from ratable_server.store.staging.settling import hold_tenant
 
 _LINES: tuple[Any, ...] = (
     models.UsageItem, models.PrepaidCommit, models.Subscription, models.Milestone, models.TierPriceOverride,
@@ -161,6 +162,7 @@ def delete_contract(*, actor: Actor, contract: str, at: datetime) -> None:
         terms = contract_of(actor, contract)
         keep_open(actor, counts_from(terms))
         row = _held(actor, contract)
+        hold_tenant(actor)  # no usage comes meanwhile
         has_usage = usage_on(actor, *streams_of(contract_of(actor, contract))).exists()
         if has_usage or facts_on_contract(actor, row.id) or posted_of(actor, contract_id=contract).exists():
             raise Refused("nothing_must_depend_on_it", field="contract", detail=contract)

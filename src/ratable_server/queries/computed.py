@@ -74,12 +74,12 @@ def computed(actor: Actor, *, contracts: Sequence[str] | None, on: date) -> Comp
         state = knowledge_state(actor)
         before_on = _horizon(actor, contracts, on)
         names = None if contracts is None else tuple(sorted(contracts))
-        key = (actor.tenant_id, state, names, before_on)
-        found = _memory.get(key)
+        asked = (actor.tenant_id, names, before_on)
+        found = _memory.of(asked, state)
         if found is None:
             found = _computed(actor, names, before_on=before_on, state=state)
             if not _is_part_of_a_change():
-                _memory.keep(key, found)
+                _memory.keep(asked, state, found)
     open_on = found.open_on
     return found._replace(revenue=_due(found.revenue, on, open_on), breakage=_due(found.breakage, on, open_on))
 
@@ -150,21 +150,24 @@ def _due(rows: pa.Table, on: date, open_on: date | None) -> pa.Table:
 
 
 class _Memory:
-    """The last drafts, for all threads of the process."""
+    """The last drafts, for all threads of the process; of each asking only the one of the last state of the books."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: OrderedDict[object, Computed] = OrderedDict()
+        self._found: OrderedDict[object, tuple[KnowledgeState, Computed]] = OrderedDict()
 
-    def get(self, key: object) -> Computed | None:
+    def of(self, asked: object, state: KnowledgeState) -> Computed | None:
         with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
+            then, found = self._found.get(asked, (None, None))
+            if then != state:
+                return None
+            self._found.move_to_end(asked)
+            return found
 
-    def keep(self, key: object, found: Computed) -> None:
+    def keep(self, asked: object, state: KnowledgeState, found: Computed) -> None:
         with self._lock:
-            self._found[key] = found
+            self._found[asked] = (state, found)
+            self._found.move_to_end(asked)
             while len(self._found) > _REMEMBERED:
                 self._found.popitem(last=False)
 
