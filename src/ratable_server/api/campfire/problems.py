@@ -35,7 +35,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         currency_must_stay account_must_be_known number_must_be_exact text_must_be_plain date_must_be_in_range
         further_must_be_small prepaid_commit_must_cover_its_draws item_must_cover_its_usage policy_must_be_sound
         file_must_be_readable file_must_be_clean email_must_be_an_address external_id_must_be_unique
-        account_names_must_differ amount_must_fit_the_target tenant_code_must_be_unused register_must_have_such_a_kind
+        account_names_must_differ amount_must_fit_the_target document_must_stand document_must_be_void tenant_code_must_be_unused register_must_have_such_a_kind
         """,
     ),
     (
@@ -64,7 +64,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         """
         prepaid_commit_must_be_known contract_must_be_known item_must_be_known usage_must_be_known tenant_must_be_known
         run_must_be_known entry_must_be_known report_must_be_known revenue_must_be_known close_must_be_known
-        export_format_must_be_known token_must_be_known
+        export_format_must_be_known token_must_be_known document_must_be_known
         """,
     ),
 )

@@ -13,6 +13,7 @@ from ratable_server.api.campfire.views import (
     product_bundles,
     products,
     tier_price_overrides,
+    transactions,
     usage,
     usage_events,
     usage_groups,
@@ -52,4 +53,6 @@ urlpatterns: list[URLPattern] = [
     path("rr/api/v1/product/<id:product_id>/usage-groups/<id:id>", usage_groups.UsageGroup.as_view()),
     path("rr/api/v1/product-bundles", product_bundles.ProductBundles.as_view()),
     path("rr/api/v1/product-bundles/<id:id>", product_bundles.ProductBundle.as_view()),
+    path("rr/api/v1/transactions", transactions.Transactions.as_view()),
+    path("rr/api/v1/transactions/<id:id>", transactions.Transaction.as_view()),
 ]
