@@ -270,6 +270,18 @@ def test_empty_books_have_empty_reports(actor: Actor):
         report(actor=actor, name="rpo")
 
 
+def test_a_file_that_adds_nothing_is_received_and_adds_up(writer: Actor):
+    content = csv_of("n-1,bolt-calls,2026-03-01,5", "n-2,bolt-calls,2026-03-01,7.5")
+    ingest(writer, content)
+    again = ingest(writer, content)
+
+    found = [row for row in rows_named(writer, "completeness") if row["import_id"] == again.import_code]
+    assert [(row["unit"], row["left_value"], row["difference"]) for row in found] == [
+        ("quantity_e12", 12500000000000, 0),
+        ("records", 2, 0),
+    ]
+
+
 def test_a_file_that_was_not_taken_is_not_received(writer: Actor):
     receipt = ingest(writer, csv_of("bad-1,nothing,2026-03-01,5", "good-1,bolt-calls,2026-03-01,5"))
 

@@ -22,7 +22,8 @@ _RECEIPTS = """
 WITH asked (as_of) AS (SELECT %s::timestamptz),
 receipt AS (
     SELECT usage_import.* FROM usage_import, asked
-    WHERE tenant_id = {tenant} AND status = 'completed' AND (as_of IS NULL OR recorded_at <= as_of) AND number > {after}
+    WHERE tenant_id = {tenant} AND status = 'completed' AND (as_of IS NULL OR recorded_at <= as_of)
+        AND (number IS NULL OR number > {after})  -- what added nothing has no number
 ),
 void AS (
     SELECT record_id FROM usage_void, asked WHERE tenant_id = {tenant} AND (as_of IS NULL OR recorded_at <= as_of)
