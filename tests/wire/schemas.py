@@ -40,8 +40,8 @@ class Document:
     """An OpenAPI document that answers can be held against."""
 
     def __init__(self, document: dict[str, Any], *, is_loose: bool) -> None:
-        self._paths = document["paths"]
-        self._patterns = sorted(((_pattern(path), path) for path in self._paths), key=lambda each: each[1].count("{"))
+        self.paths: dict[str, Any] = document["paths"]
+        self._patterns = sorted(((_pattern(path), path) for path in self.paths), key=lambda each: each[1].count("{"))
         self._components = {
             name: _json_schema(each, is_loose=is_loose)
             for name, each in document.get("components", {}).get("schemas", {}).items()
@@ -52,7 +52,7 @@ class Document:
         """What the document says of a request; None: it does not know it."""
         for pattern, name in self._patterns:
             if pattern.fullmatch(path):
-                found: dict[str, Any] | None = self._paths[name].get(method.lower())
+                found: dict[str, Any] | None = self.paths[name].get(method.lower())
                 return found
         return None
 

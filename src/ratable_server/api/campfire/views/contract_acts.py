@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ratable.periods import month_of
+from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.contracts import (
     BulkContractSearchSerializer,
     ContractDuplicateResponseSerializer,
@@ -25,9 +27,11 @@ from ratable_server.api.campfire.views.naming import created
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.schemas import Day
 from ratable_server.clock import now_at
-from ratable_server.operations.amendments import ContractTermination, terminate_contract
+from ratable_server.operations.amendments import ContractTermination
 from ratable_server.operations.contracts import duplicate_contract
+from ratable_server.operations.endings import end_contract
 from ratable_server.queries.contracts import ContractsAsked, contracts
+from ratable_server.queries.documents import Document, DocumentsAsked, documents
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.minimums import minimum_preview
 
@@ -78,15 +82,19 @@ class ContractEnd(CampfireView):
         """End a contract with its last day of service; what is left of it becomes breakage unless it was credited."""
         contract = contract_of(self.actor, id).code
         fields = self.read(TerminateContractSerializer)
-        if fields.get("void_invoice_ids"):
-            raise ValidationError({"void_invoice_ids": ["Void invoices by their own route before the termination."]})
-        termination = ContractTermination(contract=contract, on=fields["termination_date"])
-        terminate_contract(actor=self.actor, termination=termination, at=now_at())
+        invoices = _invoices(self.actor, contract, fields)
+        end_contract(
+            actor=self.actor,
+            termination=ContractTermination(contract=contract, on=fields["termination_date"]),
+            invoices=[invoice.code for invoice in invoices],
+            void_on=fields.get("void_date") or fields["termination_date"],
+            at=now_at(),
+        )
         return Response(
             {
                 "contract_terminated": True,
                 "contract_draft_id": None,
-                "voided_invoice_ids": [],
+                "voided_invoice_ids": [invoice.id for invoice in invoices],
                 "drafted_invoice_ids": [],
             }
         )
@@ -117,6 +125,27 @@ class ContractParse(CampfireView):
         raise NotDoneError(
             "Contracts are not read from PDF files here; send the contract as JSON to /rr/api/v1/contracts."
         )
+
+
+def _invoices(actor: Actor, contract: str, fields: dict[str, Any]) -> tuple[Document, ...]:
+    """The invoices that go with the contract.
+
+    Raises:
+        ValidationError: one is not there, is of another contract or void; or the day of their void is missing.
+    """
+    ids = sorted(set(fields.get("void_invoice_ids") or ()))
+    if not ids:
+        return ()
+    if fields.get("void_date") is None:
+        raise ValidationError({"void_date": ["This field is required."]})
+    asked = DocumentsAsked(ids=ids, kinds=["invoice"], contracts=[contract], is_void=False, limit=len(ids))
+    found = documents(actor=actor, asked=asked).rows
+    unknown = sorted(set(ids) - {invoice.id for invoice in found})
+    if unknown:
+        raise ValidationError(
+            {"void_invoice_ids": [f'Invalid pk "{each}" - object does not exist.' for each in unknown]}
+        )
+    return found
 
 
 def _day(said: str) -> date:
