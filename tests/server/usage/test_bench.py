@@ -1,0 +1,26 @@
+"""The measurement of the ingest runs, on few rows: its figures are for people, not for tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+
+def test_the_ingest_is_measured_in_a_database_of_its_own():
+    words = [
+        "-m",
+        "ratable_server.bench.ingesting",
+        "--rows",
+        "300",
+        "--contracts",
+        "3",
+        "--turns",
+        "1",
+        "--ids",
+        "random",
+    ]
+    answer = subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True)
+
+    (found,) = json.loads(answer.stdout.splitlines()[-1])
+    assert (found["ids"], found["rows"], len(found["copy"]), len(found["ingest"])) == ("random", 300, 1, 1)
