@@ -89,13 +89,22 @@ def calculate(actor: Actor, *, contracts: Collection[str], before_on: date) -> C
     return _run(actor, learned, selection)
 
 
-def new_results_of(actor: Actor, contracts: Collection[str], *, before_on: date) -> Results:
+class WholeResults(NamedTuple):
+    """What a calculation of some contracts adds to the books; grants of their pools as far as they count."""
+
+    added: Results
+    grants: pa.Table
+
+
+def new_results_of(actor: Actor, contracts: Collection[str], *, before_on: date) -> WholeResults:
     """The same for some contracts, computed from their first month on.
 
     Raises:
         InvariantError: a law of the calculation is broken; always a bug.
     """
-    return _new_rows(*calculate(actor, contracts=contracts, before_on=before_on))
+    calculated = calculate(actor, contracts=contracts, before_on=before_on)
+    grants = calculated.sheet.fetch(calculated.outcome.drawdowns.grants)
+    return WholeResults(_new_rows(*calculated), grants)
 
 
 def _outcomes(actor: Actor, learned: Learned, *, before_on: date, ahead: UsageAhead | None) -> Iterator[Calculated]:

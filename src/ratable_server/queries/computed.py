@@ -19,7 +19,7 @@ from django.db.models import Max
 from ratable import tables
 from ratable.periods import month_of, next_month
 from ratable_server.actor import Actor
-from ratable_server.operations.calculation import Results, new_results, new_results_of
+from ratable_server.operations.calculation import WholeResults, new_results, new_results_of
 from ratable_server.store import models
 from ratable_server.store.load.computed import (
     KnowledgeState,
@@ -39,6 +39,7 @@ DRAFT = 0  # the run of rows that are not posted
 _PLANNED = ("subscription", "milestone")
 _USED = ("usage", "drawdown", "overage")
 _REMEMBERED = 32
+_NO_GRANTS = tables.GRANTS.to_pyarrow().empty_table()
 _KEY = (
     "contract_id", "source_kind", "source_id", "item_id", "product_id", "commit_id", "kind", "service_on", "booked_on",
     "adjusted_on",
@@ -48,13 +49,15 @@ _KEY = (
 class Computed(NamedTuple):
     """Tables of `ratable.tables`, posted rows and the draft of open months; revenue with `public_id` and `run_id`.
 
-    What was rated is told whole and not as differences; where all contracts are asked for, of open months only.
+    What was rated is told whole and not as differences; where all contracts are asked for, of open months only. Grants
+    are those that count, and only there where some contracts are asked for.
     """
 
     revenue: pa.Table
     draws: pa.Table
     rated: pa.Table
     breakage: pa.Table
+    grants: pa.Table
     open_on: date | None
     changed_at: datetime
     closed_at: dict[int, datetime]
@@ -91,7 +94,8 @@ def _is_part_of_a_change() -> bool:
 
 def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date, state: KnowledgeState) -> Computed:
     runs = current_runs(actor)
-    drafted = _drafted(actor, contracts, before_on=before_on)
+    whole = _drafted(actor, contracts, before_on=before_on)
+    drafted = whole.added if whole else None
     revenue = posted_revenue(actor, runs, contracts)
     draws, breakage = posted_draws(actor, runs, contracts), posted_breakage(actor, runs, contracts)
     rated = tables.RATED_LINES.to_pyarrow().empty_table()
@@ -104,17 +108,20 @@ def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date,
         draws=draws,
         rated=rated,
         breakage=breakage,
+        grants=whole.grants if whole else _NO_GRANTS,
         open_on=first_open_month(actor),
         changed_at=state.changed_at,
         closed_at=closed_at_by_run(actor, runs),
     )
 
 
-def _drafted(actor: Actor, contracts: Sequence[str] | None, *, before_on: date) -> Results | None:
+def _drafted(actor: Actor, contracts: Sequence[str] | None, *, before_on: date) -> WholeResults | None:
     """What open months come to; None: there is nothing that could come to anything."""
     rows = rows_of(actor, models.Contract)
     if contracts is None:
-        return new_results(actor, load_learned(actor), before_on=before_on) if rows.exists() else None
+        if not rows.exists():
+            return None
+        return WholeResults(new_results(actor, load_learned(actor), before_on=before_on), _NO_GRANTS)
     there = list(rows.filter(code__in=contracts).values_list("code", flat=True))
     return new_results_of(actor, there, before_on=before_on) if there else None
 

@@ -110,12 +110,15 @@ def prepaid_commits(*, actor: Actor, contract_id: int | None = None, asked: Aske
 
 
 def prepaid_balances(*, actor: Actor, commits: Sequence[PrepaidCommit], on: date) -> dict[str, Balance]:
-    """Where commits stand on a day, by their codes: from what is posted and from what open months come to."""
+    """Where commits stand on a day, by their codes: from what is posted and from what open months come to.
+
+    A credit memo counts as far as something is left when its month begins.
+    """
     if not commits:
         return {}
     contracts = sorted({commit.contract for commit in commits})
     found = computed(actor, contracts=contracts, on=on)
-    moves = _moves(actor, commits, found)
+    moves = _moves(commits, found)
     return {commit.code: _balance(commit, moves[commit.code], found, on=on) for commit in commits}
 
 
@@ -162,12 +165,11 @@ class _Moves:
     drawn: list[_Row]
 
 
-def _moves(actor: Actor, commits: Sequence[PrepaidCommit], found: Computed) -> dict[str, _Moves]:
+def _moves(commits: Sequence[PrepaidCommit], found: Computed) -> dict[str, _Moves]:
     moves = {commit.code: _Moves([], [], []) for commit in commits}
-    with books_of(actor):
-        grants = rows_of(actor, models.TopUp).filter(commit_id__in=[commit.id for commit in commits])
-        for code, booked_on, minor in grants.values_list("commit__code", "booked_on", "amount_minor"):
-            moves[code].granted.append((booked_on, minor))
+    for row in found.grants.to_pylist():
+        if row["commit_id"] in moves:
+            moves[row["commit_id"]].granted.append((row["month_on"], row["amount_minor"]))
     for row in found.breakage.to_pylist():
         if row["commit_id"] in moves:
             moves[row["commit_id"]].lapsed.append((row["booked_on"], row["amount_minor"]))

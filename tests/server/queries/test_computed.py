@@ -239,6 +239,22 @@ def test_a_correction_of_a_closed_month_stands_in_the_month_that_books_it(actor:
     ]
 
 
+def test_a_credit_memo_takes_no_more_than_is_left_and_late_usage_stands_where_it_is_booked(actor: Actor):
+    fill(actor, read_case(CHAIN.parents[1] / "corrections" / "credit-memo-overtaken.yaml"))
+    commits = prepaid_commits(actor=actor).rows
+
+    balance = prepaid_balances(actor=actor, commits=commits, on=date(2026, 4, 30))["pool"]
+
+    assert [
+        (f"{row.month_on:%m}", row.net, row.overage, row.balance_before, row.balance_after)
+        for row in balance.consumptions
+    ] == [("02", 60, 0, 100, 40), ("03", 0, 5, 0, 0), ("04", 20, 0, 30, 10)]
+    (late,) = balance.consumptions[-1].corrections
+    assert (late.service_on, late.is_adjustment, late.overage, late.net) == (MARCH, False, 7, 0)
+    assert (balance.status, balance.granted, balance.remaining) == ("ACTIVE", 90, 10)
+    assert commits[0].added == -50  # as it was filed
+
+
 def test_what_a_pool_covered_is_told_before_its_discount(actor: Actor):
     chain(actor)
     rows = told(actor, on=date(2026, 5, 31), prepaid_commits=["pool"])
