@@ -9,19 +9,18 @@ OWN = ("external_id", "total_events")  # of what came with a record, what the do
 
 def from_event(event: Any, commit_id: int) -> dict[str, Any]:
     """An event; its other columns are its data."""
-    record = event.record
     return {
-        "id": record.id,
+        "id": event.id,
         "prepaid_commit": commit_id,
         "consumption": event.consumption_id,
-        "external_id": record.data.get("external_id", record.event_id),
-        "event_date": record.used_on,
-        "period_month": record.month_on,
-        "total_revenue_dollars": record.amount,
-        "total_events": int(record.data.get("total_events", 0)),
-        "data": {name: value for name, value in record.data.items() if name not in OWN},
+        "external_id": event.data.get("external_id", event.event_id),
+        "event_date": event.used_on,
+        "period_month": event.month_on,
+        "total_revenue_dollars": event.amount,
+        "total_events": int(event.data.get("total_events", 0)),
+        "data": {name: value for name, value in event.data.items() if name not in OWN},
         "adjustment_date": None,
         "is_adjustment": False,
         "original_period_month": None,
-        "created_at": record.recorded_at,
+        "created_at": event.recorded_at,
     }
