@@ -72,4 +72,9 @@ def test_h6_a_good_request_is_answered_beside_slow_ones(api: Api, port: int):
         assert (status, told["product_name"]) == (201, "API")
         assert asked(port, "GET", "/readyz") == (200, {"status": "ready"})
         assert asked(port, "GET", "/rr/api/v1/product")[0] == 401
+        assert asked(port, "GET", "/readyz", **{"X-Long": "a" * 20_000})[0] == 431
+        status, told = asked(
+            port, "POST", "/rr/api/v1/product", "{}", **{"Content-Length": "-1", "Authorization": token}
+        )
+        assert (status, list(told)) == (400, ["detail"])
     assert api.get("product")["count"] == 1

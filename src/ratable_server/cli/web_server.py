@@ -5,6 +5,7 @@ Owns its limits. A client that sends or reads slowly costs a socket and no threa
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
@@ -12,14 +13,23 @@ from typing import Any
 
 import waitress
 from django.core.wsgi import get_wsgi_application
+from waitress import utilities
 
 _MOST_HEADER_BYTES = 16_384
 _MOST_BODY_BYTES = 2**31  # a file of usage; what a route takes is asked by the route
 _SECONDS_TO_FINISH = 30
 
 
+def _told_as_json(error: Any, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG001 - as waitress calls it
+    """What the server refuses before any view: a head that is too large, a length that is none."""
+    body = json.dumps({"detail": f"{error.reason}."}).encode()
+    headers = [("Content-Type", "application/json"), ("Connection", "close")]
+    return f"{error.code} {error.reason}", headers, body
+
+
 def run(*, host: str, port: int, threads: int) -> None:
     """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
+    utilities.Error.to_response = _told_as_json
     server = waitress.create_server(
         get_wsgi_application(),
         host=host,

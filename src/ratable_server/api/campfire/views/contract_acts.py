@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +21,7 @@ from ratable_server.api.campfire.schemas.contracts import (
 )
 from ratable_server.api.campfire.translate import contracts as translate
 from ratable_server.api.campfire.views.contracts import contract_of, told
-from ratable_server.api.campfire.views.documented import gives, posts
+from ratable_server.api.campfire.views.documented import DETAIL, gives, posts
 from ratable_server.api.campfire.views.naming import created
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.schemas import Day
@@ -119,7 +118,7 @@ class ContractParse(CampfireView):
 
     operation_ids = {"POST": "parse_contract"}
 
-    @posts(None, serializers.DictField(), status=501)
+    @posts(None, DETAIL, status=501)
     def post(self, _request: Request) -> Response:
         """Contracts are not read from files here."""
         raise NotDoneError(

@@ -13,9 +13,7 @@ from rest_framework import serializers
 F = TypeVar("F", bound=Callable[..., Any])
 Shown = type[serializers.BaseSerializer[Any]] | serializers.BaseSerializer[Any] | None
 
-_DETAIL = inline_serializer(
-    "Detail", {"detail": serializers.CharField(), "code": serializers.CharField(required=False)}
-)
+DETAIL = inline_serializer("Detail", {"detail": serializers.CharField(), "code": serializers.CharField(required=False)})
 _ERROR = inline_serializer(
     "ErrorResponse", {"error": serializers.CharField(), "code": serializers.CharField(required=False)}
 )
@@ -25,15 +23,15 @@ _INVALID: dict[str, Any] = {
     "additionalProperties": {},
 }
 _OF_EVERY: dict[int, Any] = {
-    401: OpenApiResponse(_DETAIL, "No token, or one that is not valid"),
-    403: OpenApiResponse(_DETAIL, "The role does not allow it"),
-    404: OpenApiResponse(_DETAIL, "Nothing of this id"),
-    503: OpenApiResponse(_DETAIL, "The database cannot answer now; `Retry-After` says when to ask again"),
+    401: OpenApiResponse(DETAIL, "No token, or one that is not valid"),
+    403: OpenApiResponse(DETAIL, "The role does not allow it"),
+    404: OpenApiResponse(DETAIL, "Nothing of this id"),
+    503: OpenApiResponse(DETAIL, "The database cannot answer now; `Retry-After` says when to ask again"),
 }
 _OF_WRITES: dict[int, Any] = {
     400: OpenApiResponse(_INVALID, "The request cannot be done"),
-    413: OpenApiResponse(_DETAIL, "The body is too large"),
-    415: OpenApiResponse(_DETAIL, "The body is neither JSON nor a form"),
+    413: OpenApiResponse(DETAIL, "The body is too large"),
+    415: OpenApiResponse(DETAIL, "The body is neither JSON nor a form"),
 }
 _OF_POSTS: dict[int, Any] = {
     409: OpenApiResponse(_ERROR, "The first request with this key is still being answered"),
