@@ -124,6 +124,25 @@ def test_a_reversal_swaps_the_sides_of_an_entry_and_leaves_the_position_to_follo
     assert set(filed.moves[0]) == set(tables.MOVES.names)
 
 
+def test_a_void_swaps_the_sides_of_each_entry_of_a_document_and_keeps_its_kind():
+    head = {"kind": "invoice", "item_id": "", "product_id": "", "commit_id": "", "service_on": JUNE}
+    seats = {**head, "entry_id": "c/invoice/3/subscription/s", "source_kind": "subscription", "source_id": "s"}
+    rest = {**head, "entry_id": "c/invoice/3/usage/c", "source_kind": "usage", "source_id": "c"}
+    lines = (
+        {**seats, "account": "accounts_receivable", "debit_minor": 300, "credit_minor": 0},
+        {**seats, "account": "unbilled_revenue", "debit_minor": 0, "credit_minor": 300},
+        {**rest, "account": "accounts_receivable", "debit_minor": 20, "credit_minor": 0},
+        {**rest, "account": "contract_liability", "debit_minor": 0, "credit_minor": 20},
+    )
+    filed = documents.voided(lines, contract_id="c", booking=BOOKING)
+
+    assert sides(filed) == [
+        ("c/invoice/3/subscription/s/void/7", "invoice", "accounts_receivable", "subscription", "s", JUNE, -300),
+        ("c/invoice/3/usage/c/void/7", "invoice", "accounts_receivable", "usage", "c", JUNE, -20),
+    ]
+    assert set(filed.moves[0]) == set(tables.MOVES.names)
+
+
 def test_opening_balances_stand_against_their_offset():
     balances = (
         OpeningBalance(account="contract_liability", amount=D(40), prepaid_commit_id="pool"),
