@@ -19,13 +19,15 @@ pytest.importorskip("pyspark")
 pytestmark = pytest.mark.spark
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-# Between them: rank and cascade, addressed usage, a closed month split again, tiers and packages, bundles,
+# Between them: rank and cascade, addressed usage, a closed month split again, credit memos, tiers and packages, bundles,
 # minimums, schedules, untargeted invoices, half-even and currencies without cents.
 STORIES = (
     "chain/prepaid-chain.yaml",
+    "chain/adjustment-of-one-commit.yaml",
     "drawdown/cascade.yaml",
     "drawdown/mid-month.yaml",
     "allocation/currencies.yaml",
+    "corrections/credit-memo-overtaken.yaml",
     "corrections/late-usage-living-commit.yaml",
     "journal/untargeted-invoice.yaml",
     "minimums/monthly-quantity.yaml",
