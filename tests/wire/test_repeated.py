@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
+from django.test import RequestFactory
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from tests.wire.calling import Api
+from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.store.scope import books_of
+from tests.wire.calling import Api, told_of
 
 API = {"product_name": "API", "product_id": "api"}
 
@@ -74,6 +79,32 @@ def test_a_form_is_the_same_request_whatever_its_boundary(api: Api):
     )
     assert first.text == again.text
     assert api.get("product")["count"] == 2
+
+
+class _Lengthy(CampfireView):
+    """Work in several transactions, which counts how often it is done."""
+
+    is_one_transaction = False
+    times: ClassVar[int] = 0
+
+    def post(self, _request: Request) -> Response:
+        type(self).times += 1
+        with books_of(self.actor, as_snapshot=True):  # refused inside another transaction
+            return Response({"times": self.times}, status=201)
+
+
+def test_work_of_several_transactions_is_remembered_once_it_is_done(api: Api):
+    def post(body: str, key: str) -> Any:
+        headers = {"Authorization": f"Token {api.token}", "Idempotency-Key": key}
+        request = RequestFactory().post("/lengthy", body, content_type="application/json", headers=headers)
+        answer = _Lengthy.as_view()(request)
+        return told_of(answer.render() if hasattr(answer, "render") else answer)
+
+    told = [post('{"a": 1}', "k-1") for _ in range(3)]
+    assert [(each.status, each.body) for each in told] == [(201, {"times": 1})] * 3
+    assert ["Idempotent-Replayed" in each.headers for each in told] == [False, True, True]
+    assert post('{"a": 2}', "k-1").status == 422
+    assert _Lengthy.times == 1
 
 
 def _parts(boundary: str) -> bytes:

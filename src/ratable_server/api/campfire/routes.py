@@ -41,6 +41,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CONTRACT}/prepaid-commits/<id:id>", prepaid_commits.PrepaidCommit.as_view()),
     path(f"{_COMMIT}/consumption", consumption.Consumptions.as_view()),
     path(f"{_COMMIT}/usage-events", usage_events.UsageEvents.as_view()),
+    path(f"{_COMMIT}/usage-events/distinct-values", usage_events.UsageEventValues.as_view()),
+    path(f"{_COMMIT}/usage-events/template", usage_events.UsageEventsTemplate.as_view()),
     path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
     path(f"{_CONTRACT}/usage", usage.Usages.as_view()),
     path(f"{_CONTRACT}/usage/<id:id>", usage.Usage.as_view()),

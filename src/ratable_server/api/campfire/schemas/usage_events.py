@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rest_framework import serializers
+
 from ratable_server.api.campfire.schemas.fields import (
     Resource,
     amount,
@@ -13,7 +15,7 @@ from ratable_server.api.campfire.schemas.fields import (
     told_moment,
     whole,
 )
-from ratable_server.api.schemas import Day
+from ratable_server.api.schemas import Day, Schema
 
 
 class PrepaidUsageEventSerializer(Resource):
@@ -32,3 +34,10 @@ class PrepaidUsageEventSerializer(Resource):
     is_adjustment = flag()
     original_period_month = day()
     created_at = told_moment()
+
+
+class DistinctValuesSerializer(Schema):
+    """The values that a column of the data has."""
+
+    field = serializers.CharField()
+    values = serializers.ListField(child=serializers.CharField())

@@ -24,3 +24,10 @@ def from_event(event: Any, commit_id: int) -> dict[str, Any]:
         "original_period_month": None,
         "created_at": event.recorded_at,
     }
+
+
+TEMPLATE = (
+    "external_id,dt,dm,total_revenue_dollars,total_events,is_adjustment,original_period_month,adjustment_date,team_id\r\n"
+    "row-1,2026-01-31,2026-01-01,10000.00,100000,false,,,team-a\r\n"
+)
+"""The columns of a file of events, with a row as an example; what stands behind the documented ones is data."""

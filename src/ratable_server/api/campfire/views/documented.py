@@ -56,6 +56,12 @@ def gives(answer: Any, *, status: int = 200, **options: Any) -> Callable[[F], F]
     return extend_schema(request=None, responses={status: answer, **_OF_EVERY}, tags=["Revenue Recognition"], **options)
 
 
+def gives_file(media: str, **options: Any) -> Callable[[F], F]:
+    """A method that answers with a file."""
+    answer: dict[Any, Any] = {(200, media): OpenApiTypes.STR, **_OF_EVERY}
+    return extend_schema(request=None, responses=answer, tags=["Revenue Recognition"], **options)
+
+
 def takes(body: Any, answer: Any, *, status: int = 200, **options: Any) -> Callable[[F], F]:
     """A method that writes: what it takes and answers."""
     return extend_schema(
