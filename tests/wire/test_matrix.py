@@ -57,12 +57,15 @@ class Everything:
         usage = api.post(
             f"{path}/usage", {"product_bundle": bundle["id"], "lines": [{**MARCH, "amount": 5, "quantity": None}]}
         )
+        milestone = {"milestone_name": "Setup", "milestone_date": "2026-02-01", "amount": 100}
+        done = api.post(f"{path}/milestones", milestone)
         revenue = api.get("transactions")["results"][0]["id"]
         self.ids: Ids = {
             "product": product["id"], "usage-groups": product["usage_groups"][0]["id"], "product-bundles": bundle["id"],
             "vendor": contract["client"], "customers": contract["client"], "contract": contract["id"],
             "contracts": contract["id"], "commit": commit["id"], "prepaid-commits": commit["id"],
             "consumption": consumption["id"], "usage": usage["id"], "transactions": revenue,
+            "milestones": done["id"],
         }  # fmt: skip
 
     def state(self) -> list[Any]:

@@ -1,0 +1,51 @@
+"""Milestones: `/rr/api/v1/contracts/{id}/milestones`. Their name is kept beside them, as it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ratable.terms import Milestone
+from ratable_server.api.campfire.translate.words import Names
+
+OURS = ("contract", "product", "milestone_date", "amount")
+
+
+def to_milestone(fields: Mapping[str, Any], code: str, *, product: str | None) -> Milestone:
+    """A fixed amount of a day."""
+    return Milestone(id=code, product_id=product, on=fields["milestone_date"], amount=fields["amount"])
+
+
+def said_of(milestone: Any) -> dict[str, Any]:
+    """What a milestone says, in the words of the wire: what a part of it does not change."""
+    return {"product": milestone.product_id, "milestone_date": milestone.on, "amount": milestone.amount}
+
+
+def from_milestone(milestone: Any, revenue: Mapping[int, int], names: Names, *, tenant: int) -> dict[str, Any]:
+    """A milestone with the id of its revenue."""
+    return {
+        "id": milestone.id,
+        "customer": tenant,
+        "contract": milestone.contract_id,
+        "product": milestone.product_id,
+        "product_name": milestone.product_name,
+        "milestone_name": milestone.further.get("milestone_name", milestone.code),
+        "milestone_date": milestone.on,
+        "amount": milestone.amount,
+        "quantity": _told(milestone, "quantity", Decimal(1)),
+        "rate": _told(milestone, "rate", milestone.amount),
+        **names.of_fields(milestone.further, "department"),
+        "tags": names.tags(milestone.further),
+        "revenue_transaction_id": revenue.get(milestone.id),
+        "created_at": milestone.created_at,
+        "last_modified_at": milestone.modified_at.isoformat(),
+        "is_deleted": milestone.deleted_at is not None,
+        "deleted_at": milestone.deleted_at,
+    }
+
+
+def _told(milestone: Any, name: str, otherwise: Decimal) -> Decimal:
+    """A number as it was sent; these are documented as never null, and one unit at the amount is what a milestone is."""
+    sent: Decimal | None = milestone.further.get(name)
+    return otherwise if sent is None else sent
