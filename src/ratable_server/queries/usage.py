@@ -76,14 +76,14 @@ class UsedMonth:
 def usage_records(*, actor: Actor, asked: UsageAsked) -> Found[UsageRecord]:
     """Records in the order in which the books learned them."""
     with books_of(actor):
-        rows = asked_records(actor, asked)
+        rows = _rows(actor, asked)
         return page_of(rows.select_related("usage_import"), asked, lambda page: [_record(row) for row in page])
 
 
 def used_months(*, actor: Actor, asked: UsageAsked) -> list[UsedMonth]:
     """Sums by month, of the records that are asked for."""
     with books_of(actor):
-        groups = asked_records(actor, asked).order_by("stream", "month_on").values("stream", "month_on")
+        groups = _rows(actor, asked).order_by("stream", "month_on").values("stream", "month_on")
         summed = groups.annotate(records=Count("id"), quantities=Sum("quantity"), amounts=Sum("amount"))
         return [
             UsedMonth(
@@ -109,7 +109,7 @@ def distinct_data(*, actor: Actor, asked: UsageAsked, name: str) -> list[str]:
         return [value for (value,) in cursor.fetchall()]
 
 
-def asked_records(actor: Actor, asked: UsageAsked) -> QuerySet[Row]:
+def _rows(actor: Actor, asked: UsageAsked) -> QuerySet[Row]:
     """A revised record is neither there nor deleted: another one is in its place."""
     voids = rows_of(actor, UsageVoid).filter(record_id=OuterRef("id"))
     limits: dict[str, Any] = {
