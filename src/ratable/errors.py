@@ -66,7 +66,7 @@ REJECTIONS: tuple[Code, ...] = (
     Code("currency_must_match_contract", "the amount is in another currency than the contract"),
     Code("usage_must_fall_in_contract", "the day of use is outside the dates of the contract"),
     Code("usage_must_fall_in_item", "the day of use is outside the dates of the item"),
-    Code("item_must_take_amounts", "an amount came for an item or commit that cannot take one"),
+    Code("item_must_take_amounts", "a quantity came for an item of a bundle, which takes amounts alone"),
     Code("item_must_have_a_price", "a quantity came for an item without a price plan", True),
     Code("period_must_be_open", "the month of use is closed and the policy rejects late usage", True),
 )
