@@ -100,7 +100,7 @@ def journal_lines(*, actor: Actor, asked: JournalAsked = EVERY_ENTRY) -> Found[P
     with books_of(actor):
         limits = _limits(actor, asked, road="entry__")
         if asked.ids is not None:
-            limits = {**limits, "id__in": limits.pop("entry__id__in")}
+            limits["id__in"] = limits.pop("entry__id__in")
         rows = rows_of(actor, models.JournalLine).filter(**limits)
         if asked.accounts is not None:
             rows = rows.filter(account__in=asked.accounts)
