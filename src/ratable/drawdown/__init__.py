@@ -47,7 +47,7 @@ class _Terms(NamedTuple):
     months: Stored
     pools: Pools
     settled: Stored  # grants of closed months, as far as they could count
-    waived: Stored
+    lapsed: Stored  # breakage that is posted
     policy: Policy
 
 
@@ -105,10 +105,9 @@ def draw_down(
     Example:
         a pool of 16,000 at 20 % and usage of 40,000: covered 20,000, net 16,000, overage 20,000.
     """
-    waived = sheet.run(corrections.waived, pools.commits, booked.breakage, months)
     has_grants = not sheet.is_empty(pools.grants)
     settled = _effective(sheet, pools, booked.draws) if has_grants else pools.grants
-    terms = _Terms(items, months, pools, settled, waived, policy)
+    terms = _Terms(items, months, pools, settled, booked.breakage, policy)
     balances = sheet.run(regular.opening_balances, pools.commits, settled, booked.draws, months)
     progress = _Progress(booked.draws, booked.demands, balances)
     history = sheet.bind("balance_history", chain.STEPS.to_pyarrow().empty_table(), chain.STEPS)
@@ -128,13 +127,27 @@ def draw_down(
         progress, drawn = _consume(sheet, span, asked, progress, terms)
         history = sheet.run(chain.added, history, drawn.steps, into="balance_history")
     grants = _effective(sheet, pools, progress.draws) if has_grants else pools.grants
-    known = (pools.commits, grants, months, pools.estimates, booked.breakage)
-    lapses = sheet.run(lapse.booked_lapses, progress.draws, *known, breakage=policy.breakage, rounding=policy.rounding)
+    lapses = _lapses(sheet, progress.draws, grants, terms)
     return Drawdowns(progress.draws, progress.demands, lapses, history, progress.balances, grants)
 
 
 def _effective(sheet: Sheet, pools: Pools, draws: Stored) -> Stored:
     return sheet.run(regular.effective_grants, pools.grants, pools.commits, draws)
+
+
+def _lapses(sheet: Sheet, draws: Stored, grants: Stored, terms: _Terms) -> Stored:
+    """Breakage of the open months, by what is drawn so far."""
+    known = (terms.pools.commits, grants, terms.months, terms.pools.estimates, terms.lapsed)
+    rule = {"breakage": terms.policy.breakage, "rounding": terms.policy.rounding}
+    return sheet.run(lapse.booked_lapses, draws, *known, **rule)
+
+
+def _waived(sheet: Sheet, span: Stored, progress: _Progress, terms: _Terms) -> Stored:
+    """Commits whose rest had lapsed when the span began, in a closed month or in an open one before it."""
+    grants = _effective(sheet, terms.pools, progress.draws)
+    lapses = _lapses(sheet, progress.draws, grants, terms)
+    lapsed = sheet.run(lapse.all_lapses, terms.lapsed, lapses)
+    return sheet.run(corrections.waived, terms.pools.commits, lapsed, span)
 
 
 def _spans(sheet: Sheet, months: Stored, adjustments: Stored) -> list[pa.Table]:
@@ -164,7 +177,8 @@ def _book_changes(sheet: Sheet, span: Stored, changes: Stored, progress: _Progre
     capped = sheet.run(corrections.capped_chain, split)
     caps = sheet.run(corrections.capped_state, nets)
     drawn = chain.draw(sheet, pools, capped, caps, fixed, rounding=rounding)
-    whole = _as_draws(sheet, drawn, terms)
+    whole = sheet.run(chain.chain_draws, drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)
+    whole = sheet.run(corrections.without_waived, whole, _waived(sheet, span, progress, terms))
     new = sheet.run(corrections.correction_draws, whole, progress.draws, due)
     return _Progress(
         sheet.run(chain.added, progress.draws, new, into="draws_so_far"),
@@ -191,7 +205,7 @@ def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, ter
     state = sheet.run(regular.open_state, progress.balances)
     fixed = sheet.run(regular.open_grants, pools.grants, pools.commits, pools.circular, terms.months, span)
     drawn = chain.draw(sheet, pools, uncovered, state, fixed, rounding=terms.policy.rounding)
-    covered = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits, terms.waived)
+    covered = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)
     draws = sheet.run(regular.regular_draws, *covered)
     demanded = sheet.run(regular.regular_demands, asked, terms.months, span)
     done = _Progress(
@@ -200,10 +214,3 @@ def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, ter
         sheet.run(regular.closing_balances, progress.balances, drawn.state, into="balances_so_far"),
     )
     return done, drawn
-
-
-def _as_draws(sheet: Sheet, drawn: Drawn, terms: _Terms) -> Stored:
-    pools = terms.pools
-    return sheet.run(
-        chain.chain_draws, drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits, terms.waived
-    )

@@ -42,6 +42,12 @@ def booked_lapses(
     return lapses(life, posted, breakage=breakage, rounding=rounding)
 
 
+def all_lapses(posted: ir.Table, new: ir.Table) -> ir.Table:
+    """What each commit has booked as breakage by month, posted or not."""
+    columns = ["commit_id", "booked_on", "amount_minor"]
+    return posted.select(columns).union(new.select(columns))
+
+
 def life_to_date(draws: ir.Table, commits: ir.Table, grants: ir.Table, months: ir.Table) -> ir.Table:
     """Each commit at the end of each open month: granted, drawn, drawn in the month."""
     spine = months.filter(months.is_open).select("month_on", month_ends="ends_before", open_on="open_on")

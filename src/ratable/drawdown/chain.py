@@ -254,12 +254,9 @@ def chain_state(state: ir.Table, step: ir.Table) -> ir.Table:
 
 
 def chain_draws(
-    covered: ir.Table, steps: ir.Table, uncovered: ir.Table, eligible: ir.Table, commits: ir.Table, waived: ir.Table
+    covered: ir.Table, steps: ir.Table, uncovered: ir.Table, eligible: ir.Table, commits: ir.Table
 ) -> ir.Table:
-    """Cover with its part of the month's net, and what nothing covers on its home commit.
-
-    `waived` names commits whose rest has been booked as breakage: late usage on them is not overage.
-    """
+    """Cover with its part of the month's net, and what nothing covers on its home commit."""
     keys = ["chain", "contract_id", "item_id", "commit_id", "month_on"]
     by_item = covered.group_by(keys).agg(gross_minor=covered.covered_minor.sum().cast("int64"))
     month = ["chain", "commit_id", "month_on"]
@@ -269,16 +266,9 @@ def chain_draws(
     drawn = split_exact(drawn, "net_minor", total="total_minor", weight="gross_minor", within=month, ties=["item_id"])
     drawn = drawn.select(*keys, "gross_minor", "net_minor", kind=ibis.literal("drawdown"))
     rest = _at_home(uncovered.filter(uncovered.open_minor > 0), eligible, commits)
-    lapsed = waived.select(waived_id="commit_id")
-    rest = rest.left_join(lapsed, rest.commit_id == lapsed.waived_id)
-    kind = ibis.cases(
-        (rest.commit_id == "", "usage"),
-        (rest.waived_id.notnull() & (rest.chain != "open"), "discount"),
-        else_="overage",
-    )
-    rest = rest.mutate(kind=kind)
+    rest = rest.mutate(kind=ibis.ifelse(rest.commit_id == "", "usage", "overage"))
     rest = rest.group_by([*keys, "kind"]).agg(gross_minor=rest.open_minor.sum().cast("int64"))
-    rest = rest.mutate(net_minor=ibis.ifelse(rest.kind == "discount", 0, rest.gross_minor).cast("int64"))
+    rest = rest.mutate(net_minor=rest.gross_minor)
     return drawn.union(rest.select(drawn.columns))
 
 

@@ -19,11 +19,22 @@ NEVER = "0001-01-01"
 BEFORE, AFTER, CAPPED = "before", "after", "capped"
 
 
-def waived(commits: ir.Table, breakage: ir.Table, months: ir.Table) -> ir.Table:
-    """Commits that ended in a closed month with breakage: late usage on them is never overage."""
-    lapsed = breakage.filter(breakage.amount_minor > 0).select("commit_id").distinct()
-    ended = commits.filter(commits.expires).cross_join(months.agg(open_on=months.open_on.min()))
-    return ended.filter(ended.ends_before <= ended.open_on).select("commit_id").semi_join(lapsed, "commit_id")
+def waived(commits: ir.Table, breakage: ir.Table, span: ir.Table) -> ir.Table:
+    """Commits that ended before the span with breakage: late usage on them is never overage."""
+    spanned = breakage.cross_join(span)
+    lapsed = spanned.filter((spanned.amount_minor > 0) & (spanned.booked_on < spanned.first_on))
+    ended = commits.filter(commits.expires).cross_join(span)
+    ended = ended.filter(ended.ends_before <= ended.first_on).select("commit_id")
+    return ended.semi_join(lapsed.select("commit_id").distinct(), "commit_id")
+
+
+def without_waived(whole: ir.Table, waived: ir.Table) -> ir.Table:
+    """Overage of waived commits is use of what has lapsed: it costs nothing more."""
+    is_waived = (whole.kind == "overage") & whole.commit_id.isin(waived.commit_id)
+    return whole.mutate(
+        kind=ibis.ifelse(is_waived, "discount", whole.kind),
+        net_minor=ibis.ifelse(is_waived, 0, whole.net_minor).cast("int64"),
+    )
 
 
 def late_changes(demands: ir.Table, posted: ir.Table, months: ir.Table) -> ir.Table:
