@@ -24,13 +24,14 @@ from ratable_server.store.models import (
     Run,
     Tenant,
     UsageRecord,
+    WebhookEvent,
 )
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
 from tests.server.rows import ALL_MODELS, Model, enter, guard_of, one_of_each
 
 NewActor = Callable[..., Actor]
-_LOOKED_UP = (Tenant, ApiToken)  # by the owner's functions, before it is known whose they are
+_LOOKED_UP = (Tenant, ApiToken, WebhookEvent)  # by the owner's functions, before it is known whose they are
 
 RESULTS = import_module("ratable_server.store.migrations.0005_posting").RESULTS
 # Results and journals refer to their run, and lines to their entry, by triggers: see 0005_posting.sql

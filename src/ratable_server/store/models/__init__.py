@@ -46,6 +46,7 @@ from ratable_server.store.models.runs import Run
 from ratable_server.store.models.tenants import Member, PolicyVersion, Tenant
 from ratable_server.store.models.tokens import ApiToken
 from ratable_server.store.models.usage import UsageImport, UsageKey, UsageRecord, UsageRejection, UsageVoid
+from ratable_server.store.models.webhooks import WebhookEvent
 
 __all__ = [
     "Adjustment",
@@ -106,4 +107,5 @@ __all__ = [
     "UsageRecord",
     "UsageRejection",
     "UsageVoid",
+    "WebhookEvent",
 ]

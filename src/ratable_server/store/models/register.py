@@ -8,20 +8,23 @@ from django.db import models
 from django.db.models import UniqueConstraint
 
 from ratable_server.store.fields import CodeField
-from ratable_server.store.models.rows import TenantRow, Told, one_of
+from ratable_server.store.models.rows import Target, Told, one_of
 
-REGISTER_KINDS = ("entity", "account", "department", "tag", "tag_group", "default_accounts", "webhook")
+REGISTER_KINDS = (
+    "entity", "account", "department", "tag", "tag_group", "default_accounts", "webhook", "vendor_custom_field",
+)  # fmt: skip
 
 
-class RegisterEntry(Told, TenantRow):
+class RegisterEntry(Told, Target):
     """One thing of a kind, told by its code; no calculation reads it."""
 
     kind = models.TextField()
     code = CodeField()
 
-    class Meta(TenantRow.Meta):
+    class Meta(Target.Meta):
         db_table = "register_entry"
         constraints: ClassVar = [
+            *Target.Meta.constraints,
             UniqueConstraint(fields=["tenant", "kind", "code"], name="register_entry_code"),
             one_of("register_entry_kind", "kind", REGISTER_KINDS),
         ]
