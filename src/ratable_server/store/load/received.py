@@ -25,14 +25,17 @@ receipt AS (
     WHERE tenant_id = {tenant} AND status = 'completed' AND (as_of IS NULL OR recorded_at <= as_of)
         AND (number IS NULL OR number > {after})  -- what added nothing has no number
 ),
-void AS (
-    SELECT record_id FROM usage_void, asked WHERE tenant_id = {tenant} AND (as_of IS NULL OR recorded_at <= as_of)
-),
 stored AS (
-    SELECT record.usage_import_id, void.record_id IS NOT NULL AS is_voided, count(*) AS records,
-        sum(coalesce(record.amount, record.quantity)) AS quantity
-    FROM usage_record AS record LEFT JOIN void ON void.record_id = record.id
-    WHERE record.tenant_id = {tenant} AND record.number > {after} GROUP BY 1, 2
+    SELECT usage_import_id, count(*) AS records, sum(coalesce(amount, quantity)) AS quantity
+    FROM usage_record WHERE tenant_id = {tenant} AND number > {after} GROUP BY 1
+),
+voided AS (  -- few: looked up one by one, and not each record for its void
+    SELECT record.usage_import_id, count(*) AS records, sum(coalesce(record.amount, record.quantity)) AS quantity
+    FROM asked, usage_void AS void
+    JOIN usage_record AS record
+        ON record.tenant_id = void.tenant_id AND record.month_on = void.month_on AND record.id = void.record_id
+    WHERE void.tenant_id = {tenant} AND (as_of IS NULL OR void.recorded_at <= as_of) AND record.number > {after}
+    GROUP BY 1
 ),
 told (import_id, status, records, quantity) AS (
     SELECT code, 'received', rows_received, quantity_received FROM receipt
@@ -41,8 +44,12 @@ told (import_id, status, records, quantity) AS (
         SELECT count(DISTINCT rejection."row") FROM usage_rejection AS rejection
         WHERE rejection.tenant_id = {tenant} AND rejection.usage_import_id = receipt.id
     ), quantity_rejected FROM receipt
-    UNION ALL SELECT code, CASE WHEN is_voided THEN 'voided' ELSE 'accepted' END, stored.records, stored.quantity
+    UNION ALL SELECT code, 'voided', voided.records, voided.quantity
+    FROM receipt JOIN voided ON voided.usage_import_id = receipt.id
+    UNION ALL SELECT code, 'accepted', stored.records - coalesce(voided.records, 0),
+        stored.quantity - coalesce(voided.quantity, 0)
     FROM receipt JOIN stored ON stored.usage_import_id = receipt.id
+    LEFT JOIN voided ON voided.usage_import_id = receipt.id
 )
 SELECT import_id, status, records, trunc(quantity * 1000000000000) FROM told
 """
