@@ -173,11 +173,11 @@ def terms_laws(
     shareless = allocated.semi_join(weightless, ["item_id", "product_id"])
     shareless = shareless.select(key="item_id", amount=shareless.amount_minor.abs())
     # ids of subscriptions and milestones are of their contract
-    steps = schedules.select(key=_source_key(schedules), amount=schedules.weight_to_date - schedules.weight_before)
-    whole = schedules.group_by(["contract_id", "kind", "source_id"]).agg(
+    steps = schedules.select(key=_line_key(schedules), amount=schedules.weight_to_date - schedules.weight_before)
+    whole = schedules.group_by(["contract_id", "kind", "source_id", "product_id", "line_no"]).agg(
         amount=schedules.weight_before.min() - schedules.weight_to_date.max()
     )
-    whole = whole.select(key=_source_key(whole), amount="amount")
+    whole = whole.select(key=_line_key(whole), amount="amount")
     return (
         _broken("I21 free units cost nothing", free)
         .union(_broken("I24 no weight, no share", shareless))
@@ -239,8 +239,9 @@ def _account_key(rows: ir.Table) -> ir.Value:
     return rows.account + "/" + rows.contract_id
 
 
-def _source_key(rows: ir.Table) -> ir.Value:
-    return rows.contract_id + "/" + rows.kind + "/" + rows.source_id
+def _line_key(rows: ir.Table) -> ir.Value:
+    source = rows.contract_id + "/" + rows.kind + "/" + rows.source_id
+    return source + "/" + rows.product_id + "/" + rows.line_no.cast("string")
 
 
 def _broken(law: str, rows: ir.Table) -> ir.Table:

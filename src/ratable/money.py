@@ -169,6 +169,21 @@ def _hand_out(table: ir.Table, into: str, total: str, *, within: Sequence[str], 
     return table.mutate(**{into: share.cast("int64")})
 
 
+def split_minor(total_minor: int, weights: Sequence[int]) -> list[int]:
+    """`total_minor` by weights that are not negative and not all zero, nothing lost; of equal remainders the first wins.
+
+    Example:
+        >>> split_minor(100001, [3333, 3333, 3334])
+        [33330, 33330, 33341]
+    """
+    whole = sum(weights)
+    shares, rests = zip(*(divmod(abs(total_minor) * weight, whole) for weight in weights), strict=True)
+    left = abs(total_minor) - sum(shares)
+    first = sorted(range(len(weights)), key=lambda place: -rests[place])[:left]
+    sign = -1 if total_minor < 0 else 1
+    return [sign * (share + (place in first)) for place, share in enumerate(shares)]
+
+
 @lru_cache(maxsize=4096)  # the same prices, over and over
 def to_e12(value: Decimal) -> int:
     """A decimal with at most 12 places as a whole number scaled by 10^12."""

@@ -48,7 +48,7 @@ def recognize(
         allocated  whole amounts per (item_id, product_id, commit_id, kind, service_on, adjusted_on)
         true_ups   rows per (contract_id, month_on, learned_on)
         breakage   new rows per (commit_id, booked_on)
-        schedules  a row per (source_id, month_on) of subscriptions and milestones
+        schedules  a row per (source_id, product_id, line_no, month_on) of subscriptions and milestones
         posted     revenue of closed months
         calendar   months, contracts, commits, items
         ->         revenue of closed months and new rows together; new are those booked in an open month
@@ -169,7 +169,7 @@ def differences(whole: ir.Table, posted: ir.Table, months: ir.Table, schedules: 
     learned_on = rows.adjusted_on.truncate("M").cast("date")
     rows = rows.mutate(booked_on=ibis.greatest(rows.service_on, rows.open_on, learned_on))
     milestones = schedules.filter(schedules.kind == "milestone")
-    milestones = milestones.select(milestone_of="contract_id", milestone_id="source_id", milestone_on="on")
+    milestones = milestones.select(milestone_of="contract_id", milestone_id="source_id", milestone_on="on").distinct()
     rows = rows.mutate(dated_id=ibis.ifelse(rows.source_kind == "milestone", rows.source_id, ""))
     of = [rows.contract_id == milestones.milestone_of, rows.dated_id == milestones.milestone_id]
     return rows.left_join(milestones, of)

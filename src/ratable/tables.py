@@ -106,11 +106,12 @@ ESTIMATES = _schema(commit_id="string", month_on="date", keep_e12=_E12)  # 1 - e
 
 SHARES = _schema(item_id="string", product_id="string", weight_e12=_E12)  # how an item's revenue splits
 
-SCHEDULES = _schema(  # subscriptions and milestones, one row per month
+SCHEDULES = _schema(  # subscriptions and milestones, one row per month, line and product
     source_id="string",
     kind="string",
     contract_id="string",
     product_id="string",
+    line_no="int64",
     month_on="date",
     on="date",
     total_minor="int64",

@@ -150,24 +150,43 @@ class PrepaidCommit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionLine:
+    """A part of a subscription's time that has an amount of its own."""
+
+    starts_on: date
+    ends_before: date
+    total_value: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A fixed amount earned over time."""
+    """A fixed amount earned over time.
+
+    With `lines` each of them earns its own amount over its own days; without, the whole is one. With `allocation` the
+    whole is split over products in these proportions. What months before that of `catches_up_on` earn is booked with
+    it. `proration` None: that of the policy.
+    """
 
     id: str
     product_id: str | None = None
     total_value: Decimal
     starts_on: date
     ends_before: date
+    proration: Proration | None = None
+    catches_up_on: date | None = None
+    lines: tuple[SubscriptionLine, ...] = ()
+    allocation: tuple[BundleLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
-    """A fixed amount earned on one day."""
+    """A fixed amount earned on one day, with `allocation` by several products in these proportions."""
 
     id: str
     product_id: str | None = None
     on: date
     amount: Decimal
+    allocation: tuple[BundleLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

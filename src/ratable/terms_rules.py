@@ -7,6 +7,7 @@ in `ratable.price_plans`. Pure: it reads terms and answers rows, it raises nothi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal, localcontext
 
 from ratable.money import minor_unit_digits
@@ -27,6 +28,7 @@ from ratable.terms import (
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 EXACT_DIGITS = 100
+_DAY = timedelta(days=1)
 MOST_MINOR = 2**63 - 1  # minor units are kept in 64 bits
 
 _Dated = Contract | UsageItem | PrepaidCommit | Subscription
@@ -180,8 +182,38 @@ def _fixed_amounts(contract: Contract) -> Iterator[Refusal]:
     for subscription in contract.subscriptions:
         yield from _dates("subscription", subscription)
         yield from _owed(("subscription", subscription.id), subscription.total_value, contract.currency)
+        yield from _lines(contract, subscription)
+        yield from _split(("subscription", subscription.id), subscription.allocation)
     for milestone in contract.milestones:
         yield from _owed(("milestone", milestone.id), milestone.amount, contract.currency)
+        yield from _split(("milestone", milestone.id), milestone.allocation)
+
+
+def _lines(contract: Contract, subscription: Subscription) -> Iterator[Refusal]:
+    """Lines lie within the subscription and sum to it; a line of nothing is one that is free."""
+    name, kind = subscription.id, "subscription"
+    starts_on, ends_before = subscription.starts_on, subscription.ends_before
+    if not starts_on <= (subscription.catches_up_on or starts_on) < max(ends_before, starts_on + _DAY):
+        yield Refusal(name, "dates_must_ascend", f"it catches up on {subscription.catches_up_on}", kind)
+    for line in subscription.lines:
+        if not starts_on <= line.starts_on < line.ends_before <= ends_before:
+            detail = f"a line starts on {line.starts_on} and ends before {line.ends_before}"
+            yield Refusal(name, "dates_must_ascend", detail, kind)
+        if line.total_value < ZERO:
+            yield Refusal(name, "amount_must_be_positive", f"a line is of {line.total_value}", kind)
+        yield from _fits((kind, name), line.total_value, contract.currency)
+    total = _sum([line.total_value for line in subscription.lines])
+    if subscription.lines and total != subscription.total_value:
+        yield Refusal(name, "allocation_must_sum_to_total", f"the lines sum to {total}", kind)
+
+
+def _split(term: tuple[str, str], allocation: Sequence[BundleLine]) -> Iterator[Refusal]:
+    """`term` is (kind, id)."""
+    kind, name = term
+    if not allocation:
+        return
+    for code, detail in judge_lines(allocation, "allocation_must_sum_to_total"):
+        yield Refusal(name, code, detail, kind)
 
 
 def _owed(term: tuple[str, str], amount: Decimal, currency: str) -> Iterator[Refusal]:

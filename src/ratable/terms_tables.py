@@ -6,7 +6,7 @@ Owns the translation of the records of `terms`, and of what has been amended sin
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,9 +15,10 @@ from typing import NamedTuple
 import ibis
 
 from ratable import tables
-from ratable.money import SCALE, minor_unit_digits, to_e12, to_minor
-from ratable.periods import FAR, day_after, month_of, months_between, next_month, schedule_weights
+from ratable.money import SCALE, minor_unit_digits, split_minor, to_e12, to_minor
+from ratable.periods import FAR, Weights, day_after, month_of, months_between, next_month, schedule_weights
 from ratable.terms import (
+    ZERO,
     BundleLine,
     Contract,
     Milestone,
@@ -26,6 +27,7 @@ from ratable.terms import (
     PrepaidCommit,
     Product,
     Subscription,
+    SubscriptionLine,
     Terms,
     TierPriceOverride,
     UsageGroup,
@@ -352,40 +354,84 @@ def _subscription_rows(
     contract: Contract, subscription: Subscription, amendments: Amendments, *, proration: str
 ) -> Iterator[Row]:
     last_on = min(subscription.ends_before - timedelta(days=1), amendments.terminated_on.get(contract.id, FAR))
-    weights = schedule_weights(subscription.starts_on, subscription.ends_before, proration)
-    start = counts_from(contract)
-    for month_on in months_between(month_of(subscription.starts_on), next_month(last_on)):
-        first_on = max(month_on, start)
-        end_on = min(next_month(month_on) - timedelta(days=1), last_on)
-        if first_on > end_on:
-            continue
+    method = subscription.proration or proration
+    caught_up_on = month_of(subscription.catches_up_on or subscription.starts_on)
+    whole = SubscriptionLine(
+        starts_on=subscription.starts_on, ends_before=subscription.ends_before, total_value=subscription.total_value
+    )
+    lines = subscription.lines or (whole,)
+    weights = [schedule_weights(line.starts_on, line.ends_before, method) for line in lines]
+    months = [list(_line_months(contract, each, last_on=last_on, caught_up_on=caught_up_on)) for each in weights]
+    for product_id, total_minor in _parts(contract, subscription, subscription.total_value):
+        for line_no, share_minor in enumerate(_by_line(contract, total_minor, subscription.lines)):
+            own = {"product_id": product_id, "line_no": line_no, "total_minor": share_minor}
+            for month in months[line_no]:
+                yield {
+                    "source_id": subscription.id,
+                    "kind": "subscription",
+                    "contract_id": contract.id,
+                    **own,
+                    **month,
+                    "weight_total": weights[line_no].total,
+                }
+
+
+def _line_months(contract: Contract, weights: Weights, *, last_on: date, caught_up_on: date) -> Iterator[Row]:
+    """The months of a line with their weights; the first to catch up has those before it, too."""
+    start = max(counts_from(contract), weights.starts_on)
+    last_on = min(weights.ends_before - timedelta(days=1), last_on)
+    first_on = max(month_of(start), caught_up_on)
+    if start > last_on:
+        return
+    for month_on in months_between(first_on, max(next_month(last_on), next_month(first_on))):
+        end_on = min(next_month(month_on) - timedelta(days=1), max(last_on, month_on))
+        from_on = start if month_on == first_on else month_on
         yield {
-            "source_id": subscription.id,
-            "kind": "subscription",
-            "contract_id": contract.id,
-            "product_id": subscription.product_id or "",
             "month_on": month_on,
             "on": end_on,
-            "total_minor": to_minor(subscription.total_value, contract.currency),
-            "weight_to_date": weights.through(end_on),
-            "weight_before": weights.through(first_on - timedelta(days=1)),
-            "weight_total": weights.total,
+            "weight_to_date": weights.through(min(end_on, last_on)),
+            "weight_before": weights.through(from_on - timedelta(days=1)),
         }
+
+
+def _parts(contract: Contract, source: Subscription | Milestone, total: Decimal) -> list[tuple[str, int]]:
+    """The products of a source with what each has of the total, in minor units."""
+    total_minor = to_minor(total, contract.currency)
+    if not source.allocation:
+        return [(source.product_id or "", total_minor)]
+    lines = sorted(source.allocation, key=lambda line: line.product_id)
+    weights = [
+        to_e12(line.percentage if line.percentage is not None else line.standalone_price or ZERO) for line in lines
+    ]
+    return [
+        (line.product_id, share)
+        for line, weight, share in zip(lines, weights, split_minor(total_minor, weights), strict=True)
+        if weight
+    ]
+
+
+def _by_line(contract: Contract, total_minor: int, lines: Sequence[SubscriptionLine]) -> list[int]:
+    """What each line has of a product's total."""
+    if not lines:
+        return [total_minor]
+    return split_minor(total_minor, [to_minor(line.total_value, contract.currency) for line in lines])
 
 
 def _milestone_rows(contract: Contract, milestone: Milestone, amendments: Amendments) -> Iterator[Row]:
     ended = milestone.on > amendments.terminated_on.get(contract.id, FAR)
     if ended or milestone.on < counts_from(contract):
         return
-    yield {
-        "source_id": milestone.id,
-        "kind": "milestone",
-        "contract_id": contract.id,
-        "product_id": milestone.product_id or "",
-        "month_on": month_of(milestone.on),
-        "on": milestone.on,
-        "total_minor": to_minor(milestone.amount, contract.currency),
-        "weight_to_date": 1,
-        "weight_before": 0,
-        "weight_total": 1,
-    }
+    for product_id, total_minor in _parts(contract, milestone, milestone.amount):
+        yield {
+            "source_id": milestone.id,
+            "kind": "milestone",
+            "contract_id": contract.id,
+            "product_id": product_id,
+            "line_no": 0,
+            "month_on": month_of(milestone.on),
+            "on": milestone.on,
+            "total_minor": total_minor,
+            "weight_to_date": 1,
+            "weight_before": 0,
+            "weight_total": 1,
+        }

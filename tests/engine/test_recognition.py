@@ -65,6 +65,7 @@ def recognized(
             + schedules,
             contract_id="acme",
             product_id="api",
+            line_no=0,
         ),
         table(
             sheet,

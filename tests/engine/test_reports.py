@@ -294,6 +294,7 @@ def test_remaining_obligations(sheet: Sheet, on: str, soon: int, later: int):
         kind="subscription",
         contract_id="acme",
         product_id="",
+        line_no=0,
         total_minor=1200,
         weight_total=12,
     )

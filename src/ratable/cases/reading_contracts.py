@@ -8,24 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import get_args
 
 from ratable import scalars
 from ratable.cases.fields import Fields
 from ratable.cases.names import Names
 from ratable.cases.nodes import Mapping
 from ratable.cases.questions import ACCOUNTS
+from ratable.cases.reading_products import read_bundle_lines
 from ratable.terms import (
     ZERO,
+    BundleLine,
     Contract,
     Milestone,
     Opening,
     OpeningBalance,
     PrepaidCommit,
+    Proration,
     Subscription,
+    SubscriptionLine,
     TierPriceOverride,
     UsageItem,
 )
 
+PRORATIONS: tuple[Proration, ...] = get_args(Proration)
 _REQUIRED = "id customer start_date"
 _OPTIONAL = (
     "currency end_date minimum_monthly_commitment_amount minimum_monthly_commitment_quantity opening"
@@ -102,23 +108,45 @@ def _prepaid_commit(node: Mapping, scope: _Scope) -> PrepaidCommit:
 
 
 def _subscription(node: Mapping, scope: _Scope) -> Subscription:
-    fields = Fields(node, required="id total_value start_date end_date", optional="product")
+    optional = "product allocation proration catchup_date lines"
+    fields = Fields(node, required="id total_value start_date end_date", optional=optional)
     return Subscription(
         id=scope.names.define("subscription", fields, owner=scope.contract),
         product_id=scope.names.maybe_known("product", fields, "product"),
         total_value=fields.number("total_value"),
         starts_on=fields.day("start_date"),
         ends_before=fields.value("end_date", scalars.day_after),
+        proration=fields.choice("proration", PRORATIONS) if fields.has("proration") else None,
+        catches_up_on=fields.day("catchup_date") if fields.has("catchup_date") else None,
+        lines=tuple(_line(line) for line in fields.mappings("lines")),
+        allocation=_allocation(fields, scope),
     )
 
 
+def _line(node: Mapping) -> SubscriptionLine:
+    fields = Fields(node, required="total_value start_date end_date")
+    return SubscriptionLine(
+        starts_on=fields.day("start_date"),
+        ends_before=fields.value("end_date", scalars.day_after),
+        total_value=fields.number("total_value"),
+    )
+
+
+def _allocation(fields: Fields, scope: _Scope) -> tuple[BundleLine, ...]:
+    """The split of a subscription or a milestone, in the words of a bundle's lines; it has no product of its own."""
+    if fields.has("product") and fields.has("allocation"):
+        raise fields.malformed("allocation", "what has several products has not one of its own")
+    return read_bundle_lines(fields, scope.names, key="allocation")
+
+
 def _milestone(node: Mapping, scope: _Scope) -> Milestone:
-    fields = Fields(node, required="id date amount", optional="product")
+    fields = Fields(node, required="id date amount", optional="product allocation")
     return Milestone(
         id=scope.names.define("milestone", fields, owner=scope.contract),
         product_id=scope.names.maybe_known("product", fields, "product"),
         on=fields.day("date"),
         amount=fields.number("amount"),
+        allocation=_allocation(fields, scope),
     )
 
 

@@ -35,13 +35,13 @@ def read_bundle(node: Mapping, names: Names) -> ProductBundle:
     return ProductBundle(id=bundle, lines=read_bundle_lines(fields, names))
 
 
-def read_bundle_lines(fields: Fields, names: Names | None = None) -> tuple[BundleLine, ...]:
-    """The lines of a bundle or of an allocation; each names its product once.
+def read_bundle_lines(fields: Fields, names: Names | None = None, *, key: str = "lines") -> tuple[BundleLine, ...]:
+    """The lines of a bundle or of an allocation, under `key`; each names its product once.
 
     With `names` the products must be known; without (in events) the player judges them.
     """
     lines: dict[str, BundleLine] = {}
-    for node in fields.mappings("lines"):
+    for node in fields.mappings(key):
         line = Fields(node, required="product", optional="percentage standalone_price")
         product = names.known("product", line, "product") if names else line.text("product")
         if product in lines:

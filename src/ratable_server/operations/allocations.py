@@ -15,7 +15,7 @@ from ratable_server.operations.told import Filed, told
 from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.load.amendments import written_line
+from ratable_server.store.load.written import written_line
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 

@@ -21,9 +21,9 @@ from ratable_server.operations.told import told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.load.amendments import written_line
 from ratable_server.store.load.catalog import load_bundles
 from ratable_server.store.load.terms import load_terms
+from ratable_server.store.load.written import written_line
 from ratable_server.store.numbers import next_fact_number
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of

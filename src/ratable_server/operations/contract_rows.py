@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from django.db.models import Model
 
 from ratable.terms import (
+    BundleLine,
     Contract,
     Milestone,
     OpeningBalance,
@@ -26,6 +27,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE, known
 from ratable_server.operations.kept import Kept
 from ratable_server.store import models
+from ratable_server.store.load.written import written_line, written_subscription_line
 from ratable_server.store.scope import rows_of
 
 Row = TypeVar("Row", bound=Model)
@@ -178,6 +180,10 @@ class Lines:
             total_value=subscription.total_value,
             starts_on=subscription.starts_on,
             ends_before=subscription.ends_before,
+            proration=subscription.proration or "",
+            catches_up_on=subscription.catches_up_on,
+            lines=[written_subscription_line(line) for line in subscription.lines],
+            allocation=self._split(subscription.allocation),
             **self.kept.columns("subscription", subscription.id),
         )
 
@@ -190,8 +196,14 @@ class Lines:
             product_id=self.catalog.product(milestone.product_id),
             on=milestone.on,
             amount=milestone.amount,
+            allocation=self._split(milestone.allocation),
             **self.kept.columns("milestone", milestone.id),
         )
+
+    def _split(self, lines: Sequence[BundleLine]) -> list[dict[str, str | None]]:
+        for line in lines:
+            self.catalog.product(line.product_id)
+        return [written_line(line) for line in lines]
 
     def _group(self, item: UsageItem) -> int | None:
         return None if item.usage_group_id is None else self.catalog.group(item.product_id or "", item.usage_group_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from ratable_server.actor import Actor
 from ratable_server.store import models
@@ -76,4 +76,10 @@ def terms_on_group(actor: Actor, row_id: int) -> bool:
 def _split_by(actor: Actor, row_id: int) -> bool:
     """Does an allocation name a product?"""
     code = rows_of(actor, models.Product).values_list("code", flat=True).get(id=row_id)
-    return rows_of(actor, models.AllocationChange).filter(Q(lines__contains=[{"product_id": code}])).exists()
+    splits: tuple[tuple[Any, str], ...] = (
+        (models.AllocationChange, "lines"), (models.Subscription, "allocation"), (models.Milestone, "allocation"),
+    )  # fmt: skip
+    return any(
+        rows_of(actor, model).filter(**{f"{column}__contains": [{"product_id": code}]}).exists()
+        for model, column in splits
+    )

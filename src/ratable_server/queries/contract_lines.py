@@ -23,7 +23,7 @@ from ratable_server.queries.listing import (
     told_of,
 )
 from ratable_server.store import models
-from ratable_server.store.load.amendments import line_of
+from ratable_server.store.load.written import line_of
 from ratable_server.store.scope import books_of, rows_of
 
 

@@ -35,17 +35,20 @@ def whole(evidence: Evidence, row: Row, *, others: Sequence[Step]) -> Step:
 
 
 def _schedule(evidence: Evidence, row: Row, value: Decimal) -> str:
-    keys = {"source_id": row["source_id"], "kind": row["kind"], "month_on": row["service_on"]}
-    found = chosen(evidence.schedules, **keys)
+    names = ("source_id", "kind", "product_id")
+    found = chosen(evidence.schedules, month_on=row["service_on"], **{name: row[name] for name in names})
     if not found:
-        return f"{value:,}: no longer due, the contract has ended"
-    (step,) = found
-    total = money(step["total_minor"], evidence.currency(row["contract_id"]))
+        return f"{value:,}: no longer due, it has ended or is of other products"
+    currency = evidence.currency(row["contract_id"])
     if row["kind"] == "milestone":
-        return f"{total} due on {step['on']}"
+        return f"{money(found[0]['total_minor'], currency)} due on {found[0]['on']}"
+    return f"{' and '.join(_progress(step, currency) for step in found)}, each rounded = {value:,}"
+
+
+def _progress(step: Row, currency: str) -> str:
     weights = f"{step['weight_to_date']} of {step['weight_total']} parts"
     before = f"{step['weight_before']} of {step['weight_total']} parts"
-    return f"{total}: {weights} to date less {before} before, each rounded = {value:,}"
+    return f"{money(step['total_minor'], currency)}: {weights} to date less {before} before"
 
 
 def _minimum(evidence: Evidence, row: Row, value: Decimal) -> str:

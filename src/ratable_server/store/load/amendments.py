@@ -15,6 +15,7 @@ from ratable.terms_tables import Amendments, addressed_stream, unaddressed_strea
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.terms import Codes, of_contracts
+from ratable_server.store.load.written import line_of
 from ratable_server.store.scope import books_of, rows_of
 
 ALL_FACTS = 2**63 - 1  # a number that no fact reaches
@@ -36,25 +37,6 @@ def load_amendments(actor: Actor, contracts: Codes = None, *, through: int = ALL
             addressed=_named(streams, _ADDRESSED) | _adjusted(asked),
             unaddressed=_named(streams, _UNADDRESSED),
         )
-
-
-def line_of(written: dict[str, str | None]) -> BundleLine:
-    """A line of an allocation as it is kept: decimals as text."""
-    percentage, price = written["percentage"], written["standalone_price"]
-    return BundleLine(
-        product_id=written["product_id"] or "",
-        percentage=None if percentage is None else Decimal(percentage),
-        standalone_price=None if price is None else Decimal(price),
-    )
-
-
-def written_line(line: BundleLine) -> dict[str, str | None]:
-    """A line of an allocation to be kept."""
-    return {
-        "product_id": line.product_id,
-        "percentage": None if line.percentage is None else str(line.percentage),
-        "standalone_price": None if line.standalone_price is None else str(line.standalone_price),
-    }
 
 
 class _Asked(NamedTuple):

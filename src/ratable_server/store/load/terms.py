@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from ratable.terms import (
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.catalog import load_bundles, load_products
+from ratable_server.store.load.written import line_of, subscription_line_of
 from ratable_server.store.scope import books_of, rows_of
 
 Codes = Collection[str] | None
@@ -58,8 +59,12 @@ _SUBSCRIPTION = {
     "total_value": "total_value",
     "starts_on": "starts_on",
     "ends_before": "ends_before",
+    "proration": "proration",
+    "catches_up_on": "catches_up_on",
+    "lines": "lines",
+    "allocation": "allocation",
 }
-_MILESTONE = {"id": "code", "product_id": "product__code", "on": "on", "amount": "amount"}
+_MILESTONE = {"id": "code", "product_id": "product__code", "on": "on", "amount": "amount", "allocation": "allocation"}
 _OVERRIDE = {
     "product_id": "usage_group__product__code",
     "usage_group_id": "usage_group__code",
@@ -141,15 +146,15 @@ class _Parts:
 
     def __init__(self, actor: Actor, codes: Codes) -> None:
         def of(
-            model: type[Model], record: type[Term], columns: dict[str, str], *, order: str = "place"
+            model: type[Model], record: Callable[..., Term], columns: dict[str, str], *, order: str = "place"
         ) -> _Lists[Term]:
             rows = of_contracts(rows_of(actor, model), codes).order_by("contract_id", order, "id")
             return _lists(rows, record, columns)
 
         self.items = of(models.UsageItem, UsageItem, _ITEM)
         self.commits = of(models.PrepaidCommit, PrepaidCommit, _COMMIT)
-        self.subscriptions = of(models.Subscription, Subscription, _SUBSCRIPTION)
-        self.milestones = of(models.Milestone, Milestone, _MILESTONE)
+        self.subscriptions = of(models.Subscription, _subscription, _SUBSCRIPTION)
+        self.milestones = of(models.Milestone, _milestone, _MILESTONE)
         self.overrides = of(models.TierPriceOverride, TierPriceOverride, _OVERRIDE, order="id")
         self.balances = of(models.OpeningBalance, OpeningBalance, _BALANCE)
 
@@ -176,7 +181,18 @@ class _Parts:
 _Lists = dict[int, list[Term]]
 
 
-def _lists(rows: QuerySet[Any], record: type[Term], columns: dict[str, str]) -> _Lists[Term]:
+def _subscription(
+    *, lines: list[dict[str, str]], allocation: list[dict[str, str | None]], **terms: Any
+) -> Subscription:
+    parts = tuple(subscription_line_of(line) for line in lines)
+    return Subscription(**terms, lines=parts, allocation=tuple(line_of(line) for line in allocation))
+
+
+def _milestone(*, allocation: list[dict[str, str | None]], **terms: Any) -> Milestone:
+    return Milestone(**terms, allocation=tuple(line_of(line) for line in allocation))
+
+
+def _lists(rows: QuerySet[Any], record: Callable[..., Term], columns: dict[str, str]) -> _Lists[Term]:
     """Records by contract; `columns` says which column gives which field. Empty text is what was not agreed."""
     names = tuple(columns)
     found: dict[int, list[Term]] = defaultdict(list)

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q, UniqueConstraint
 
 from ratable_server.store.fields import CodeField, CurrencyField, ExactField
-from ratable_server.store.models.rows import Coded, Target, TenantRow, Told, ascending, link
+from ratable_server.store.models.rows import Coded, Target, TenantRow, Told, ascending, link, one_of
 
 
 class Contract(Told, Coded):
@@ -105,7 +105,10 @@ class PrepaidCommit(Told, Coded):
 
 
 class Subscription(Told, Target):
-    """A fixed amount earned over time; its code is unique within the contract."""
+    """A fixed amount earned over time; its code is unique within the contract.
+
+    `lines` and `allocation` are as in `ratable.terms`, decimals and days as text.
+    """
 
     contract = link("Contract")
     code = CodeField()
@@ -114,6 +117,10 @@ class Subscription(Told, Target):
     total_value = ExactField()
     starts_on = models.DateField()
     ends_before = models.DateField()
+    proration = models.TextField(default="", db_default="", blank=True)
+    catches_up_on = models.DateField(null=True, blank=True)
+    lines = models.JSONField(default=list, db_default=[])
+    allocation = models.JSONField(default=list, db_default=[])
 
     class Meta(Target.Meta):
         db_table = "subscription"
@@ -121,11 +128,12 @@ class Subscription(Told, Target):
             *Target.Meta.constraints,
             UniqueConstraint(fields=["tenant", "contract", "code"], name="subscription_code"),
             ascending("subscription_dates_must_ascend"),
+            one_of("subscription_proration", "proration", ("", "daily", "standard", "thirty_day")),
         ]
 
 
 class Milestone(Told, Target):
-    """A fixed amount earned on one day; its code is unique within the contract."""
+    """A fixed amount earned on one day, `allocation` as of a subscription; its code is unique within the contract."""
 
     contract = link("Contract")
     code = CodeField()
@@ -133,6 +141,7 @@ class Milestone(Told, Target):
     product = link("Product", optional=True)
     on = models.DateField()
     amount = ExactField()
+    allocation = models.JSONField(default=list, db_default=[])
 
     class Meta(Target.Meta):
         db_table = "milestone"

@@ -12,6 +12,7 @@ from ratable_server.store.models.rows import Target, Told, one_of
 
 REGISTER_KINDS = (
     "entity", "account", "department", "tag", "tag_group", "default_accounts", "webhook", "vendor_custom_field",
+    "contract_bundle", "revenue_note",
 )  # fmt: skip
 
 
