@@ -1,14 +1,18 @@
-"""What was learned after a close is found by its number, however many records were learned before."""
+"""What was learned after a close is found by its number, however much was learned before; public ids cost a sixth."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    """Summaries of blocks are there only once they were made; a tree is there at once, and small: imports share a number."""
+    """A tree in place of summaries of blocks, which are there only once somebody made them.
+
+    It is small: all records of an import share a number.
+    """
 
     dependencies: ClassVar = [("store", "0012_webhook_events")]
 
@@ -17,6 +21,7 @@ class Migration(migrations.Migration):
             [
                 "DROP INDEX usage_record_number",
                 "CREATE INDEX usage_record_number ON usage_record (tenant_id, number)",
+                Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"),
             ]
         ),
     ]
