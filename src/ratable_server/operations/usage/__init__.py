@@ -9,16 +9,22 @@ from ratable_server.operations.usage.importing import ingest_usage
 from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Rejection
 from ratable_server.operations.usage.recording import record_usage
 from ratable_server.operations.usage.resolving import resolve_rejection
-from ratable_server.operations.usage.uploads import Upload
+from ratable_server.operations.usage.uploads import Place, Upload, WordedUpload, Words
 from ratable_server.operations.usage.voiding import void_usage
+from ratable_server.operations.usage.worded import WordedReceipt, ingest_worded
 
 __all__ = [
+    "Place",
     "Receipt",
     "RejectedFile",
     "Rejection",
     "Upload",
+    "WordedReceipt",
+    "WordedUpload",
+    "Words",
     "fail_abandoned_imports",
     "ingest_usage",
+    "ingest_worded",
     "record_usage",
     "resolve_rejection",
     "void_usage",

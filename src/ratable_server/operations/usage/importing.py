@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from ratable_server.actor import Actor
@@ -48,6 +49,18 @@ def ingest_usage(*, actor: Actor, upload: Upload, at: datetime, progress: Progre
     Rejects:
         row by row, every code of `ratable.errors.REJECTIONS`, the first that applies in that order
     """
+    with an_import(actor=actor, upload=upload, at=at) as (begun, spool), opened_texts() as texts:
+        _read(texts, _Told(spool, progress), upload.item)
+        return _carry_out(begun, texts, _wish(spool, upload))
+
+
+@contextmanager
+def an_import(*, actor: Actor, upload: Upload, at: datetime) -> Iterator[tuple[Begun, Spool]]:
+    """An import that has begun, with its file on disk; a file that cannot be read has failed.
+
+    Refuses:
+        role_must_allow_it, file_must_be_readable
+    """
     if not actor.may_act_as("preparer"):
         raise Refused("role_must_allow_it", field="role", detail="a preparer ingests usage")
     with spooled(upload.source, upload.name, upload.format) as spool:
@@ -63,13 +76,17 @@ def ingest_usage(*, actor: Actor, upload: Upload, at: datetime, progress: Progre
         with at_work(begun.import_id):
             begin(begun)
             try:
-                with opened_texts() as texts:
-                    _read(texts, _Told(spool, progress), upload.item)
-                    return _carry_out(begun, texts, _wish(spool, upload))
+                yield begun, spool
             except Refused as error:
                 if error.code == UNREADABLE:
                     fail_unread(begun, error.detail)
                 raise
+
+
+def prefix_of(spool: Spool, beside: str | None) -> str:
+    """What comes before the row number in the id of a row that has none: the same for the same file and item."""
+    digest = hashlib.sha256(f"{spool.sha256} {beside}".encode()).hexdigest() if beside else spool.sha256
+    return f"{digest[:_PREFIX_LENGTH]}."
 
 
 class _Told:
@@ -108,10 +125,9 @@ def _read(texts: Texts, told: _Told, item: str | None) -> None:
 
 
 def _wish(spool: Spool, upload: Upload) -> Wish:
-    return Wish(item=upload.item, prefix=_prefix(spool, upload.item), on_change=upload.on_change)
-
-
-def _prefix(spool: Spool, item: str | None) -> str:
-    """What comes before the row number in the id of a row that has none: the same for the same file and item."""
-    digest = hashlib.sha256(f"{spool.sha256} {item}".encode()).hexdigest() if item else spool.sha256
-    return f"{digest[:_PREFIX_LENGTH]}."
+    return Wish(
+        item=upload.item,
+        prefix=prefix_of(spool, upload.item),
+        on_change=upload.on_change,
+        takes_late=upload.takes_late,
+    )

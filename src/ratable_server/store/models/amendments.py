@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import UniqueConstraint
 
 from ratable_server.store.fields import CodeField, ExactField, MonthField
-from ratable_server.store.models.rows import Fact, link
+from ratable_server.store.models.rows import Fact, Guard, TenantRow, link
 
 
 class Termination(Fact):
@@ -77,3 +77,28 @@ class Adjustment(Fact):
             *Fact.Meta.constraints,
             UniqueConstraint(fields=["tenant", "code"], name="adjustment_code"),
         ]
+
+
+class ReportedAdjustment(TenantRow):
+    """An adjustment as a row of a file told it; with others of its month it becomes an `Adjustment` when it is processed.
+
+    Without a day it is of the day on which it is processed. Its id is one of a record of usage.
+    """
+
+    guard: ClassVar[Guard] = "kept"
+
+    event_id = CodeField()
+    commit = link("PrepaidCommit")
+    service_on = MonthField()
+    on = models.DateField(null=True, blank=True)
+    used_on = models.DateField(null=True, blank=True)
+    amount = ExactField()
+    dimensions = models.JSONField(null=True, blank=True)
+    content_hash = models.TextField()
+    usage_import = link("UsageImport", is_indexed=False)
+    row = models.BigIntegerField()
+    adjustment = link("Adjustment", optional=True)
+
+    class Meta(TenantRow.Meta):
+        db_table = "reported_adjustment"
+        constraints: ClassVar = [UniqueConstraint(fields=["tenant", "event_id"], name="reported_adjustment_id")]

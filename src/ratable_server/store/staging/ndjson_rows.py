@@ -7,10 +7,10 @@ columns. A number never becomes a float: it travels as its digits, and `1e3` is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ratable_server.store.staging.columns import FACT, PREPAID
+from ratable_server.store.staging.columns import FACT, PREPAID, Words
 from ratable_server.store.staging.json_objects import object_text
 from ratable_server.store.staging.problems import unreadable
 
@@ -21,11 +21,27 @@ _CELL_LENGTH = 131_072
 
 def rows_of_lines(blocks: Iterable[bytes], item: str | None) -> Iterator[Cells]:
     """The rows of an NDJSON file: what a record can say, then the object of the rest; empty lines are passed over."""
+    return (_cells(record, item, number) for number, record in _records(blocks))
+
+
+def rows_in_words(blocks: Iterable[bytes], words: Words, order: Sequence[str]) -> Iterator[Cells]:
+    """The same of records that say it in other words: a cell for each word of ours in `order`, then the rest."""
+    for number, record in _records(blocks):
+        layout = words.layout_of(list(record), line=number)
+        texts = list(record.values())
+        further = {name: text for name, place in layout.further.items() if (text := texts[place]) is not None}
+        _refuse_unfit_names(further, number)
+        known = (texts[layout.known[word]] if word in layout.known else None for word in order)
+        yield (*known, object_text(further))
+
+
+def _records(blocks: Iterable[bytes]) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Each record with the number of its line."""
     is_empty = True
     for number, line in enumerate(_lines(blocks), start=1):
         is_empty = False
         if line.strip():
-            yield _cells(_read(line, number), item, number)
+            yield number, _read(line, number)
     if is_empty:
         raise unreadable("is empty", line=1)
 
@@ -90,6 +106,10 @@ def _has_surrogates(text: str) -> bool:
 def _cells(record: dict[str, str | None], item: str | None, number: int) -> Cells:
     known = FACT if record.get("item") or item is not None else (*FACT, *PREPAID)
     further = {name: text for name, text in record.items() if name not in known and text is not None}
+    _refuse_unfit_names(further, number)
+    return (*(record.get(name) if name in known else None for name in (*FACT, *PREPAID)), object_text(further))
+
+
+def _refuse_unfit_names(further: Mapping[str, str], number: int) -> None:
     if any("\0" in name or _has_surrogates(name) for name in further):
         raise unreadable("a name cannot be kept: a NUL, or half a character", line=number)
-    return (*(record.get(name) if name in known else None for name in (*FACT, *PREPAID)), object_text(further))

@@ -27,14 +27,17 @@ CELLS = (*FACT, *PREPAID, "dimensions")
 
 
 class Texts:
-    """The rows of one file; `connection` has them as the table `texts`."""
+    """The rows of one file; `connection` has them as the table `texts`, or as another one with other words."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, *, table: str = "texts", words: Sequence[str] = (*FACT, *PREPAID)
+    ) -> None:
         self.connection = connection
         self.row_count = 0
-        columns = ", ".join(f'"{name}" VARCHAR' for name in CELLS)
-        connection.execute(f'CREATE TABLE texts ("row" BIGINT, {columns})')
-        add_quoted(connection)
+        self._table, self._words = table, tuple(words)
+        self._cells = (*self._words, "dimensions")
+        columns = ", ".join(f'"{name}" VARCHAR' for name in self._cells)
+        connection.execute(f'CREATE TABLE {table} ("row" BIGINT, {columns})')
 
     def add_csv(self, layout: Layout, blocks: Iterable[bytes]) -> None:
         """The rows of CSV without a header, in whole lines."""
@@ -46,11 +49,11 @@ class Texts:
 
     def add_rows(self, rows: Iterable[Sequence[str | None]]) -> None:
         """Rows one by one, in the order of a record's columns and then the object of its further ones."""
-        insert = f'INSERT INTO texts SELECT "row", {", ".join(CELLS)} FROM block'
+        insert = f'INSERT INTO {self._table} SELECT "row", {", ".join(self._cells)} FROM block'
         cells = iter(rows)
         while some := list(islice(cells, _ROWS_AT_ONCE)):
             columns = [pa.array(column, pa.string()) for column in zip(*some, strict=True)]
-            self._add(insert, pa.table(columns, names=list(CELLS)))
+            self._add(insert, pa.table(columns, names=list(self._cells)))
 
     def add_parquet(self, layout: Layout, query: str) -> None:
         """The rows of a query of a Parquet file."""
@@ -67,10 +70,10 @@ class Texts:
         return bool(self.connection.execute(f"SELECT count(*) FROM texts WHERE {anywhere}").fetchall()[0][0])
 
     def _inserting(self, layout: Layout, source: str) -> str:
-        cells = dict(zip(layout.columns, _names(layout), strict=True))
-        known = [cells.get(name, "NULL") if name not in layout.further else "NULL" for name in (*FACT, *PREPAID)]
-        further = {name: cells[name] for name in layout.further}
-        return f'INSERT INTO texts SELECT "row", {", ".join(known)}, {object_expression(further)} FROM {source}'
+        cells = _names(layout)
+        known = [cells[layout.known[word]] if word in layout.known else "NULL" for word in self._words]
+        further = {name: cells[place] for name, place in layout.further.items()}
+        return f'INSERT INTO {self._table} SELECT "row", {", ".join(known)}, {object_expression(further)} FROM {source}'
 
     def _add(self, insert: str, block: pa.Table) -> None:
         first = self.row_count + 1
@@ -93,11 +96,12 @@ def opened_texts() -> Iterator[Texts]:
         }
         with duckdb.connect(config=config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            add_quoted(connection)
             yield Texts(connection)
 
 
 def _names(layout: Layout) -> list[str]:
-    return [f"cell_{place}" for place in range(len(layout.columns))]
+    return [f"cell_{place}" for place in range(layout.width)]
 
 
 def _read_csv(block: bytes, names: list[str]) -> pa.Table:

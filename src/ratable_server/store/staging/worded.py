@@ -1,0 +1,188 @@
+"""Files in other words: rows that name places of their own and months, told as texts; adjustments set apart.
+
+Owns what such a row means: where it belongs, the day of a row that has only a month, the amount of one that has only
+units. What a row cannot mean becomes a text that no day and no number is, so that it is rejected like any other row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from ratable.periods import FAR
+from ratable_server.store.staging.columns import Words
+from ratable_server.store.staging.texts import Texts
+
+WORDS = (
+    "id", "place", "used_on", "month", "quantity", "amount", "units", "currency", "is_adjustment", "corrects",
+    "adjusted_on",
+)  # fmt: skip
+PROCESSED = "has been processed with other content"
+
+_YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MONTH = "[0-9]{4}-[0-9]{2}"
+_UNITS = "[0-9]{1,12}"
+_AMOUNT = "-?[0-9]{1,18}([.][0-9]{1,12})?"
+
+# What a row says, read: `month_on` and `corrects_on` are first days, `worth` is its amount or what its units come to.
+_READ = """
+SELECT told.*, places.item, places.prepaid_commit, places.ids, places.adjustment_ids, places.last_on,
+    coalesce(told.place, $place) AS named,
+    CASE WHEN is_adjustment IS NULL OR lower(is_adjustment) IN {no} THEN false
+        WHEN lower(is_adjustment) IN {yes} THEN true END AS adjusts,
+    CAST(date_trunc('month', try_cast(CASE WHEN regexp_full_match(month, '{month}') THEN month || '-01'
+        WHEN regexp_full_match(month, '{day}') THEN month END AS DATE)) AS DATE) AS month_on,
+    CAST(date_trunc('month', try_cast(CASE WHEN regexp_full_match(corrects, '{month}') THEN corrects || '-01'
+        WHEN regexp_full_match(corrects, '{day}') THEN corrects END AS DATE)) AS DATE) AS corrects_on,
+    CASE WHEN regexp_full_match(used_on, '{day}') THEN try_cast(used_on AS DATE) END AS plain_on,
+    CASE WHEN NOT regexp_full_match(CASE WHEN adjusts THEN ltrim(units, '-') ELSE units END, '{units}')
+        THEN $units || ': ' || units
+        WHEN amount IS NOT NULL OR quantity IS NOT NULL THEN amount
+        WHEN rate IS NOT NULL THEN CAST(CAST(units AS DECIMAL(12, 0)) * rate AS VARCHAR) END AS worth
+FROM told LEFT JOIN places ON places.name = coalesce(told.place, $place)
+"""
+
+# Why an adjustment cannot be one; nothing for one that can.
+_FAULT = """
+CASE WHEN adjusts IS NULL OR NOT adjusts THEN NULL
+    WHEN adjustment_ids IS NULL THEN $is_adjustment || ': no adjustments are taken here'
+    WHEN corrects_on IS NULL THEN $corrects || ': ' || coalesce(corrects, 'missing')
+    WHEN adjusted_on IS NOT NULL AND try_cast(adjusted_on AS DATE) IS NULL THEN $adjusted_on || ': ' || adjusted_on
+    WHEN used_on IS NOT NULL AND plain_on IS NULL THEN $used_on || ': ' || used_on END
+"""
+_ADJUSTS = f"(coalesce(adjusts, false) AND fault IS NULL AND regexp_full_match(worth, '{_AMOUNT}'))"
+_DAY_OF_ROW = """
+CASE WHEN fault IS NOT NULL THEN fault
+    WHEN adjusts IS NULL THEN $is_adjustment || ': ' || is_adjustment
+    WHEN adjusts THEN CAST(corrects_on AS VARCHAR)
+    WHEN month IS NOT NULL AND month_on IS NULL THEN $month || ': ' || month
+    WHEN month_on <> date_trunc('month', plain_on) THEN $month || ': ' || month || ' is not the month of ' || used_on
+    WHEN used_on IS NULL THEN CAST(CASE WHEN last_on >= month_on THEN least(last_on, last_day(month_on))
+        ELSE last_day(month_on) END AS VARCHAR)
+    WHEN length(used_on) <= 10 THEN used_on END
+"""
+_ADJUSTMENT_ID = 'coalesce(adjustment_ids || id, $prefix || CAST("row" AS VARCHAR))'
+_CONTENT = (
+    "concat_ws('|', corrects_on, coalesce(adjusted_on, ''), coalesce(used_on, ''), worth, coalesce(dimensions, ''))"
+)
+
+_ADJUSTMENTS = """
+CREATE TABLE adjustments AS
+SELECT "row", {id} AS event_id, prepaid_commit, corrects_on, CAST(adjusted_on AS DATE) AS adjusted_on,
+    plain_on AS used_on, CAST(worth AS DECIMAL(38, 12)) AS amount, dimensions, md5({content}) AS content
+FROM ({faulty}) WHERE {adjusts}
+"""
+# Adjustments of one id that are not the same, and those of which another content is processed, go with the rest: they
+# are rejected there.
+_CONTRADICTING = """
+CREATE TABLE contradicting AS
+SELECT event_id, NULL AS why FROM adjustments GROUP BY event_id HAVING count(DISTINCT content) > 1
+UNION ALL
+SELECT DISTINCT event_id, $id || ': {processed}' FROM adjustments JOIN processed USING (event_id)
+WHERE adjustments.content <> processed.content
+"""
+_TEXTS = """
+INSERT INTO texts BY NAME
+SELECT rows."row", coalesce(other.event_id, ids || id) AS id,
+    coalesce(item, CASE WHEN prepaid_commit IS NULL THEN named || ' (not of this contract)' END) AS item,
+    prepaid_commit, coalesce(why, day) AS used_on, CASE WHEN why IS NULL AND day IS NULL THEN rows.used_on END AS used_at,
+    quantity, worth AS amount, currency, dimensions
+FROM (SELECT *, {id} AS adjustment_id, {day} AS day FROM ({faulty})) AS rows
+LEFT JOIN contradicting AS other ON other.event_id = rows.adjustment_id AND {adjusts}
+WHERE NOT {adjusts} OR other.event_id IS NOT NULL
+"""
+_PLACES = pa.schema(
+    {
+        "name": pa.string(),
+        "item": pa.string(),
+        "prepaid_commit": pa.string(),
+        "ids": pa.string(),
+        "adjustment_ids": pa.string(),
+        "last_on": pa.date32(),
+        "rate": pa.decimal128(26, 12),
+    }
+)
+_PROCESSED = pa.schema({"event_id": pa.string(), "content": pa.string()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a row can belong: an item or the prepaid usage of a commit.
+
+    `ids` begins the ids of its rows, `adjustment_ids` those of its adjustments; without, there are none. A row with a
+    month alone is of its last day, at most `last_on`; one with units alone costs `rate` for each.
+    """
+
+    ids: str
+    item: str | None = None
+    prepaid_commit: str | None = None
+    adjustment_ids: str | None = None
+    last_on: date = FAR
+    rate: Decimal | None = None
+
+
+class WordedRows:
+    """The rows of a file as they came, until they are `texts` and adjustments."""
+
+    def __init__(self, texts: Texts, words: Words) -> None:
+        self.told = Texts(texts.connection, table="told", words=WORDS)
+        self.connection = texts.connection
+        self._words = words
+
+    def tell(self, places: Mapping[str, Place], *, place: str, prefix: str, processed: Mapping[str, str]) -> None:
+        """Fill `texts`, and `adjustments` with those that can be. A row that names no place is of `place`.
+
+        `prefix` begins the ids of adjustments without one, `processed` has the contents of those that are processed.
+        """
+        self.connection.register("places", pa.Table.from_pylist(list(_rows_of(places)), schema=_PLACES))
+        known = [{"event_id": name, "content": content} for name, content in processed.items()]
+        self.connection.register("processed", pa.Table.from_pylist(known, schema=_PROCESSED))
+        said = {"place": place, "prefix": prefix, **self._names()}
+        read = _READ.format(yes=_YES, no=_NO, day=_DAY, month=_MONTH, units=_UNITS)
+        parts = {"faulty": f"SELECT *, {_FAULT} AS fault FROM ({read})", "adjusts": _ADJUSTS, "id": _ADJUSTMENT_ID}
+        for statement in (
+            _ADJUSTMENTS.format(**parts, content=_CONTENT),
+            _CONTRADICTING.format(processed=PROCESSED),
+            _TEXTS.format(**parts, day=_DAY_OF_ROW),
+            "DELETE FROM adjustments WHERE event_id IN (SELECT event_id FROM contradicting)",
+            "DROP TABLE told",
+        ):
+            self.connection.execute(statement, _named_in(statement, said))
+
+    def months(self) -> list[date]:
+        """First days of the months that rows name in plain shape, less those of adjustments."""
+        found = self.connection.execute(
+            f"SELECT DISTINCT try_cast(left(coalesce(used_on, used_at), 7) || '-01' AS DATE) AS month_on FROM texts"
+            f" WHERE regexp_matches(coalesce(used_on, used_at), '^{_MONTH}') AND month_on IS NOT NULL ORDER BY ALL"
+        )
+        return [month_on for (month_on,) in found.fetchall()]
+
+    def adjustments(self) -> Sequence[tuple[Any, ...]]:
+        """Every adjustment, as `adjustments.Reported`."""
+        found: list[tuple[Any, ...]] = self.connection.execute('SELECT * FROM adjustments ORDER BY "row"').fetchall()
+        return found
+
+    def _names(self) -> dict[str, str]:
+        """The first name of each word, to tell what is wrong with a cell."""
+        names: dict[str, str] = {}
+        for name, word in self._words.of.items():
+            names.setdefault(word, name)
+        return {word: names.get(word, word) for word in WORDS if word != "place"}
+
+
+def _rows_of(places: Mapping[str, Place]) -> list[dict[str, Any]]:
+    return [
+        {name: getattr(place, name) for name in _PLACES.names if name != "name"} | {"name": named}
+        for named, place in places.items()
+    ]
+
+
+def _named_in(statement: str, said: Mapping[str, str]) -> dict[str, str]:
+    """Those values that a statement names."""
+    return {name: value for name, value in said.items() if f"${name}" in statement}
