@@ -17,8 +17,7 @@ from ratable_server.operations.usage.receipts import Receipt, RejectedFile
 from ratable_server.operations.usage.settling import Wish, take
 from ratable_server.operations.usage.uploads import WordedUpload
 from ratable_server.operations.usage.voiding import void_usage
-from ratable_server.store.models import UsageImport, UsageKey, UsageRecord, UsageVoid
-from ratable_server.store.models.amendments import ReportedAdjustment
+from ratable_server.store.models import ReportedAdjustment, UsageImport, UsageKey, UsageRecord, UsageVoid
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.staging.adjustments import Reported, keep_adjustments

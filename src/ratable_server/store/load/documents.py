@@ -106,6 +106,8 @@ def _filed(document: _Document) -> Documents:
             return documents.payment(amount_minor, contract_id=contract_id, booking=booking)
         case "invoice", _:
             return documents.invoice(_source(document), amount_minor, contract_id=contract_id, booking=booking)
+        case _, "adjustment":
+            return Documents()  # booked with the adjustment
         case _, "revenue":
             return documents.credit_of_revenue(
                 amount_minor, contract_id=contract_id, booking=booking, service_on=service_on

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ratable_server.store.models.amendments import Adjustment, AllocationChange, BreakageEstimate, Termination, TopUp
+from ratable_server.store.models.amendments import (
+    Adjustment,
+    AllocationChange,
+    BreakageEstimate,
+    ReportedAdjustment,
+    Termination,
+    TopUp,
+)
 from ratable_server.store.models.audit import AuditEntry, AuditSeal
 from ratable_server.store.models.catalog import BundleLine, Product, ProductBundle, Tier, UsageGroup
 from ratable_server.store.models.contracts import (
@@ -92,6 +99,7 @@ __all__ = [
     "RatedLine",
     "Reference",
     "RegisterEntry",
+    "ReportedAdjustment",
     "RevenueTransaction",
     "Run",
     "Subscription",

@@ -11,10 +11,14 @@ from ratable_server.store.fields import CodeField, FurtherField, MonthField
 from ratable_server.store.models.rows import Fact, link, one_of
 
 DOCUMENT_KINDS = ("invoice", "payment", "credit_memo")
+CREDITED = ("revenue", "liability", "adjustment")
 
 
 class Document(Fact):
-    """One document; a credit memo goes `against` revenue or liability, others have no such side."""
+    """One document; a credit memo goes `against` revenue or liability, others have no such side.
+
+    One against an adjustment tells what that has booked already, and books nothing itself.
+    """
 
     code = CodeField()
     kind = models.TextField()
@@ -36,8 +40,7 @@ class Document(Fact):
             UniqueConstraint(fields=["tenant", "kind", "code"], name="document_code"),
             one_of("document_kind", "kind", DOCUMENT_KINDS),
             models.CheckConstraint(
-                condition=Q(kind="credit_memo", against__in=("revenue", "liability"))
-                | (~Q(kind="credit_memo") & Q(against="")),
+                condition=Q(kind="credit_memo", against__in=CREDITED) | (~Q(kind="credit_memo") & Q(against="")),
                 name="document_against",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="document_amount_must_be_positive"),
