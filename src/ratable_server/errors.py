@@ -58,6 +58,8 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("contract_must_be_as_seen", "the contract has been changed since it was read", True),
     Code("change_must_be_of_what_was_seen", "what is to be changed has been changed since it was read", True),
     Code("register_must_have_such_a_kind", "the register keeps no such things"),
+    Code("nothing_must_name_it", "terms, documents or other names point to what is to go"),
+    Code("close_date_must_end_a_month", "books are closed through the last day of a month"),
     Code("further_must_be_small", "further fields are nested too deeply, or too many"),
     Code("nothing_must_depend_on_it", "usage, documents, posted rows or other terms depend on what is to go"),
     Code("prepaid_commit_must_cover_its_draws", "usage has drawn more of the prepaid commit than it would have"),

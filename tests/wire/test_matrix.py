@@ -22,6 +22,7 @@ from tests.wire.test_products import CALLS
 from tests.wire.test_usage import MARCH
 
 NOBODYS = 987_654_321
+NAMES = ("entity", "department", "tag", "tag-group")
 Ids = dict[str, int]
 
 
@@ -59,18 +60,29 @@ class Everything:
         )
         milestone = {"milestone_name": "Setup", "milestone_date": "2026-02-01", "amount": 100}
         done = api.post(f"{path}/milestones", milestone)
+        names = {
+            kind: api.post(f"/coa/api/{kind}", {"name": kind, **fields})["id"]
+            for kind, fields in {"entity": {}, "department": {"code": "D"}, "tag": {}, "tag-group": {}}.items()
+        }
         revenue = api.get("transactions")["results"][0]["id"]
         self.ids: Ids = {
             "product": product["id"], "usage-groups": product["usage_groups"][0]["id"], "product-bundles": bundle["id"],
             "vendor": contract["client"], "customers": contract["client"], "contract": contract["id"],
             "contracts": contract["id"], "commit": commit["id"], "prepaid-commits": commit["id"],
             "consumption": consumption["id"], "usage": usage["id"], "transactions": revenue,
-            "milestones": done["id"],
+            "milestones": done["id"], **names,
         }  # fmt: skip
 
     def state(self) -> list[Any]:
         """What is told of all of it."""
-        paths = ("product", "product-bundles", "customers", "contracts", "transactions")
+        paths = (
+            "product",
+            "product-bundles",
+            "customers",
+            "contracts",
+            "transactions",
+            *map("/coa/api/{}".format, NAMES),
+        )
         return [self.api.get(path).body for path in paths]
 
 

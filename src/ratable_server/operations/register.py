@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db import connection
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.kept import Further
+from ratable_server.operations.register_links import Thing, give_instead, is_named
 from ratable_server.operations.soundness import refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
@@ -15,6 +19,9 @@ from ratable_server.store.models import RegisterEntry
 from ratable_server.store.models.register import REGISTER_KINDS
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
+
+# What no two things of a kind say alike, as far as they say it.
+_TOLD_APART_BY = {"account": ("number",), "department": ("code",), "tag": ("group", "name"), "tag_group": ("name",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,14 @@ class Registered:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A new thing: its code, and what is told of it."""
+
+    code: str
+    further: Further
+
+
 @retried
 def keep_entry(
     *, actor: Actor, kind: str, code: str, further: Further, at: datetime, seen: Further | None = None
@@ -35,13 +50,14 @@ def keep_entry(
     With `seen` it must be there, and still say that. One that was removed keeps its code for itself.
 
     Refuses:
-        register_must_have_such_a_kind, code_must_be_unused (it was removed), change_must_be_of_what_was_seen,
-        text_must_be_plain, further_must_be_small
+        register_must_have_such_a_kind, code_must_be_unused (it was removed; or another thing has its number, its code
+        or its name), change_must_be_of_what_was_seen, text_must_be_plain, further_must_be_small
     """
     _refuse_unknown(kind)
     refuse_unfit_text("code", code)
     refuse_unfit_further(further)
     with changes_by(actor):
+        _take_turn(actor, kind)
         row = _held(actor, kind, code)
         if seen is not None and (row is None or row.further != dict(seen)):
             raise Refused("change_must_be_of_what_was_seen", field=kind, detail=code)
@@ -56,21 +72,42 @@ def keep_entry(
 
 
 @retried
-def remove_entry(*, actor: Actor, kind: str, code: str, at: datetime) -> None:
-    """Take a thing out of the register; its code stays taken.
+def add_entries(*, actor: Actor, kind: str, named: Sequence[Named], at: datetime) -> list[Registered]:
+    """Keep new things, all of them or none.
 
     Refuses:
-        register_must_have_such_a_kind, code_must_be_known
+        register_must_have_such_a_kind, code_must_be_unused (its own, or another thing has its number or its name),
+        text_must_be_plain, further_must_be_small
+    """
+    _refuse_unknown(kind)
+    for each in named:
+        refuse_unfit_text("code", each.code)
+        refuse_unfit_further(each.further)
+    with changes_by(actor):
+        _take_turn(actor, kind)
+        rows = [RegisterEntry(tenant_id=actor.tenant_id, kind=kind, code=each.code, created_at=at) for each in named]
+        return [_keep(actor, row, each.further, at=at) for row, each in zip(rows, named, strict=True)]
+
+
+@retried
+def remove_entry(*, actor: Actor, kind: str, code: str, at: datetime, instead: str | None = None) -> None:
+    """Take a thing out of the register; its code stays taken. `instead` is named from then on where it was named.
+
+    Refuses:
+        register_must_have_such_a_kind, code_must_be_known (one of the two), nothing_must_name_it
     """
     _refuse_unknown(kind)
     with changes_by(actor):
-        row = _held(actor, kind, code)
-        if row is None or row.deleted_at is not None:
-            raise Refused("code_must_be_known", field=kind, detail=code)
+        _take_turn(actor, kind)
+        row = _there(actor, kind, code)
+        if instead is not None:
+            give_instead(actor, Thing(kind, row.id), _there(actor, kind, instead).id, at=at)
+        if is_named(actor, Thing(kind, row.id)):
+            raise Refused("nothing_must_name_it", field=kind, detail=code)
         row.deleted_at = row.modified_at = at
         row.save()
-        change = Change("remove_entry", "register", f"{kind}/{code}", before=dict(row.further))
-        record_change(actor, change, at=at)
+        told = {"before": dict(row.further), **({"after": {"instead": instead}} if instead else {})}
+        record_change(actor, Change("remove_entry", "register", f"{kind}/{code}", **told), at=at)
 
 
 def _refuse_unknown(kind: str) -> None:
@@ -78,16 +115,41 @@ def _refuse_unknown(kind: str) -> None:
         raise Refused("register_must_have_such_a_kind", field="kind", detail=kind)
 
 
+def _take_turn(actor: Actor, kind: str) -> None:
+    """One change of a kind at a time, to the end of the transaction: two things are told apart while both are seen."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('register ' || %s, %s))", [kind, actor.tenant_id])
+
+
 def _held(actor: Actor, kind: str, code: str) -> RegisterEntry | None:
     rows = rows_of(actor, RegisterEntry, with_deleted=True).select_for_update(no_key=True)
     return rows.filter(kind=kind, code=code).first()
+
+
+def _there(actor: Actor, kind: str, code: str) -> RegisterEntry:
+    row = _held(actor, kind, code)
+    if row is None or row.deleted_at is not None:
+        raise Refused("code_must_be_known", field=kind, detail=code)
+    return row
 
 
 def _keep(actor: Actor, row: RegisterEntry, further: Further, *, at: datetime) -> Registered:
     is_new = row.pk is None
     before = None if is_new else dict(row.further)
     row.further, row.modified_at = dict(further), at
+    _refuse_another(actor, row)
     row.save(force_insert=is_new, force_update=not is_new)
     change = Change("keep_entry", "register", f"{row.kind}/{row.code}", before=before, after=dict(further))
     record_change(actor, change, at=at)
     return Registered(id=row.id, code=row.code, is_new=is_new)
+
+
+def _refuse_another(actor: Actor, row: RegisterEntry) -> None:
+    """Go on, unless another thing of the kind is told by the same number, code or name."""
+    fields = _TOLD_APART_BY.get(row.kind, ())
+    if not fields or row.further.get(fields[-1]) is None:
+        return
+    same = {field: row.further.get(field) for field in fields}
+    others = rows_of(actor, RegisterEntry).filter(kind=row.kind, further__contains=same).exclude(id=row.pk)
+    if others.exists():
+        raise Refused("code_must_be_unused", field=fields[-1], detail=str(row.further[fields[-1]]))

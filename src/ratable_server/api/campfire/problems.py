@@ -36,6 +36,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         further_must_be_small prepaid_commit_must_cover_its_draws item_must_cover_its_usage policy_must_be_sound
         file_must_be_readable file_must_be_clean email_must_be_an_address external_id_must_be_unique
         account_names_must_differ amount_must_fit_the_target document_must_stand document_must_be_void tenant_code_must_be_unused register_must_have_such_a_kind
+        close_date_must_end_a_month
         """,
     ),
     (
@@ -54,7 +55,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         _CONFLICT,
         """
         contract_must_be_as_seen change_must_be_of_what_was_seen run_must_be_a_draft run_must_be_current
-        idempotency_key_must_not_be_in_use
+        idempotency_key_must_not_be_in_use nothing_must_name_it
         """,
     ),
     (_OTHER_REQUEST, "idempotency_key_must_keep_its_request"),

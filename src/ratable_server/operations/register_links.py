@@ -1,0 +1,111 @@
+"""What names a thing of the register: terms, documents, other things of the register.
+
+Owns which fields hold ids of which kind. They are kept beside the terms, so that no foreign key watches over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.store import models
+from ratable_server.store.scope import rows_of
+
+_ACCOUNT_ROLES = """
+    uncategorized accounts_payable accounts_receivable deferred_revenue accrued_revenue unrealized_gain_loss
+    realized_gain_loss rounding_account unapplied_credits unapplied_debits unbilled_revenue default_clearing
+    discount_account accrued_discount_account unbilled_discount_account refund_account processing_fees platform_fees
+    deferred_processing_fees tax_account payout_account cta_account oci_translation_account fixed_asset_disposal
+    bad_debt_account dispute_expense_account dispute_reinstatement_account
+"""
+DEFAULT_ACCOUNT_FIELDS = tuple(_ACCOUNT_ROLES.split())
+
+_TOLD: tuple[Any, ...] = (
+    models.Contract, models.Customer, models.Milestone, models.PrepaidCommit, models.Product, models.ProductBundle,
+    models.Subscription, models.UsageItem, models.RegisterEntry,
+)  # fmt: skip
+_FACTS: tuple[Any, ...] = (models.Document,)  # never changed
+
+# Fields of anything, and of lines within it, that hold an id of the kind, or a list of them.
+_ONE: dict[str, tuple[str, ...]] = {
+    "entity": ("entity", "primary_entity", "elimination_entity"),
+    "department": ("department", "default_department"),
+    "account": (
+        *("account", "credit_account", "revenue_account", "invoice_account", "ar_account", "invoice_unbilled_account"),
+        *("bad_debt_account", "parent_bank_account"),
+    ),
+    "tag_group": ("group",),
+    "vendor_custom_field": ("vendor_custom_field_1",),
+}
+_MANY: dict[str, tuple[str, ...]] = {"tag": ("tag_ids", "default_tags"), "tag_group": ("tag_group_ids",)}
+
+
+class Thing(NamedTuple):
+    """A thing of the register: its kind and the id of its row."""
+
+    kind: str
+    id: int
+
+
+def is_named(actor: Actor, thing: Thing) -> bool:
+    """Does anything name this thing?"""
+    return any(rows.exists() for rows in _naming(actor, thing, (*_TOLD, *_FACTS)))
+
+
+def give_instead(actor: Actor, thing: Thing, instead: int, *, at: datetime) -> None:
+    """Name another thing of the kind wherever this one is named; what never changes goes on naming it.
+
+    Refuses:
+        code_must_be_known (a thing is no substitute for itself)
+    """
+    if thing.id == instead:
+        raise Refused("code_must_be_known", field=thing.kind, detail="a thing cannot stand in for itself")
+    for rows in _naming(actor, thing, _TOLD):
+        for row in rows.select_for_update(no_key=True).order_by("id"):
+            is_below = isinstance(row, models.RegisterEntry) and row.kind == thing.kind
+            fields = {*_ONE.get(thing.kind, ()), *_MANY.get(thing.kind, ()), *(["parent"] if is_below else [])}
+            row.further = _renamed(row.further, fields, (thing.id, instead))
+            row.modified_at = at
+            row.save()
+
+
+def _naming(actor: Actor, thing: Thing, among: tuple[Any, ...]) -> Iterator[QuerySet[Any]]:
+    kind, row_id = thing
+    named = [{field: row_id} for field in _ONE.get(kind, ())] + [{field: [row_id]} for field in _MANY.get(kind, ())]
+    anywhere = Q()
+    for each in named:
+        anywhere |= Q(further__contains=each) | Q(further__contains={"lines": [each]})
+    for model in among:
+        rows = rows_of(actor, model)
+        if model is not models.RegisterEntry:
+            yield from [rows.filter(anywhere)] if named else []
+            continue
+        own = Q(kind=kind) & Q(further__contains={"parent": row_id})
+        if kind == "account":
+            for field in DEFAULT_ACCOUNT_FIELDS:
+                own |= Q(kind="default_accounts") & Q(further__contains={field: row_id})
+        yield rows.filter((anywhere | own) if named else own)
+
+
+def _renamed(said: Any, fields: set[str], ids: tuple[int, int]) -> Any:
+    """What was told, with the other id wherever the first one stood in one of these fields."""
+    match said:
+        case dict():
+            return {name: _other(value, ids) if name in fields else _renamed(value, fields, ids)
+                    for name, value in said.items()}  # fmt: skip
+        case list():
+            return [_renamed(each, fields, ids) for each in said]
+    return said
+
+
+def _other(value: Any, ids: tuple[int, int]) -> Any:
+    """The other id in place of the first one, in a list of ids once."""
+    was, now = ids
+    if isinstance(value, list):
+        return list(dict.fromkeys(now if each == was else each for each in value))
+    return now if value == was else value
