@@ -49,7 +49,7 @@ def register(*, actor: Actor, kind: str, asked: Asked = FIRST_PAGE, only: Only =
     """The things of a kind, in the order in which they came."""
     with books_of(actor):
         rows = asked_rows(rows_of(actor, RegisterEntry, with_deleted=True).filter(kind=kind), asked)
-        return page_of(_narrowed(rows, only), asked, lambda page: [_entry(row) for row in page])
+        return page_of(_narrowed(rows, only), asked, lambda page: [entry_of(row) for row in page])
 
 
 def ancestors(*, actor: Actor, kind: str) -> dict[int, list[int]]:
@@ -94,7 +94,8 @@ def _any(conditions: Any) -> Q:
     return found
 
 
-def _entry(row: RegisterEntry) -> Entry:
+def entry_of(row: RegisterEntry) -> Entry:
+    """A row of the register as a record."""
     return Entry(
         id=row.id,
         kind=row.kind,
