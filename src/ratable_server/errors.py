@@ -45,6 +45,11 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("document_must_be_known", "no document of this kind has this id", True),
     Code("document_must_stand", "the document is void"),
     Code("document_must_be_void", "the document stands"),
+    Code(
+        "document_must_not_be_settled", "an invoice has payments, or a credit memo was used; that is taken back first"
+    ),
+    Code("settlement_must_not_exceed_document", "more than what is due of an invoice, or left of a credit memo"),
+    Code("credit_memo_must_be_of_the_customer", "a credit memo is of another customer or in another currency"),
     Code("entry_must_not_be_reversed", "the journal entry has been reversed already"),
     Code("reversal_must_have_a_reason", "a posted entry is reversed for a stated reason"),
     Code("policy_must_be_sound", "a policy is not one of its choices"),

@@ -35,6 +35,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "policy_version": {"number": 1_000},
     "usage_group": {"pricing_model": "unit_based"},
     "document": {"kind": "invoice", "against": ""},
+    "paper": {"kind": "invoice"},
     "subscription": {"ends_before": date(2027, 1, 1)},
     "register_entry": {"kind": "tag"},
     "journal_entry": {"line_count": 2, "total_minor": 5},

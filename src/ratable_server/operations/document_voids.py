@@ -17,6 +17,7 @@ from ratable_server.operations.booking import numbered
 from ratable_server.operations.closed_months import first_day_open, refuse_closed
 from ratable_server.operations.documents import refuses_credit, take_from_pool
 from ratable_server.operations.matters import Matter, fact_columns, matter_of
+from ratable_server.operations.paper_rows import follow
 from ratable_server.operations.soundness import refuse_unfit_text
 from ratable_server.operations.told import Filed, told
 from ratable_server.operations.writing import changes_by, refuse
@@ -71,6 +72,7 @@ def reopen_document(*, actor: Actor, kind: str, code: str, at: datetime) -> None
         if _is_of_pool(document):
             filed = Filed(code=code, number=booking.number, booked_on=booking.booked_on, on=booking.on)
             take_from_pool(actor, matter, _commit(document), filed=filed, amount=amount, at=at)
+        follow(actor, document, at=at)
         record_change(actor, Change("reopen_document", "document", code, after={"kind": kind}), at=at)
 
 
@@ -105,6 +107,7 @@ def _void(actor: Actor, matter: Matter, document: models.Document, *, reason: st
     filed = Filed(code=document.code, number=booking.number, booked_on=booking.booked_on, on=booking.on)
     if _is_of_pool(document):
         take_from_pool(actor, matter, _commit(document), filed=filed, amount=-amount, at=at)
+    follow(actor, document, at=at)
     after = {"kind": document.kind, "reason": reason, **told(filed)}
     record_change(actor, Change("void_document", "document", document.code, after=after), at=at)
     return filed

@@ -1,4 +1,7 @@
-"""Invoices, payments and credit memos: what revenue needs of them. Filed once, never changed."""
+"""Invoices, payments and credit memos: what revenue needs of them. Filed once, never changed.
+
+An invoice or a credit memo that is filed by itself is a paper of one line (`operations.papers`).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from ratable_server.operations.balances import left_of_commit
 from ratable_server.operations.booking import numbered
 from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import Matter, commit_row, fact_columns, matter_of, target_rows
+from ratable_server.operations.paper_rows import add_paper_of
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.told import Filed, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse
@@ -47,13 +51,27 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreditMemo:
-    """What is taken back: from revenue, of a service month if it names one, or from a liability."""
+class Refund:
+    """What was paid back."""
 
     contract: str
     amount: Decimal
-    against: Literal["revenue", "liability"] = "revenue"
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditMemo:
+    """What is taken back: from revenue, of a service month if it names one, or from a liability.
+
+    One against an adjustment tells the customer what that has booked already.
+    """
+
+    contract: str
+    amount: Decimal
+    against: Literal["revenue", "liability", "adjustment"] = "revenue"
     prepaid_commit: str | None = None
+    subscription: str | None = None
+    milestone: str | None = None
     period: date | None = None
     code: str | None = None
 
@@ -68,11 +86,11 @@ def file_invoice(*, actor: Actor, invoice: Invoice, on: date, further: Further =
     """
     refuse_unfit(invoice)
     refuse_unfit_further(further)
-    target = Target(invoice.prepaid_commit, invoice.subscription, invoice.milestone)
     with changes_by(actor):
         matter = matter_of(actor, invoice.contract, on=on)
-        refuse(rules.refuses_invoice(matter.contract, invoice.amount, target), field="invoice")
-        return _file(actor, matter, invoice, target=target, further=further, at=at)
+        document = invoice_in(actor, matter, invoice, further=further, at=at)
+        add_paper_of(document, at=at)
+        return filed_of(document)
 
 
 @retried
@@ -86,8 +104,7 @@ def file_payment(*, actor: Actor, payment: Payment, on: date, further: Further =
     refuse_unfit_further(further)
     with changes_by(actor):
         matter = matter_of(actor, payment.contract, on=on)
-        refuse(rules.refuses_document(matter.contract, payment.amount), field="payment")
-        return _file(actor, matter, payment, target=Target(), further=further, at=at)
+        return filed_of(payment_in(actor, matter, payment, further=further, at=at))
 
 
 @retried
@@ -100,20 +117,55 @@ def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, further: Furth
     """
     refuse_unfit(memo)
     refuse_unfit_further(further)
-    target = Target(prepaid_commit_id=memo.prepaid_commit)
-    takes_from_commit = memo.against == "liability" and memo.prepaid_commit is not None
     with changes_by(actor):
-        matter = matter_of(actor, memo.contract, on=on, holds_commits=takes_from_commit)
-        code = rules.refuses_credit_memo(matter.contract, memo.amount, against=memo.against, target=target)
-        refuse(code, field="credit_memo")
-        kept = target if memo.against == "liability" else Target()
-        if not takes_from_commit:
-            return _file(actor, matter, memo, target=kept, further=further, at=at)
-        commit = memo.prepaid_commit or ""
-        refuse(refuses_credit(actor, matter, commit=commit, amount=memo.amount), field="amount")
-        filed = _file(actor, matter, memo, target=kept, further=further, at=at)
-        take_from_pool(actor, matter, commit, filed=filed, amount=memo.amount, at=at)
-        return filed
+        matter = matter_of(actor, memo.contract, on=on, holds_commits=takes_from_commit(memo))
+        document = credit_memo_in(actor, matter, memo, further=further, at=at)
+        add_paper_of(document, at=at)
+        return filed_of(document)
+
+
+def takes_from_commit(memo: CreditMemo) -> bool:
+    """Does it take from a pool?"""
+    return memo.against == "liability" and memo.prepaid_commit is not None
+
+
+def invoice_in(
+    actor: Actor, matter: Matter, invoice: Invoice, *, further: Further = NOTHING, at: datetime
+) -> models.Document:
+    """The same in a transaction that is open, without a paper."""
+    target = Target(invoice.prepaid_commit, invoice.subscription, invoice.milestone)
+    refuse(rules.refuses_invoice(matter.contract, invoice.amount, target), field="invoice")
+    return _file(actor, matter, invoice, target=target, further=further, at=at)
+
+
+def payment_in(
+    actor: Actor, matter: Matter, payment: Payment | Refund, *, further: Further = NOTHING, at: datetime
+) -> models.Document:
+    """The same in a transaction that is open; a refund is a payment below nothing."""
+    refuse(rules.refuses_document(matter.contract, payment.amount), field="payment")
+    return _file(actor, matter, payment, target=Target(), further=further, at=at)
+
+
+def credit_memo_in(
+    actor: Actor, matter: Matter, memo: CreditMemo, *, further: Further = NOTHING, at: datetime
+) -> models.Document:
+    """The same in a transaction that is open, without a paper; it holds the prepaid commits if one is taken from."""
+    target = Target(memo.prepaid_commit, memo.subscription, memo.milestone)
+    code = rules.refuses_credit_memo(matter.contract, memo.amount, against=memo.against, target=target)
+    refuse(code, field="credit_memo")
+    kept = Target() if memo.against == "revenue" else target
+    if not takes_from_commit(memo):
+        return _file(actor, matter, memo, target=kept, further=further, at=at)
+    commit = memo.prepaid_commit or ""
+    refuse(refuses_credit(actor, matter, commit=commit, amount=memo.amount), field="amount")
+    document = _file(actor, matter, memo, target=kept, further=further, at=at)
+    take_from_pool(actor, matter, commit, filed=filed_of(document), amount=memo.amount, at=at)
+    return document
+
+
+def filed_of(document: models.Document) -> Filed:
+    """How a document is filed."""
+    return Filed(code=document.code, number=document.number, booked_on=document.booked_on, on=document.on)
 
 
 def refuses_credit(actor: Actor, matter: Matter, *, commit: str, amount: Decimal) -> str | None:
@@ -127,39 +179,40 @@ def refuses_credit(actor: Actor, matter: Matter, *, commit: str, amount: Decimal
     )
 
 
-_KINDS = {Invoice: "invoice", Payment: "payment", CreditMemo: "credit_memo"}
+_KINDS = {Invoice: "invoice", Payment: "payment", Refund: "payment", CreditMemo: "credit_memo"}
 
 
 def _file(
     actor: Actor,
     matter: Matter,
-    document: Invoice | Payment | CreditMemo,
+    document: Invoice | Payment | Refund | CreditMemo,
     *,
     target: Target,
     further: Further,
     at: datetime,
-) -> Filed:
+) -> models.Document:
     """Write a document that no rule refuses; without a code of its own its number is its code."""
     booking = numbered(actor, matter.booking)
-    code = document.code or f"#{booking.number}"
     kind, memo = _KINDS[type(document)], document if isinstance(document, CreditMemo) else None
-    models.Document(
+    amount_minor = to_minor(document.amount, matter.of.currency)
+    row = models.Document(
         **fact_columns(actor, booking.number, at=at),
         **target_rows(actor, matter, target),
-        code=code,
+        code=document.code or f"#{booking.number}",
         kind=kind,
         contract_id=matter.row_id,
-        amount_minor=to_minor(document.amount, matter.of.currency),
+        amount_minor=-amount_minor if isinstance(document, Refund) else amount_minor,
         against=memo.against if memo else "",
         service_on=month_of(memo.period) if memo and memo.period else None,
         on=booking.on,
         booked_on=booking.booked_on,
         further=dict(further),
-    ).save(force_insert=True)
-    filed = Filed(code=code, number=booking.number, booked_on=booking.booked_on, on=booking.on)
-    after = {"kind": kind, **told_beside(document, further), **told(filed)}
-    record_change(actor, Change(f"file_{kind}", "document", code, after=after), at=at)
-    return filed
+    )
+    row.save(force_insert=True)
+    action = "file_refund" if isinstance(document, Refund) else f"file_{kind}"
+    after = {"kind": kind, **told_beside(document, further), **told(filed_of(row))}
+    record_change(actor, Change(action, "document", row.code, after=after), at=at)
+    return row
 
 
 def take_from_pool(actor: Actor, matter: Matter, commit: str, *, filed: Filed, amount: Decimal, at: datetime) -> None:

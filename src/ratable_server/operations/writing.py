@@ -16,7 +16,7 @@ from ratable_server.store.scope import books_of
 _SAME = ("amount_must_fit_currency", "period_must_be_open")
 _UNIQUE = (
     "_code_of_tenant", "usage_group_code", "subscription_code", "milestone_code", "document_code", "adjustment_code",
-    "register_entry_code",
+    "register_entry_code", "paper_code", "settlement_code",
 )  # fmt: skip
 
 

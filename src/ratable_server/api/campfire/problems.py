@@ -35,7 +35,8 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         currency_must_stay account_must_be_known number_must_be_exact text_must_be_plain date_must_be_in_range
         further_must_be_small prepaid_commit_must_cover_its_draws item_must_cover_its_usage policy_must_be_sound
         file_must_be_readable file_must_be_clean email_must_be_an_address external_id_must_be_unique
-        account_names_must_differ amount_must_fit_the_target document_must_stand document_must_be_void tenant_code_must_be_unused register_must_have_such_a_kind
+        account_names_must_differ amount_must_fit_the_target document_must_stand document_must_be_void
+        settlement_must_not_exceed_document credit_memo_must_be_of_the_customer tenant_code_must_be_unused register_must_have_such_a_kind
         close_date_must_end_a_month
         """,
     ),
@@ -46,7 +47,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         only_the_last_closed_period_reopens period_must_exist period_must_be_closed close_must_be_approved_by_another
         reopening_must_have_a_reason rejections_must_be_resolved imports_must_be_finished identities_must_hold
         resolution_must_have_a_reason idempotency_key_must_be_plain entry_must_not_be_reversed
-        reversal_must_have_a_reason policy_must_stay_after_a_close nothing_must_depend_on_it
+        reversal_must_have_a_reason policy_must_stay_after_a_close nothing_must_depend_on_it document_must_not_be_settled
         report_must_be_asked_as_defined usage_must_be_posted account_must_be_mapped owner_must_be_named
         """,
     ),

@@ -30,6 +30,7 @@ from ratable_server.store.models.journals import (
     JournalLine,
     JournalReversal,
 )
+from ratable_server.store.models.papers import Paper, PaperLine, Settlement
 from ratable_server.store.models.periods import Period, PeriodClose, PeriodReopening
 from ratable_server.store.models.register import RegisterEntry
 from ratable_server.store.models.requests import IdempotencyKey, Reference
@@ -89,6 +90,8 @@ __all__ = [
     "Member",
     "Milestone",
     "OpeningBalance",
+    "Paper",
+    "PaperLine",
     "Period",
     "PeriodClose",
     "PeriodReopening",
@@ -102,6 +105,7 @@ __all__ = [
     "ReportedAdjustment",
     "RevenueTransaction",
     "Run",
+    "Settlement",
     "Subscription",
     "Tenant",
     "Termination",

@@ -43,7 +43,10 @@ class Document(Fact):
                 condition=Q(kind="credit_memo", against__in=CREDITED) | (~Q(kind="credit_memo") & Q(against="")),
                 name="document_against",
             ),
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="document_amount_must_be_positive"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0) | Q(kind="payment", amount_minor__lt=0),
+                name="document_amount_must_be_positive",
+            ),
         ]
 
 

@@ -1,0 +1,68 @@
+"""Invoices and credit memos taken back as a whole, on a day, and standing again: every document of theirs with them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.closed_months import first_day_open, refuse_closed
+from ratable_server.operations.document_voids import reopen_document, void_document
+from ratable_server.operations.paper_rows import documents_of
+from ratable_server.operations.papers import PaperKind, held
+from ratable_server.operations.writing import changes_by
+from ratable_server.store import models
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.locks import hold_contract
+from ratable_server.store.retrying import retried
+
+
+@retried
+def void_paper(*, actor: Actor, kind: PaperKind, id: int, on: date, reason: str = "", at: datetime) -> None:
+    """Take a paper back, on a day of an open month. What settles it is taken back before.
+
+    Refuses:
+        document_must_be_known, document_must_stand, document_must_not_be_settled, period_must_be_open,
+        dates_must_ascend, and those of `void_document`
+    """
+    with changes_by(actor):
+        row = _held(actor, kind, id)
+        if row.voided_on is not None:
+            raise Refused("document_must_stand", field=kind, detail=row.code)
+        if row.settled_minor:
+            raise Refused("document_must_not_be_settled", field=kind, detail=row.code)
+        if on < row.on:
+            raise Refused("dates_must_ascend", field="void_date", detail=f"{row.code} is of {row.on}")
+        refuse_closed(on, first_day_open(actor), field="void_date")
+        for document in documents_of(actor, row):
+            void_document(actor=actor, kind=kind, code=document.code, on=on, reason=reason, at=at)
+        _keep(actor, row, "void_paper", voided_on=on, at=at)
+
+
+@retried
+def reopen_paper(*, actor: Actor, kind: PaperKind, id: int, at: datetime) -> None:
+    """Let a paper stand again whose void is not posted yet.
+
+    Refuses:
+        document_must_be_known, document_must_be_void, period_must_be_open, credit_must_not_exceed_prepaid_commit
+    """
+    with changes_by(actor):
+        row = _held(actor, kind, id)
+        if row.voided_on is None:
+            raise Refused("document_must_be_void", field=kind, detail=row.code)
+        refuse_closed(row.voided_on, first_day_open(actor), field=kind)
+        for document in documents_of(actor, row):
+            reopen_document(actor=actor, kind=kind, code=document.code, at=at)
+        _keep(actor, row, "reopen_paper", voided_on=None, at=at)
+
+
+def _held(actor: Actor, kind: PaperKind, id: int) -> models.Paper:
+    """The contract first, as everybody who acts on it does."""
+    hold_contract(actor, held(actor, kind, id).contract.code)
+    return held(actor, kind, id)
+
+
+def _keep(actor: Actor, row: models.Paper, action: str, *, voided_on: date | None, at: datetime) -> None:
+    row.voided_on, row.modified_at = voided_on, at
+    row.save()
+    record_change(actor, Change(action, row.kind, row.code, after={"voided_on": voided_on}), at=at)
