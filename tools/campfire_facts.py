@@ -21,6 +21,7 @@ FACTS_OF_A_SCHEMA = (
     "maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum",
 )  # fmt: skip
 NULL_HERE = {
+    "ChartAccount": ("reconciliation_ending_date",),
     "Contract": ("effective_end_date", "working_end_date"),
     "ContractUsage": ("contract_product_bundle",),
     "ContractMilestone": ("contract_product_bundle",),

@@ -81,6 +81,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         f"{name}Enum": f"ratable_server.api.campfire.schemas.{place}"
         for name, place in {
+            "AccountCashflowClassification": "accounts.CASHFLOWS",
+            "AccountSubtype": "accounts.ACCOUNT_SUBTYPES",
+            "AccountType": "accounts.ACCOUNT_TYPES",
             "BillingFrequency": "contracts.BILLING_FREQUENCIES",
             "ContractStatus": "contracts.STATUSES",
             "SourceFc1": "contracts.SOURCES",

@@ -12,9 +12,10 @@ from django.db.models import Q, QuerySet
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import EVERYTHING, FIRST_PAGE, Asked, Found, asked_rows, page_of
 from ratable_server.store.load.periods import first_open_month
-from ratable_server.store.models import RegisterEntry
+from ratable_server.store.models import Product, RegisterEntry
 from ratable_server.store.scope import books_of, rows_of
 
+_OF_PRODUCT = ("revenue_account", "invoice_account", "ar_account", "invoice_unbilled_account", "bad_debt_account")
 _NAMES = ("name", "number", "code", "display_name", "nickname")
 
 
@@ -37,6 +38,7 @@ class Only:
 
     text: str = ""
     names: Sequence[str] | None = None
+    ids: Sequence[int] | None = None
     having: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     lacking: Mapping[str, Any] = field(default_factory=dict)
     less_ids: Sequence[int] = ()
@@ -57,6 +59,20 @@ def ancestors(*, actor: Actor, kind: str) -> dict[int, list[int]]:
     entries = register(actor=actor, kind=kind, asked=EVERYTHING).rows
     parents = {entry.id: entry.further.get("parent") for entry in entries if entry.further.get("parent")}
     return {each: _above(each, parents) for each in parents}
+
+
+def default_accounts(*, actor: Actor) -> dict[str, Any]:
+    """The default accounts, by their use, as they were told; empty: none were."""
+    found = register(actor=actor, kind="default_accounts").first
+    return {} if found is None else found.further
+
+
+def used_accounts(*, actor: Actor) -> set[int]:
+    """The accounts that products and the default accounts name."""
+    with books_of(actor):
+        products = rows_of(actor, Product).values_list(*(f"further__{name}" for name in _OF_PRODUCT))
+        named = {each for row in products for each in row if isinstance(each, int)}
+    return named | {each for each in default_accounts(actor=actor).values() if isinstance(each, int)}
 
 
 def closed_through(*, actor: Actor) -> date | None:
@@ -80,6 +96,8 @@ def _narrowed(rows: QuerySet[RegisterEntry], only: Only) -> QuerySet[RegisterEnt
         rows = rows.filter(_any(Q(**{f"further__{name}__icontains": only.text}) for name in _NAMES))
     if only.names is not None:
         rows = rows.filter(further__name__in=list(only.names))
+    if only.ids is not None:
+        rows = rows.filter(id__in=list(only.ids))
     for name, values in only.having.items():
         rows = rows.filter(_any(Q(further__contains={name: value}) for value in values))
     for name, value in only.lacking.items():

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, path, register_converter
 
 from ratable_server.api.campfire.views import (
+    accounts,
     consumption,
     contract_acts,
     contracts,
     customers,
+    default_accounts,
     departments,
     entities,
     milestones,
@@ -30,6 +32,11 @@ _CONTRACT = "rr/api/v1/contracts/<id:contract_id>"
 _COMMIT = f"{_CONTRACT}/prepaid-commits/<id:commit_id>"
 
 urlpatterns: list[URLPattern] = [
+    path("coa/api/account", accounts.Accounts.as_view()),
+    path("coa/api/account/balance-sheet", accounts.BalanceSheetAccounts.as_view()),
+    path("coa/api/account/income-statement", accounts.IncomeStatementAccounts.as_view()),
+    path("coa/api/account/<id:id>", accounts.Account.as_view()),
+    path("coa/api/chart-account-settings", default_accounts.DefaultAccounts.as_view()),
     path("coa/api/department", departments.Departments.as_view()),
     path("coa/api/department/bulk-search", departments.DepartmentSearch.as_view()),
     path("coa/api/department/<id:id>", departments.Department.as_view()),

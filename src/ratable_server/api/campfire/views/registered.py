@@ -114,11 +114,11 @@ class RegisterView(CampfireView):
             self.told,
         )
 
-    def only(self, request: Request, **having: Sequence[Any]) -> Only:
+    def only(self, request: Request, ids: Sequence[int] | None = None, **having: Sequence[Any]) -> Only:
         """What a list is narrowed to: by `q`, by what is used, and by values of fields."""
         asked = request.query_params
         lacking = {} if asked.get("include_inactive", "").lower() in TRUE else self.unused
-        return Only(text=asked.get("q", ""), lacking=lacking, having=having)
+        return Only(text=asked.get("q", ""), ids=ids, lacking=lacking, having=having)
 
     def searched(self, wanted: Sequence[dict[str, Any]], *, adds: bool) -> Response:
         """Things by their exact names; with `adds` those that are missing are made."""
@@ -157,7 +157,7 @@ def new_code(kind: str) -> str:
 
 def linked_names(actor: Actor, entries: Iterable[Entry], *, links: Mapping[str, str], many: Mapping[str, str]) -> Names:
     """What the things of a page point to, one query for each kind."""
-    return _known(actor, (each for entry in entries for each in _named(entry.further, links, many)))
+    return known(actor, (each for entry in entries for each in _named(entry.further, links, many)))
 
 
 def refuse_unknown_links(
@@ -169,7 +169,7 @@ def refuse_unknown_links(
         ValidationError: told by its field.
     """
     named = list(_named(fields, links, many))
-    told = _known(actor, named).told
+    told = known(actor, named).told
     wrong: defaultdict[str, list[str]] = defaultdict(list)
     for field, kind in {**links, **many}.items():
         for each in _ids(fields.get(field)):
@@ -179,7 +179,8 @@ def refuse_unknown_links(
         raise ValidationError(dict(wrong))
 
 
-def _known(actor: Actor, named: Iterable[tuple[str, int]]) -> Names:
+def known(actor: Actor, named: Iterable[tuple[str, int]]) -> Names:
+    """Things of the register by kind and id, one query for each kind."""
     wanted: defaultdict[str, set[int]] = defaultdict(set)
     for kind, each in named:
         wanted[kind].add(each)
