@@ -53,13 +53,17 @@ def modify_milestone(
 ) -> Milestone:
     """Change a milestone that no closed month has posted; give what it was. Its further fields may always change.
 
+    Its split over products may change once it is posted, too: the difference is booked in the first open month.
+
     Refuses:
         contract_must_be_known, item_must_be_known, change_must_be_of_what_was_seen, period_must_be_open,
         contract_must_not_be_terminated, code_must_be_known (product), the rules of terms
     """
 
     def judge(held: HeldLine) -> None:
-        refuse_posted(actor, held, source_kind="milestone")
+        was: Milestone = held.was
+        if replace(was, allocation=milestone.allocation) != milestone:
+            refuse_posted(actor, held, source_kind="milestone")
 
     change = LineChange(kind=MILESTONE, contract=contract, line=milestone, further=further, seen=seen)
     return cast("Milestone", modify_line(actor, change, judge, at=at))

@@ -54,8 +54,9 @@ def modify_subscription(
 ) -> Subscription:
     """Change a subscription; give what it was. Its further fields may always change.
 
-    Once a closed month has posted some of it, its start and its product stay. Its value may change, and its end among
-    open days: what it should have earned until then, less what it has, is booked in the first open month.
+    Once a closed month has posted some of it, its start, its product and the month in which it catches up stay. Its
+    value, lines, proration and split may change, and its end among open days: what it should have earned until then,
+    less what it has, is booked in the first open month.
 
     Refuses:
         contract_must_be_known, item_must_be_known, change_must_be_of_what_was_seen, period_must_be_open,
@@ -64,7 +65,7 @@ def modify_subscription(
 
     def judge(held: HeldLine) -> None:
         was: Subscription = held.was
-        if (subscription.starts_on, subscription.product_id) != (was.starts_on, was.product_id):
+        if _kept(subscription) != _kept(was):
             refuse_posted(actor, held, source_kind="subscription")
         if is_posted(actor, held, source_kind="subscription") and subscription.ends_before != was.ends_before:
             last_on = min(was.ends_before, subscription.ends_before) - timedelta(days=1)
@@ -83,3 +84,8 @@ def delete_subscription(*, actor: Actor, contract: str, code: str, at: datetime)
     """
     depends = source_depends(actor, "subscription")
     delete_line(actor, SUBSCRIPTION, contract, code=code, depends=depends, at=at)
+
+
+def _kept(subscription: Subscription) -> tuple[object, ...]:
+    """What stays once some of it is posted."""
+    return subscription.starts_on, subscription.product_id, subscription.catches_up_on

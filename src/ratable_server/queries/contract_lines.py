@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ratable.terms import BundleLine
+from ratable.terms import BundleLine, SubscriptionLine
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import (
     FIRST_PAGE,
@@ -22,8 +22,10 @@ from ratable_server.queries.listing import (
     page_of,
     told_of,
 )
+from ratable_server.queries.register import Entry, entry_of
 from ratable_server.store import models
-from ratable_server.store.load.written import line_of
+from ratable_server.store.load.terms import load_policy
+from ratable_server.store.load.written import line_of, subscription_line_of
 from ratable_server.store.scope import books_of, rows_of
 
 
@@ -55,21 +57,28 @@ class UsageItem(Line):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription(Line):
-    """A fixed amount earned over time."""
+    """A fixed amount earned over time; `proration` is its own, or that of the policy. Lines as in `ratable.terms`."""
 
     code: str
+    currency: str
     total_value: Decimal
     starts_on: date
     ends_before: date
+    proration: str
+    catches_up_on: date | None
+    lines: tuple[SubscriptionLine, ...]
+    allocation: tuple[BundleLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone(Line):
-    """A fixed amount earned on one day."""
+    """A fixed amount earned on one day, `allocation` as in `ratable.terms`."""
 
     code: str
+    currency: str
     on: date
     amount: Decimal
+    allocation: tuple[BundleLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,21 +102,24 @@ def usage_items(*, actor: Actor, contract_id: int | None = None, asked: Asked = 
 
 def subscriptions(*, actor: Actor, contract_id: int | None = None, asked: Asked = FIRST_PAGE) -> Found[Subscription]:
     """Subscriptions of a contract or of all."""
-    names = ("code", "total_value", "starts_on", "ends_before")
     with books_of(actor):
         rows = _lines(actor, models.Subscription, contract_id, asked=asked)
-        return page_of(rows, asked, lambda page: [Subscription(**_head(row), **fields_of(row, *names)) for row in page])
+        return page_of(rows, asked, lambda page: _subscriptions(actor, page))
 
 
 def milestones(*, actor: Actor, contract_id: int | None = None, asked: Asked = FIRST_PAGE) -> Found[Milestone]:
     """Milestones of a contract or of all."""
     with books_of(actor):
         rows = _lines(actor, models.Milestone, contract_id, asked=asked)
-        return page_of(
-            rows,
-            asked,
-            lambda page: [Milestone(**_head(row), **fields_of(row, "code", "on", "amount")) for row in page],
-        )
+        return page_of(rows, asked, lambda page: [_milestone(row) for row in page])
+
+
+def contract_bundles(*, actor: Actor, contract_id: int, asked: Asked = FIRST_PAGE) -> Found[Entry]:
+    """What a contract calls its bundles, as the register keeps it."""
+    with books_of(actor):
+        kept = rows_of(actor, models.RegisterEntry, with_deleted=True)
+        rows = asked_rows(kept.filter(kind="contract_bundle", further__contract=contract_id), asked)
+        return page_of(rows, asked, lambda page: [entry_of(row) for row in page])
 
 
 def tier_price_overrides(
@@ -158,6 +170,31 @@ def _items(actor: Actor, page: list[models.UsageItem]) -> list[UsageItem]:
         )
         for row in page
     ]
+
+
+def _subscriptions(actor: Actor, page: list[models.Subscription]) -> list[Subscription]:
+    policy = load_policy(actor).proration if page else ""
+    names = ("code", "total_value", "starts_on", "ends_before", "catches_up_on")
+    return [
+        Subscription(
+            **_head(row),
+            **fields_of(row, *names),
+            currency=row.contract.currency,
+            proration=row.proration or policy,
+            lines=tuple(subscription_line_of(line) for line in row.lines),
+            allocation=tuple(line_of(line) for line in row.allocation),
+        )
+        for row in page
+    ]
+
+
+def _milestone(row: models.Milestone) -> Milestone:
+    return Milestone(
+        **_head(row),
+        **fields_of(row, "code", "on", "amount"),
+        currency=row.contract.currency,
+        allocation=tuple(line_of(line) for line in row.allocation),
+    )
 
 
 def _overrides(actor: Actor, page: list[models.TierPriceOverride]) -> list[TierPriceOverride]:
