@@ -173,6 +173,19 @@ METERED = _schema(
 
 REJECTIONS = _schema(usage_id="string", item_id="string", batch="int64", row="int64", code="string", value="string")
 
+REJECTED_USAGE = _schema(  # what was taken once and cannot go on now, as books keep it
+    usage_id="string",
+    item_id="string",
+    batch="int64",
+    row="int64",
+    month_on="date",
+    used_on="date",
+    quantity="decimal(38, 12)",
+    amount="decimal(38, 12)",
+    code="string",  # empty: it counts again
+    value="string",
+)
+
 # 2 rating ---------------------------------------------------------------------------------------
 
 RATED_LINES = _schema(

@@ -246,6 +246,12 @@ def rejections(examined: ir.Table) -> ir.Table:
     return rows.select(list(tables.REJECTIONS.names))
 
 
+def rejected_usage(examined: ir.Table) -> ir.Table:
+    """The same with day, quantity and amount, for who has to settle them."""
+    rows = examined.filter(examined.status == "rejected")
+    return rows.select(list(tables.REJECTED_USAGE.names))
+
+
 def _dated(usage: ir.Table, zone: str) -> ir.Table:
     used_on = ibis.coalesce(usage.used_on, local_day(zone, usage.used_at))
     rows = usage.mutate(used_on=used_on)

@@ -203,7 +203,7 @@ def _progress(*, is_shown: bool) -> Iterator[Callable[[str, int], None]]:
         yield tell
 
 
-_TABLES = 8  # that a run keeps
+_TABLES = 9  # that a run keeps
 
 
 def _preview(actor: Actor, month_on: date, run_id: int) -> ShownTable:

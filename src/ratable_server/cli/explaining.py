@@ -78,8 +78,9 @@ def explain(
 
 def _explain_id(actor: Actor, id: str, moment: Moment, *, records: int, as_json: bool) -> None:
     """An entry of this id; if there is none, a record of usage."""
+    from ratable.reports.explanation import Trace
     from ratable_server.errors import Refused
-    from ratable_server.queries.explanations import explain_entry, trace_usage
+    from ratable_server.queries.explanations import explain_entry, explain_usage
 
     try:
         steps = explain_entry(actor=actor, entry_id=id, moment=moment, records_shown=records)
@@ -90,13 +91,16 @@ def _explain_id(actor: Actor, id: str, moment: Moment, *, records: int, as_json:
         _answer_steps(steps, as_json=as_json)
         return
     try:
-        trace = trace_usage(actor=actor, usage_id=id, moment=moment)
+        found = explain_usage(actor=actor, usage_id=id, moment=moment)
     except Refused as refused:
         if refused.code != "usage_must_be_known":
             raise
         both = f"neither a journal entry that counts nor a record of usage is called {id}"
         raise Refused("entry_must_be_known", field="ID", detail=both) from None
-    _answer_trace(trace, as_json=as_json)
+    if isinstance(found, Trace):
+        _answer_trace(found, as_json=as_json)
+    else:
+        _answer_steps([found], as_json=as_json)
 
 
 def _keys(text: str) -> tuple[str, dict[str, object]]:

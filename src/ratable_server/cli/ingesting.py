@@ -102,7 +102,7 @@ def imports(import_code: Import = None, *, tenant: Tenant = DEFAULT_TENANT, as_j
 def rejections(
     import_code: Import = None, *, out: Out = None, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False
 ) -> None:
-    """Show the rows of an import that were not taken, as they came; without IMPORT all that keep a month from closing."""
+    """Show the rows of an import that were not taken, or that a run rejects; without IMPORT all that keep a month from closing."""
     from ratable_server.exports import TABLE_FORMATS, write_table
 
     format = out.suffix.removeprefix(".") if out is not None else ""
@@ -113,7 +113,7 @@ def rejections(
 
     found = rejected_rows(actor=actor, import_code=import_code)
     if out is None:
-        columns = ("import_code", "row", "code", "value", "event_id", "stream", "resolved_by")
+        columns = ("import_code", "row", "code", "value", "event_id", "stream", "run_id", "resolved_by")
         answer_rows([asdict(row) for row in found], columns, as_json=as_json)
         return
     out.write_bytes(write_table(shown_rows(found), format))

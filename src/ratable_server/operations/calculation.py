@@ -20,8 +20,11 @@ from ratable.periods import month_of
 from ratable.pipeline import Inputs, Outcome, run_period
 from ratable_server.actor import Actor
 from ratable_server.operations.inputs import bind_inputs
+from ratable_server.operations.verdicts import NOTHING_REJECTED, changed_verdicts
+from ratable_server.store.load.counted import counted
 from ratable_server.store.load.learned import Learned, load_learned
 from ratable_server.store.load.periods import first_open_month
+from ratable_server.store.load.rejected_usage import load_standing_rejections
 from ratable_server.store.load.selections import Selection
 from ratable_server.store.load.stirred import stirred_contracts, streams_of
 from ratable_server.store.load.usage import UsageAhead
@@ -39,8 +42,12 @@ class Calculated(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What a calculation adds to the books, as tables of `ratable.tables`."""
+    """What a calculation adds to the books, as tables of `ratable.tables`.
 
+    `rejected` is usage that was taken when it came and cannot go on now, less what is posted of that.
+    """
+
+    rejected: pa.Table
     rated: pa.Table
     draws: pa.Table
     demands: pa.Table
@@ -59,9 +66,9 @@ def new_results(actor: Actor, learned: Learned, *, before_on: date, ahead: Usage
     Raises:
         InvariantError: a law of the calculation is broken; always a bug.
     """
+    standing = load_standing_rejections(actor, counted(actor))
     parts = [
-        _new_rows(sheet, outcome, inputs, selection)
-        for sheet, outcome, inputs, selection in _outcomes(actor, learned, before_on=before_on, ahead=ahead)
+        _new_rows(calculated, standing) for calculated in _outcomes(actor, learned, before_on=before_on, ahead=ahead)
     ]
     return Results(*(pa.concat_tables(columns) for columns in zip(*parts, strict=True)))
 
@@ -90,7 +97,10 @@ def calculate(actor: Actor, *, contracts: Collection[str], before_on: date) -> C
 
 
 class WholeResults(NamedTuple):
-    """What a calculation of some contracts adds to the books; grants of their pools as far as they count."""
+    """What a calculation of some contracts adds to the books; grants of their pools as far as they count.
+
+    Of rejected usage all of it, whatever is posted.
+    """
 
     added: Results
     grants: pa.Table
@@ -104,7 +114,7 @@ def new_results_of(actor: Actor, contracts: Collection[str], *, before_on: date)
     """
     calculated = calculate(actor, contracts=contracts, before_on=before_on)
     grants = calculated.sheet.fetch(calculated.outcome.drawdowns.grants)
-    return WholeResults(_new_rows(*calculated), grants)
+    return WholeResults(_new_rows(calculated, NOTHING_REJECTED), grants)
 
 
 def _outcomes(actor: Actor, learned: Learned, *, before_on: date, ahead: UsageAhead | None) -> Iterator[Calculated]:
@@ -132,8 +142,10 @@ def selections(actor: Actor, learned: Learned, *, before_on: date) -> list[Selec
     settled = _rest(learned, stirred, first_on=open_on, before_on=before_on, is_carried=True)
     if not stirred:
         return [settled]
-    again = replace(settled, is_rest=False, first_on=first_on, is_carried=False)
-    return [again] if len(stirred) == len(learned.terms.contracts) else [again, settled]
+    if len(stirred) == len(learned.terms.contracts):  # and usage that nobody has terms for any more
+        everything = _rest(learned, frozenset(), first_on=first_on, before_on=before_on, is_carried=False)
+        return [replace(everything, open_on=open_on)]
+    return [replace(settled, is_rest=False, first_on=first_on, is_carried=False), settled]
 
 
 def _first_month(learned: Learned, before_on: date) -> date:
@@ -174,9 +186,11 @@ class _Sheets(threading.local):
 _sheets = _Sheets()
 
 
-def _new_rows(sheet: Sheet, outcome: Outcome, inputs: Inputs, selection: Selection) -> Results:
+def _new_rows(calculated: Calculated, standing: pa.Table) -> Results:
+    sheet, outcome, inputs, selection = calculated
     booked = outcome.drawdowns.demands
     return Results(
+        rejected=changed_verdicts(sheet, outcome.metered, standing, selection=selection),
         rated=sheet.fetch(outcome.rated.lines),
         draws=_booked_from(sheet.fetch(outcome.drawdowns.draws), selection.open_on),
         demands=_added(sheet.fetch(booked), sheet.fetch(inputs.posted_drawdown.demands)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Min, Q
@@ -22,12 +23,14 @@ from ratable_server.operations.runs import outdated_by
 from ratable_server.operations.usage import fail_abandoned_imports
 from ratable_server.store.load.drafted import load_drafted
 from ratable_server.store.load.periods import first_open_month
+from ratable_server.store.load.rejected_usage import RejectedSum, open_sums
 from ratable_server.store.load.sheets import bind_tables, forget_tables, sheet_for
 from ratable_server.store.models import Contract, Run, Tenant, UsageImport, UsageRejection
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 
 _NAMED = 5  # of many, so many are named
+_REMEDIES = "change the terms or take the usage back, and make a new draft; or set each record aside for a reason"
 _SIDES = {
     "received": ("received", "accepted, voided, duplicate and rejected"),
     "rated": ("rated", "drawn, overage and pay-as-you-go"),
@@ -77,7 +80,7 @@ def of_run(actor: Actor, run: Run, month_on: date) -> list[Obstacle]:
     if run.period.month_on != month_on:
         detail = f"run {run.id} is of {run.period.month_on:%Y-%m}"
         return [Obstacle(code="run_must_be_known", detail=detail, field="run")]
-    return [*_outdated(actor, run), *_unapproved(actor, run)]
+    return [*_outdated(actor, run), *_rejected(actor, run), *_unapproved(actor, run)]
 
 
 def _draft(actor: Actor, run_id: int) -> Run:
@@ -126,9 +129,28 @@ def _outdated(actor: Actor, run: Run) -> Iterator[Obstacle]:
     newer = outdated_by(actor, run)
     if newer:
         yield Obstacle(code="run_must_be_current", detail=f"learned since: {', '.join(newer)}", field="run")
+    elif "rejected" not in run.counts:
+        yield Obstacle(code="run_must_be_current", detail="computed before rejected usage was kept", field="run")
     elif run.calculation_version != ratable.__version__:
         detail = f"computed by version {run.calculation_version}, this is {ratable.__version__}"
         yield Obstacle(code="run_must_be_current", detail=detail, field="run")
+
+
+def _rejected(actor: Actor, run: Run) -> Iterator[Obstacle]:
+    """Usage that was taken when it came and that the draft leaves out."""
+    found = open_sums(actor, run.id)
+    count = sum(one.records for one in found)
+    if count:
+        records = "1 record of usage that was" if count == 1 else f"{count:,} records of usage that were"
+        detail = f"run {run.id} rejects {records} taken: {_named([_rejected_sum(one) for one in found], sep='; ')}"
+        yield Obstacle(code="rejections_must_be_resolved", detail=f"{detail}; {_REMEDIES}", field="run")
+
+
+def _rejected_sum(one: RejectedSum) -> str:
+    """`usage_must_fall_in_contract: 500 of acme-calls in 2026-01`."""
+    quantity = [] if one.quantity is None else [plain_text(one.quantity)]
+    amount = [] if one.amount is None else [f"amounts of {plain_text(one.amount)}"]
+    return f"{one.code}: {' and '.join([*quantity, *amount])} of {one.item_id} in {one.month_on:%Y-%m}"
 
 
 def _unapproved(actor: Actor, run: Run) -> Iterator[Obstacle]:
@@ -160,10 +182,16 @@ def _figure(row: dict[str, Any], value: Any) -> str:
     if row["unit"] == "records":
         return f"{value:,}"
     digits = 12 if row["unit"] == "quantity_e12" else minor_unit_digits(row["currency"])
-    text = f"{value.scaleb(-digits):,f}"
-    return text.rstrip("0").rstrip(".") if row["import_id"] and "." in text else text
+    number = value.scaleb(-digits)
+    return plain_text(number) if row["import_id"] else f"{number:,f}"
 
 
-def _named(names: list[str]) -> str:
+def plain_text(number: Decimal) -> str:
+    """`12,000.5`: no zeros at the end."""
+    text = f"{number:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _named(names: list[str], *, sep: str = ", ") -> str:
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return sep.join(names[:_NAMED]) + more

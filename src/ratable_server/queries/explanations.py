@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+from ratable.errors import REJECTIONS
 from ratable.reports.explanation import Evidence, Step, Trace
 from ratable.reports.explanation import explain_entry as entry_explained
 from ratable.reports.explanation import explain_revenue as revenue_explained
@@ -25,9 +27,11 @@ from ratable_server.store.load.evidence import (
     place_of_entry,
     place_of_usage,
 )
+from ratable_server.store.load.rejected_usage import RejectedRecord, rejected_records
 from ratable_server.store.scope import books_of
 
 RECORDS_SHOWN = 20
+_MEANINGS = {code.name: code.meaning for code in REJECTIONS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,18 @@ def explain_revenue(
         raise Refused("revenue_must_be_known", field="revenue", detail=str(error.args[0])) from error
 
 
+def explain_usage(*, actor: Actor, usage_id: str, moment: Moment = NOW) -> Trace | Step:
+    """The trace of a record of usage; of one that was taken when it came and is rejected by a run, which rule it breaks.
+
+    Refuses:
+        usage_must_be_known, usage_must_be_posted, run_must_be_known, run_must_be_a_draft
+    """
+    with books_of(actor, as_snapshot=True):
+        for rejected in rejected_records(actor, _counted(actor, moment), usage_id=usage_id):
+            return _rejected(rejected)
+    return trace_usage(actor=actor, usage_id=usage_id, moment=moment)
+
+
 def trace_usage(*, actor: Actor, usage_id: str, moment: Moment = NOW) -> Trace:
     """A record of usage with its month, its share of it, and the journal lines that it stands in.
 
@@ -96,6 +112,21 @@ def trace_usage(*, actor: Actor, usage_id: str, moment: Moment = NOW) -> Trace:
         return usage_traced(evidence, usage_id)
     except LookupError as error:
         raise Refused("usage_must_be_posted", field="usage", detail=str(error.args[0])) from error
+
+
+def _rejected(record: RejectedRecord) -> Step:
+    told = f"rejected by run {record.run_id}: {record.code} ({_MEANINGS[record.code]}), {record.value}"
+    if record.resolved_at is not None:
+        told += f"; set aside by {record.resolved_by} on {record.resolved_at:%Y-%m-%d}: {record.reason}"
+    unit, value = ("units", record.quantity) if record.amount is None else ("amount", record.amount)
+    return Step(
+        kind="usage",
+        key=record.usage_id,
+        title=f"usage {record.usage_id} of {record.item_id} on {record.used_on}",
+        formula=told,
+        value=value or Decimal(0),
+        unit=unit,
+    )
 
 
 def _counted(actor: Actor, moment: Moment) -> Counted:

@@ -1,4 +1,4 @@
-"""Imports of usage: their receipts, and the rows that were not taken, as they came."""
+"""Imports of usage: their receipts, the rows that were not taken, as they came, and usage that a run has rejected since."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from django.db.models import QuerySet
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.exports import Shown, ShownTable
+from ratable_server.store.load.counted import counted, counted_with
 from ratable_server.store.load.receipts import Receipt, receipt_of
+from ratable_server.store.load.rejected_usage import RejectedRecord, current_draft, open_records, rejected_records
 from ratable_server.store.models import UsageImport, UsageRejection
 from ratable_server.store.scope import books_of, rows_of
 
@@ -46,7 +48,10 @@ class ImportLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRow:
-    """A row that was not taken: the rule, what stands there instead, and the row as it came."""
+    """A row that was not taken: the rule, what stands there instead, and the row as it came.
+
+    With `run_id` it was taken when it came, and that run rejects it.
+    """
 
     import_code: str
     row: int
@@ -58,6 +63,7 @@ class RejectedRow:
     is_blocking: bool
     resolved_at: datetime | None
     resolved_by: str
+    run_id: int | None = None
 
 
 def usage_imports(*, actor: Actor, limit: int = 50) -> list[ImportLine]:
@@ -92,14 +98,20 @@ def usage_receipt(*, actor: Actor, import_code: str) -> Receipt:
 def rejected_rows(*, actor: Actor, import_code: str | None = None) -> list[RejectedRow]:
     """The rows of an import that were not taken; without an import every one that keeps a month from closing.
 
+    After them usage that was taken when it came and that a run rejects: of an import what is posted or in the last
+    draft, settled or not; else what the last draft has and nobody has settled.
+
     Refuses:
         code_must_be_known
     """
     with books_of(actor):
-        found = _open(actor)
-        if import_code is not None:
-            found = rows_of(actor, UsageRejection).filter(usage_import_id=_import(actor, import_code).id)
-        return [_row(row) for row in found.select_related("usage_import").order_by("usage_import_id", "row")]
+        if import_code is None:
+            return [*_rows(_open(actor)), *map(_record, open_records(actor))]
+        import_id = _import(actor, import_code).id
+        draft = current_draft(actor)
+        counts = counted(actor) if draft is None else counted_with(actor, draft)
+        found = rows_of(actor, UsageRejection).filter(usage_import_id=import_id)
+        return [*_rows(found), *map(_record, rejected_records(actor, counts, import_id=import_id))]
 
 
 def shown_rows(rows: list[RejectedRow]) -> ShownTable:
@@ -129,6 +141,34 @@ def _import(actor: Actor, code: str) -> UsageImport:
 
 def _open(actor: Actor) -> QuerySet[UsageRejection]:
     return rows_of(actor, UsageRejection).filter(is_blocking=True, resolved_at=None)
+
+
+def _rows(found: QuerySet[UsageRejection]) -> list[RejectedRow]:
+    return [_row(row) for row in found.select_related("usage_import").order_by("usage_import_id", "row")]
+
+
+def _record(record: RejectedRecord) -> RejectedRow:
+    """As a file would have it again."""
+    raw = {
+        "id": record.usage_id,
+        "item": record.item_id,
+        "used_on": record.used_on,
+        "quantity": record.quantity,
+        "amount": record.amount,
+    }
+    return RejectedRow(
+        import_code=record.import_code,
+        row=record.row,
+        code=record.code,
+        value=record.value,
+        event_id=record.usage_id,
+        stream=record.item_id,
+        raw={name: str(value) for name, value in raw.items() if value is not None},
+        is_blocking=True,
+        resolved_at=record.resolved_at,
+        resolved_by=record.resolved_by or "",
+        run_id=record.run_id,
+    )
 
 
 def _row(row: UsageRejection) -> RejectedRow:

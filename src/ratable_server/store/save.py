@@ -23,7 +23,14 @@ from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import in_bulk, stage_table
 
 # Arrow's names of types, and PostgreSQL's
-_TYPES = {"string": "text", "date32[day]": "date", "int64": "bigint", "decimal128(38, 0)": "numeric", "bool": "boolean"}
+_TYPES = {
+    "string": "text",
+    "date32[day]": "date",
+    "int64": "bigint",
+    "decimal128(38, 0)": "numeric",
+    "decimal128(38, 12)": "numeric",
+    "bool": "boolean",
+}
 
 
 class _Kept(NamedTuple):
@@ -34,6 +41,7 @@ class _Kept(NamedTuple):
 
 
 KEPT = {
+    "rejected": _Kept("rejected_usage", tables.REJECTED_USAGE),
     "rated": _Kept("rated_line", tables.RATED_LINES),
     "draws": _Kept("draw", tables.DRAWS),
     "demands": _Kept("demand", tables.POSTED_DEMANDS),

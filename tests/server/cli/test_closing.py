@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from ratable.cases.records import Usage
 from ratable_server.actor import Actor
+from ratable_server.operations.amendments import ContractTermination, terminate_contract
 from ratable_server.store.models import JournalLine, Tenant, UsageImport, UsageRejection
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.cli.asking import DONE, REFUSED, Command
@@ -45,7 +47,8 @@ def test_a_month_is_drafted_looked_at_and_closed(ratable: Command):
 
     assert drafted["obstacles"] == []
     assert drafted["rows"] == {
-        "rated": 4, "draws": 1, "demands": 2, "breakage": 0, "allocated": 2, "revenue": 3, "applied": 0, "journal": 10,
+        "rejected": 0, "rated": 4, "draws": 1, "demands": 2, "breakage": 0, "allocated": 2, "revenue": 3, "applied": 0,
+        "journal": 10,
     }  # fmt: skip
     assert accounts(drafted) == [
         ("EUR", "revenue", "0.00", "50.00", "-50.00"),
@@ -96,6 +99,41 @@ def test_a_dry_run_is_a_draft(ratable: Command):
     assert told["obstacles"] == []
     assert posted(ratable.actor) == 0
     assert [run["status"] for run in ratable.json("periods")[0]["runs"]] == ["draft"]
+
+
+def test_usage_of_a_contract_that_was_ended_since_is_shown_and_settled_before_the_close(ratable: Command):
+    """500 calls of Bolt on its last day, 50.00 EUR; then it turns out that the contract had ended the day before."""
+    actor = ratable.actor
+    ended = ContractTermination(contract="bolt", on=date(2026, 1, 30))
+    terminate_contract(actor=actor, termination=ended, at=AT)
+
+    drafted = ratable.json("draft", "2026-01")
+    (rejected,) = ratable.json("rejections")
+    told = [rejected[name] for name in ("event_id", "stream", "code", "value", "run_id")]
+    settled = [str(rejected["import_code"]), str(rejected["row"])]
+    run = str(drafted["run"])
+
+    assert drafted["rows"]["rejected"] == 1
+    assert [row["currency"] for row in drafted["accounts"] if row["currency"] == "EUR"] == []
+    (obstacle,) = drafted["obstacles"]
+    assert "usage_must_fall_in_contract: 500 of bolt-calls in 2026-01;" in obstacle["detail"]
+    assert told == ["jan-3", "bolt-calls", "usage_must_fall_in_contract", "2026-01-31", drafted["run"]]
+    refused = ratable("close", "2026-01", "--run", run)
+    assert (refused.exit_code, posted(actor)) == (REFUSED, 0)
+    assert "refused: rejections_must_be_resolved: run: run" in refused.output
+    assert (
+        "usage jan-3 of bolt-calls on 2026-01-31  500 units: rejected by"
+        in ratable("explain", "jan-3", "--run", run).stdout
+    )
+    (row,) = ratable.rows("rejections", "--run", run)
+    assert (row["usage_id"], row["is_blocking"], row["is_resolved"]) == ("jan-3", True, False)
+    counted = [row for row in ratable.rows("completeness", "--run", run) if row["import_id"] == rejected["import_code"]]
+    assert [(row["unit"], row["difference"]) for row in counted] == [("quantity_e12", "0"), ("records", "0")]
+
+    assert ratable("resolve", *settled, "--reason", "not billed").exit_code == DONE
+    assert ratable("close", "2026-01", "--run", run).exit_code == DONE
+    assert ratable.json("rejections") == []
+    assert "set aside by" in ratable("explain", "jan-3").stdout
 
 
 def test_everything_that_stands_in_the_way_is_printed(ratable: Command):

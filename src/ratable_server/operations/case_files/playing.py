@@ -17,10 +17,12 @@ from ratable.terms import Contract, Product, Terms
 from ratable.terms_rules import check_terms
 from ratable.terms_tables import Row
 from ratable_server.actor import Actor
-from ratable_server.errors import Refused
+from ratable_server.errors import Obstructed, Refused
 from ratable_server.operations.case_files.acts import moment_of, tell_entry
 from ratable_server.operations.terms import import_terms
 from ratable_server.operations.usage import Receipt, resolve_rejection
+from ratable_server.store.load.rejected_usage import open_records
+from ratable_server.store.scope import books_of
 
 _BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 _OWN_ID = re.compile(r"[0-9a-f]{16}\.\d+")  # of a row without an id, as the books name it
@@ -79,12 +81,26 @@ def _agreed(contract: Contract, gone: set[tuple[str, str]]) -> Contract:
 
 def _take(actor: Actor, played: Played, entry: records.Entry) -> None:
     try:
-        answer = tell_entry(actor, entry)
+        answer = _tell(actor, entry)
     except Refused as refused:
         _refuse(played, entry, refused.code)
     else:
         if isinstance(answer, Receipt):
             _set_aside(actor, played, entry, receipt=answer)
+
+
+def _tell(actor: Actor, entry: records.Entry) -> object:
+    """Do what an entry says; a close goes on without usage that it cannot take any more."""
+    try:
+        return tell_entry(actor, entry)
+    except Obstructed as refused:
+        if any(one.code != "rejections_must_be_resolved" for one in refused.obstacles):
+            raise
+    with books_of(actor):
+        rejected = open_records(actor)
+    for one in rejected:
+        _resolve(actor, entry, import_code=one.import_code, row=one.row)
+    return tell_entry(actor, entry)
 
 
 def _refuse(played: Played, entry: records.Entry, code: str) -> None:
@@ -108,13 +124,12 @@ def _set_aside(actor: Actor, played: Played, entry: records.Entry, *, receipt: R
         usage_id = f"{entry.number}.{each.row}" if _OWN_ID.fullmatch(each.event_id) else each.event_id
         told = _rejected(entry, usage_id=usage_id, item_id=each.stream, code=each.code, value=each.value, row=each.row)
         played.rejected.append(told)
-        resolve_rejection(
-            actor=actor,
-            import_code=receipt.import_code,
-            row=each.row,
-            reason="the case goes on without it",
-            at=moment_of(entry.on),
-        )
+        _resolve(actor, entry, import_code=receipt.import_code, row=each.row)
+
+
+def _resolve(actor: Actor, entry: records.Entry, *, import_code: str, row: int) -> None:
+    at = moment_of(entry.on)
+    resolve_rejection(actor=actor, import_code=import_code, row=row, reason="the case goes on without it", at=at)
 
 
 def _rejected(entry: records.Entry, *, usage_id: str, item_id: str, code: str, value: str, row: int) -> Row:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ratable import tables
 from ratable_server.actor import Actor
 from ratable_server.store.load.agreed import load_currencies
-from ratable_server.store.load.counted import Counted
+from ratable_server.store.load.counted import Counted, counted_with
 from ratable_server.store.load.periods import current_closes
 from ratable_server.store.load.posted_rows import load_journal_lines, load_results
 from ratable_server.store.load.received import load_receipts
@@ -39,7 +39,7 @@ def load_drafted(actor: Actor, run: Run, results: Mapping[str, pa.Table] | None 
     closes = current_closes(actor)
     drawn = [found["draws"], _drawn_before(actor, run, [close.run_id for close in closes])]
     return {
-        "receipts": load_receipts(actor, after=closes[-1].run.facts_through if closes else 0),
+        "receipts": load_receipts(actor, counted_with(actor, run), after=closes[-1].run.facts_through if closes else 0),
         "contracts": load_currencies(actor),
         **{name: found[name] for name in ("rated", "allocated", "revenue", "journal")},
         "draws": pa.concat_tables(drawn),

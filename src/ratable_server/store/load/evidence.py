@@ -19,6 +19,7 @@ from ratable_server.store.load.agreed import load_engine_terms
 from ratable_server.store.load.amendments import load_amendments
 from ratable_server.store.load.counted import Counted
 from ratable_server.store.load.posted_rows import load_journal_lines, load_results
+from ratable_server.store.load.rejected_usage import standing_rejections
 from ratable_server.store.models import Contract, PrepaidCommit, Run, UsageItem
 from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import read_table
@@ -26,10 +27,14 @@ from ratable_server.store.transport import read_table
 _RESULTS = ("rated", "draws", "allocated", "revenue")
 _TERMS = ("contracts", "items", "tiers", "shares", "commits", "grants", "schedules")
 _USAGE = """
+WITH rejected AS ({rejected})
 SELECT event_id, stream, used_on, quantity, amount FROM usage_record AS record
 WHERE tenant_id = %s AND stream = ANY(%s) AND month_on = ANY(%s) AND number <= %s AND NOT EXISTS (
     SELECT FROM usage_void AS void
     WHERE void.tenant_id = record.tenant_id AND void.record_id = record.id AND void.number <= %s
+) AND NOT EXISTS (
+    SELECT FROM rejected WHERE rejected.usage_id = record.event_id AND rejected.batch = record.number
+        AND rejected."row" = record."row"
 )
 ORDER BY used_on, number, "row", id
 """
@@ -63,10 +68,10 @@ def load_evidence(actor: Actor, contract: str, counted: Counted) -> dict[str, pa
 
 
 def load_counted_usage(actor: Actor, contract: str, counted: Counted, *, months: Collection[date]) -> pa.Table:
-    """The usage of some months of a contract that the last of these closes knew, less what it knew to be void."""
+    """The usage of some months of a contract that the last of these closes knew, less what it knew to be void or rejected."""
     through = known_through(actor, counted)
     parameters = [actor.tenant_id, _streams(actor, contract), sorted(months), through, through]
-    return read_table(_USAGE, parameters, COUNTED_USAGE)
+    return read_table(_USAGE.format(rejected=standing_rejections(actor, counted)), parameters, COUNTED_USAGE)
 
 
 def known_through(actor: Actor, counted: Counted) -> int:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from ratable.reports import INPUTS
 from ratable_server.actor import Actor
 from ratable_server.store.load.counted import Counted, counted_closes
+from ratable_server.store.load.rejected_usage import standing_rejections
 from ratable_server.store.models import Period, PeriodClose
 from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import read_table
@@ -37,6 +38,21 @@ voided AS (  -- few: looked up one by one, and not each record for its void
     WHERE void.tenant_id = {tenant} AND (as_of IS NULL OR void.recorded_at <= as_of) AND record.number > {after}
     GROUP BY 1
 ),
+turned_away AS (  -- taken once, and not by the runs; what was taken back is no longer asked
+    SELECT rejected.*, record.id AS record_id, coalesce(record.amount, record.quantity) AS stored_quantity
+    FROM ({rejected}) AS rejected
+    LEFT JOIN usage_record AS record ON record.tenant_id = {tenant} AND record.month_on = rejected.month_on
+        AND record.number = rejected.batch AND record."row" = rejected."row" AND record.event_id = rejected.usage_id
+    WHERE NOT EXISTS (
+        SELECT FROM asked, usage_void AS void WHERE void.tenant_id = {tenant} AND void.record_id = record.id
+            AND (as_of IS NULL OR void.recorded_at <= as_of)
+    )
+),
+refused AS (
+    SELECT batch, count(*) AS records, sum(coalesce(amount, quantity)) AS quantity,
+        count(record_id) AS stored_records, sum(stored_quantity) AS stored_quantity
+    FROM turned_away GROUP BY 1
+),
 told (import_id, status, records, quantity) AS (
     SELECT code, 'received', rows_received, quantity_received FROM receipt
     UNION ALL SELECT code, 'duplicate', rows_duplicate, quantity_duplicate FROM receipt
@@ -44,12 +60,16 @@ told (import_id, status, records, quantity) AS (
         SELECT count(DISTINCT rejection."row") FROM usage_rejection AS rejection
         WHERE rejection.tenant_id = {tenant} AND rejection.usage_import_id = receipt.id
     ), quantity_rejected FROM receipt
+    UNION ALL SELECT code, 'rejected', refused.records, refused.quantity
+    FROM receipt JOIN refused ON refused.batch = receipt.number
     UNION ALL SELECT code, 'voided', voided.records, voided.quantity
     FROM receipt JOIN voided ON voided.usage_import_id = receipt.id
-    UNION ALL SELECT code, 'accepted', stored.records - coalesce(voided.records, 0),
-        stored.quantity - coalesce(voided.quantity, 0)
+    UNION ALL SELECT code, 'accepted',
+        stored.records - coalesce(voided.records, 0) - coalesce(refused.stored_records, 0),
+        stored.quantity - coalesce(voided.quantity, 0) - coalesce(refused.stored_quantity, 0)
     FROM receipt JOIN stored ON stored.usage_import_id = receipt.id
     LEFT JOIN voided ON voided.usage_import_id = receipt.id
+    LEFT JOIN refused ON refused.batch = receipt.number
 )
 SELECT import_id, status, records, trunc(quantity * 1000000000000) FROM told
 """
@@ -60,17 +80,26 @@ FROM usage_rejection AS rejection
 JOIN usage_import
     ON usage_import.tenant_id = rejection.tenant_id AND usage_import.id = rejection.usage_import_id
 WHERE rejection.tenant_id = %s AND usage_import.recorded_at <= coalesce(%s::timestamptz, usage_import.recorded_at)
+UNION ALL
+SELECT usage_import.code, rejected."row", rejected.usage_id, rejected.item_id, rejected.code, rejected.value, true,
+    coalesce(aside.resolved_at <= coalesce(%s::timestamptz, aside.resolved_at), false)
+FROM ({rejected}) AS rejected
+JOIN usage_import ON usage_import.tenant_id = %s AND usage_import.number = rejected.batch
+LEFT JOIN usage_set_aside AS aside ON aside.tenant_id = usage_import.tenant_id AND aside.usage_id = rejected.usage_id
+    AND aside.batch = rejected.batch AND aside."row" = rejected."row" AND aside.code = rejected.code
 """
 
 
-def load_receipts(actor: Actor, as_of: datetime | None = None, *, after: int = 0) -> pa.Table:
+def load_receipts(actor: Actor, counted: Counted, *, after: int = 0) -> pa.Table:
     """Each receipt with what is found of it, as the input `receipts`; `after` leaves out facts up to that number."""
-    return read_table(_RECEIPTS.format(tenant=actor.tenant_id, after=after), [as_of], INPUTS["receipts"])
+    query = _RECEIPTS.format(tenant=actor.tenant_id, after=after, rejected=standing_rejections(actor, counted))
+    return read_table(query, [counted.as_of], INPUTS["receipts"])
 
 
-def load_rejected(actor: Actor, as_of: datetime | None = None) -> pa.Table:
-    """Every rejected row, as the input `rejected`."""
-    return read_table(_REJECTED, [as_of, actor.tenant_id, as_of], INPUTS["rejected"])
+def load_rejected(actor: Actor, counted: Counted) -> pa.Table:
+    """Every rejected row of an import, and the usage that the runs that count reject, as the input `rejected`."""
+    as_of, query = counted.as_of, _REJECTED.format(rejected=standing_rejections(actor, counted))
+    return read_table(query, [as_of, actor.tenant_id, as_of, as_of, actor.tenant_id], INPUTS["rejected"])
 
 
 def load_closes(actor: Actor, counted: Counted) -> pa.Table:

@@ -46,8 +46,8 @@ def load_reported(actor: Actor, names: Collection[str], shown: Shown) -> dict[st
         "contracts": lambda: load_currencies(actor),
         "customers": lambda: load_customers(actor),
         "grants": lambda: load_grants(actor, counted),
-        "rejected": lambda: load_rejected(actor, counted.as_of),
-        "receipts": lambda: load_receipts(actor, counted.as_of),
+        "rejected": lambda: load_rejected(actor, counted),
+        "receipts": lambda: load_receipts(actor, counted),
         "closes": lambda: load_closes(actor, counted),
         **{name: partial(results, actor, name, counted) for name in _RESULTS},
     }

@@ -45,15 +45,24 @@ from ratable_server.store.models.results import (
     DraftDemand,
     DraftDraw,
     DraftRatedLine,
+    DraftRejectedUsage,
     DraftRevenueTransaction,
     Draw,
     RatedLine,
+    RejectedUsage,
     RevenueTransaction,
 )
 from ratable_server.store.models.runs import Run
 from ratable_server.store.models.tenants import Member, PolicyVersion, Tenant
 from ratable_server.store.models.tokens import ApiToken
-from ratable_server.store.models.usage import UsageImport, UsageKey, UsageRecord, UsageRejection, UsageVoid
+from ratable_server.store.models.usage import (
+    UsageImport,
+    UsageKey,
+    UsageRecord,
+    UsageRejection,
+    UsageSetAside,
+    UsageVoid,
+)
 from ratable_server.store.models.webhooks import WebhookEvent
 
 __all__ = [
@@ -81,6 +90,7 @@ __all__ = [
     "DraftJournalEntry",
     "DraftJournalLine",
     "DraftRatedLine",
+    "DraftRejectedUsage",
     "DraftRevenueTransaction",
     "Draw",
     "IdempotencyKey",
@@ -102,6 +112,7 @@ __all__ = [
     "RatedLine",
     "Reference",
     "RegisterEntry",
+    "RejectedUsage",
     "ReportedAdjustment",
     "RevenueTransaction",
     "Run",
@@ -118,6 +129,7 @@ __all__ = [
     "UsageKey",
     "UsageRecord",
     "UsageRejection",
+    "UsageSetAside",
     "UsageVoid",
     "WebhookEvent",
 ]

@@ -18,6 +18,7 @@ from ratable_server.store.models.runs import (
     DemandColumns,
     DrawColumns,
     RatedLineColumns,
+    RejectedUsageColumns,
     RevenueTransactionColumns,
 )
 
@@ -144,3 +145,19 @@ class Allocation(AllocationColumns):
 
     class Meta(AllocationColumns.Meta):
         db_table = "allocation"
+
+
+class DraftRejectedUsage(RejectedUsageColumns):
+    """Not posted."""
+
+    class Meta(RejectedUsageColumns.Meta):
+        db_table = "draft_rejected_usage"
+
+
+class RejectedUsage(RejectedUsageColumns):
+    """Posted: each was set aside before."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    class Meta(RejectedUsageColumns.Meta):
+        db_table = "rejected_usage"

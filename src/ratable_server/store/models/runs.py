@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from ratable_server.store.fields import MonthField, WholeField
+from ratable_server.store.fields import ExactField, MonthField, WholeField
 from ratable_server.store.models.rows import Guard, Target, TenantRow, link, one_of
 
 RUN_STATUSES = ("draft", "posted", "discarded", "failed")
@@ -172,6 +172,24 @@ class AllocationColumns(Result):
     service_on = models.DateField()
     adjusted_on = models.DateField()
     amount_minor = _minor()
+
+    class Meta(Result.Meta):
+        abstract = True
+
+
+class RejectedUsageColumns(Result):
+    """Usage that was taken when it came and that the run cannot take; without a code: it counts again."""
+
+    usage_id = models.TextField()
+    item_id = models.TextField()
+    batch = models.BigIntegerField()  # the number of its import
+    row = models.BigIntegerField()
+    month_on = MonthField()
+    used_on = models.DateField()
+    quantity = ExactField(null=True, blank=True)
+    amount = ExactField(null=True, blank=True)
+    code = _code()
+    value = _code()
 
     class Meta(Result.Meta):
         abstract = True

@@ -143,3 +143,25 @@ class UsageRejection(TenantRow):
                 fields=["tenant"], condition=Q(is_blocking=True, resolved_at=None), name="usage_rejection_blocking"
             )
         ]
+
+
+class UsageSetAside(TenantRow):
+    """Usage that a run cannot take, set aside for a reason: it keeps no month from closing while it breaks that rule."""
+
+    guard: ClassVar[Guard] = "append_only"
+
+    usage_id = CodeField()
+    batch = models.BigIntegerField()
+    row = models.BigIntegerField()
+    code = CodeField()
+    reason = models.TextField()
+    resolved_at = models.DateTimeField()
+    resolved_by = models.TextField()
+    request_id = models.TextField()
+
+    class Meta(TenantRow.Meta):
+        db_table = "usage_set_aside"
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tenant", "usage_id", "batch", "row", "code"], name="usage_set_aside_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="resolution_must_have_a_reason"),
+        ]
