@@ -12,10 +12,12 @@ from ratable_server.actor import Actor
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.prepaid_commits import Balance, Consumption, PrepaidCommit, prepaid_balances
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+from ratable_server.queries.usage import UsageAsked, summed_data
 from ratable_server.store import models
 from ratable_server.store.public_ids import consumption_id
 from ratable_server.store.scope import books_of, rows_of
 
+EVENTS = "total_events"  # what usage comes with that tells how many
 _NOTHING = Decimal(0)
 
 
@@ -34,10 +36,14 @@ class RecordedUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfCommit:
-    """A month: `record` is what was told under an id, None where only other usage drew; ids of its revenue."""
+    """A month: `record` is what was told under an id, None where only other usage drew; ids of its revenue.
+
+    `events` is how many events its usage tells of.
+    """
 
     consumption: Consumption
     record: RecordedUsage | None
+    events: int
     revenue_id: int | None
     overage_revenue_id: int | None
 
@@ -71,10 +77,12 @@ def months_of_commit(*, actor: Actor, commit: PrepaidCommit, beginning: str, on:
     balance = prepaid_balances(actor=actor, commits=[commit], on=on)[commit.code]
     asked = RevenueAsked(contracts=[commit.contract], prepaid_commits=[commit.code], limit=EVERYTHING.limit)
     revenue = revenue_transactions(actor=actor, on=on, asked=asked).rows
+    events = summed_data(actor=actor, asked=UsageAsked(prepaid_commits=[commit.code]), name=EVENTS)
     return tuple(
         MonthOfCommit(
             consumption=each,
             record=told.get(each.month_on),
+            events=events.get(each.month_on, 0),
             revenue_id=_revenue(revenue, each.month_on, "drawdown"),
             overage_revenue_id=_revenue(revenue, each.month_on, "overage"),
         )

@@ -25,6 +25,7 @@ from ratable_server.api.campfire.views import (
     usage,
     usage_events,
     usage_groups,
+    usage_uploads,
 )
 from ratable_server.api.views import WholeId
 
@@ -71,6 +72,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_COMMIT}/consumption", consumption.Consumptions.as_view()),
     path(f"{_COMMIT}/usage-events", usage_events.UsageEvents.as_view()),
     path(f"{_COMMIT}/usage-events/distinct-values", usage_events.UsageEventValues.as_view()),
+    path(f"{_COMMIT}/usage-events/upload", usage_uploads.UsageEventsUpload.as_view()),
     path(f"{_COMMIT}/usage-events/template", usage_events.UsageEventsTemplate.as_view()),
     path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
     path(f"{_CONTRACT}/usage", usage.Usages.as_view()),

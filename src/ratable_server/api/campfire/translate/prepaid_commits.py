@@ -168,7 +168,7 @@ def from_consumption(month: Any, commit: Any) -> dict[str, Any]:
         "discount_amount": drawn.discount,
         "net_consumption_amount": drawn.net,
         "overage_amount": drawn.overage,
-        "total_events": int(dimensions.get("total_events", 0)),
+        "total_events": month.events,
         "balance_before": drawn.balance_before,
         "balance_after": drawn.balance_after,
         "revenue_transaction": month.revenue_id,

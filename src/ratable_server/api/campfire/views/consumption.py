@@ -26,6 +26,7 @@ from ratable_server.operations.usage import RejectedFile, record_usage, void_usa
 from ratable_server.queries.consumptions import MonthOfCommit, months_of_commit, recorded_usage
 from ratable_server.queries.listing import Found
 from ratable_server.queries.prepaid_commits import PrepaidCommit
+from ratable_server.queries.usage import UsageAsked, used_months
 
 _FIELD_OF = {
     "quantity_must_not_be_negative": "gross_usage_amount",
@@ -35,6 +36,7 @@ _FIELD_OF = {
     "usage_must_fall_in_item": "period_month",
 }
 _TWICE = "Consumption of this month is recorded already; change it by its own route."
+_OF_EVENTS = "This month is the sum of its events; upload these again to change it."
 
 
 class Consumptions(CampfireView):
@@ -46,7 +48,7 @@ class Consumptions(CampfireView):
     def get(self, request: Request, contract_id: int, commit_id: int) -> Response:
         """Months by pages, ascending."""
         commit = commit_of(self.actor, contract_id, commit_id)
-        months = _months(self.actor, commit)
+        months = months_told(self.actor, commit)
         return listing(
             request,
             lambda asked: Found(count=len(months), rows=months[asked.offset : asked.offset + asked.limit]),
@@ -62,6 +64,8 @@ class Consumptions(CampfireView):
         taken = recorded_usage(actor=self.actor, beginning=translate.event_id(commit.id, month_on))
         if any(not each.is_void for each in taken):
             raise ValidationError({"period_month": [_TWICE]})
+        if used_months(actor=self.actor, asked=UsageAsked(prepaid_commits=[commit.code], month_on=month_on)):
+            raise ValidationError({"period_month": [_OF_EVENTS]})
         _record(self.actor, translate.to_consumption(fields, commit, month_on, times=len(taken)), is_new=True)
         return Response(_told(_month(self.actor, commit, month_on), commit), status=201)
 
@@ -127,17 +131,18 @@ def _refuse_unfit_month(commit: PrepaidCommit, month_on: date) -> date:
     return month_on
 
 
-def _months(actor: Actor, commit: PrepaidCommit) -> tuple[MonthOfCommit, ...]:
+def months_told(actor: Actor, commit: PrepaidCommit) -> tuple[MonthOfCommit, ...]:
+    """Each month of a prepaid commit, ascending."""
     beginning = translate.event_id(commit.id, None)
     return months_of_commit(actor=actor, commit=commit, beginning=beginning, on=now_at().date())
 
 
 def _month(actor: Actor, commit: PrepaidCommit, month_on: date) -> MonthOfCommit:
-    return next(each for each in _months(actor, commit) if each.consumption.month_on == month_on)
+    return next(each for each in months_told(actor, commit) if each.consumption.month_on == month_on)
 
 
 def _of_id(actor: Actor, commit: PrepaidCommit, id: int) -> MonthOfCommit:
-    for each in _months(actor, commit):
+    for each in months_told(actor, commit):
         if each.consumption.id == id:
             return each
     raise NotFound

@@ -1,0 +1,75 @@
+"""What an upload of usage answers; the published document leaves it open."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from ratable_server.api.schemas import Amount, Day, Exact, Id, Schema, Whole
+
+
+class UploadErrorSerializer(Schema):
+    """A row that cannot be taken; rows count from 1, below the header."""
+
+    row = Whole()
+    field = serializers.CharField()
+    message = serializers.CharField()
+    code = serializers.CharField()
+
+
+class UploadRowsSerializer(Schema):
+    """Rows by what became of them: received = accepted + duplicate + rejected."""
+
+    received = Whole()
+    accepted = Whole()
+    duplicate = Whole()
+    rejected = Whole()
+
+
+class UploadSumsSerializer(Schema):
+    """What these rows sum to."""
+
+    received = Exact()
+    accepted = Exact()
+    duplicate = Exact()
+    rejected = Exact()
+
+
+class UploadAdjustmentsSerializer(Schema):
+    """Adjustments among the rows; `process-adjustments` books them."""
+
+    received = Whole()
+    accepted = Whole()
+
+
+class UploadPeriodSerializer(Schema):
+    """What a month comes to now."""
+
+    period_month = Day()
+    gross_usage_amount = Amount()
+    total_events = Whole()
+    consumption = Id()
+
+
+class UploadedFileSerializer(Schema):
+    """A file that was taken, and what became of its rows."""
+
+    import_id = serializers.CharField()
+    status = serializers.CharField()
+    file_name = serializers.CharField()
+    file_sha256 = serializers.CharField()
+    repeats = serializers.CharField(allow_null=True)
+    detail = serializers.CharField(allow_null=True)
+    created = Whole()
+    updated = Whole()
+    skipped = Whole()
+    errors = UploadErrorSerializer(many=True)  # type: ignore[assignment]  # a field of this name
+    rows = UploadRowsSerializer()
+    adjustments = UploadAdjustmentsSerializer()
+    replaced_periods = serializers.ListField(child=Day())
+
+
+class UsageEventsUploadSerializer(UploadedFileSerializer):
+    """A file of events of a prepaid commit."""
+
+    total_revenue_dollars = UploadSumsSerializer()
+    periods = UploadPeriodSerializer(many=True)

@@ -1,0 +1,174 @@
+"""Uploads of usage: what the columns of a file are called, and what became of its rows.
+
+Rows of a prepaid commit are known by `external_id`: in the books under `event:<commit>:<external_id>`, adjustments under
+`adjustment:<commit>:<external_id>`. Rows of usage lines are known as their lines are. A row without an id is known by its
+file and its place in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from ratable_server.api.campfire.translate import prepaid_commits
+from ratable_server.api.campfire.translate.words import last_day
+from ratable_server.operations.usage import Place, Words
+
+EVENT_WORDS = Words(
+    {
+        "external_id": "id",
+        "id": "id",
+        "dt": "used_on",
+        "dm": "month",
+        "total_revenue_dollars": "amount",
+        "total_events": "units",
+        "is_adjustment": "is_adjustment",
+        "original_period_month": "corrects",
+        "adjustment_date": "adjusted_on",
+    },
+    needed=(("used_on", "month"), ("amount", "units")),
+    kept=frozenset({"total_events"}),
+)
+_FAR = date(2999, 12, 31)
+_FIELD_OF = {
+    "usage_must_have_a_date": "dt",
+    "usage_must_fall_in_contract": "dt",
+    "usage_must_fall_in_item": "dt",
+    "period_must_be_open": "dt",
+    "usage_must_not_change_under_its_id": "external_id",
+    "usage_must_name_a_known_item": "usage",
+    "currency_must_match_contract": "currency",
+}
+_MEANS = {
+    "usage_must_have_a_date": "A row needs a dt, or a dm that is a month",
+    "usage_must_fall_in_contract": "The contract does not cover this day",
+    "usage_must_fall_in_item": "The usage line does not cover this day",
+    "period_must_be_open": "Books are closed for this date; send an adjustment",
+    "usage_must_not_change_under_its_id": "Other content under a known external_id, which cannot change any more",
+    "usage_must_name_a_known_item": "No usage line of this contract",
+    "quantity_must_be_a_number": "A valid number is required",
+    "quantity_must_be_in_range": "The number has too many digits",
+    "quantity_must_not_be_negative": "Below zero; send an adjustment",
+    "currency_must_match_contract": "Not the currency of the contract",
+    "item_must_take_amounts": "Usage of a bundle is told by its amount",
+    "item_must_have_a_price": "The usage line has no price; send an amount",
+}
+_ALREADY = "Already loaded as {}; nothing was added. `?force=true` adds rows without external_id once more."
+
+
+def to_events(commit: Any, contract: Any) -> Mapping[str, Any]:
+    """How a file of events of a prepaid commit is to be taken: its place, and what its rows are known by."""
+    ends = [_FAR, last_day(commit.ends_before), last_day(contract.ends_before), contract.terminated_on]
+    place = Place(
+        prepaid_commit=commit.code,
+        ids=f"event:{commit.id}:",
+        adjustment_ids=f"adjustment:{commit.id}:",
+        last_on=min(day for day in ends if day is not None),
+        rate=commit.rate,
+    )
+    return {
+        "words": EVENT_WORDS,
+        "places": {"": place},
+        "row_ids": f"row:{commit.id}:",
+        "replaces": prepaid_commits.event_id(commit.id, None),
+    }
+
+
+def from_receipt(told: Any, amount: str = "total_revenue_dollars") -> dict[str, Any]:
+    """What became of a file: rows, and what they sum to."""
+    usage = told.usage
+    received = usage.rows_received + told.adjustments_received
+    again = told.adjustments_received - told.adjustments_accepted
+    is_repeated = bool(usage.repeats) and not told.adjustments_accepted
+    return {
+        **_of_file(usage),
+        "detail": _ALREADY.format(usage.repeats) if is_repeated else None,
+        "created": usage.rows_accepted - told.rows_revised + told.adjustments_accepted,
+        "updated": told.rows_revised,
+        "skipped": usage.rows_duplicate + again,
+        "errors": [],
+        "rows": {
+            "received": received,
+            "accepted": usage.rows_accepted + told.adjustments_accepted,
+            "duplicate": usage.rows_duplicate + again,
+            "rejected": usage.rows_rejected,
+        },
+        amount: {
+            "received": usage.quantity_received + told.adjusted_received,
+            "accepted": usage.quantity_accepted + told.adjusted_accepted,
+            "duplicate": usage.quantity_duplicate + told.adjusted_received - told.adjusted_accepted,
+            "rejected": usage.quantity_rejected,
+        },
+        "adjustments": {"received": told.adjustments_received, "accepted": told.adjustments_accepted},
+        "replaced_periods": list(told.replaced),
+    }
+
+
+def from_rejected(receipt: Any, fields: Mapping[str, str], amount: str = "total_revenue_dollars") -> dict[str, Any]:
+    """Of a file that was not taken: which rows break which rule; `fields` are names of columns that differ."""
+    codes = {rejection.code for rejection in receipt.rejections}
+    names = {"quantity_must_be_a_number": amount, **_FIELD_OF, **fields}
+    closed = {"error": "Books are closed for this date"} if "period_must_be_open" in codes else {}
+    return {
+        **closed,
+        "code": "file_must_be_clean",
+        **_of_file(receipt),
+        "detail": f"{receipt.rejection_count} of {receipt.rows_received} rows cannot be taken; nothing was.",
+        "created": 0,
+        "updated": 0,
+        "skipped": receipt.rows_duplicate,
+        "errors": [_error(rejection, names, amount) for rejection in receipt.rejections],
+        "rows": {
+            "received": receipt.rows_received,
+            "accepted": 0,
+            "duplicate": receipt.rows_duplicate,
+            "rejected": receipt.rows_rejected,
+        },
+        "periods": [],
+    }
+
+
+def from_periods(months: Iterable[Any]) -> list[dict[str, Any]]:
+    """What months of a prepaid commit come to now."""
+    return [
+        {
+            "period_month": month.consumption.month_on,
+            "gross_usage_amount": month.consumption.gross,
+            "total_events": month.events,
+            "consumption": month.consumption.id,
+        }
+        for month in months
+    ]
+
+
+def external_id_of(event_id: str, commit_id: int) -> str | None:
+    """What the source calls a row; None for one that has no id there."""
+    for kind in ("event", "adjustment"):
+        beginning = f"{kind}:{commit_id}:"
+        if event_id.startswith(beginning):
+            return event_id.removeprefix(beginning)
+    return None if event_id.startswith(f"row:{commit_id}:") else event_id
+
+
+def _of_file(receipt: Any) -> dict[str, Any]:
+    return {
+        "import_id": receipt.import_code,
+        "status": receipt.status,
+        "file_name": receipt.file_name,
+        "file_sha256": receipt.sha256,
+        "repeats": receipt.repeats or None,
+    }
+
+
+def _error(rejection: Any, names: Mapping[str, str], amount: str) -> dict[str, Any]:
+    """A row that breaks a rule. A text with the name of a column before it tells what is wrong there."""
+    name, mark, said = rejection.value.partition(": ")
+    is_named = bool(mark) and name.replace("_", "").isalpha() and name.islower()
+    means = _MEANS.get(rejection.code, rejection.code.replace("_", " "))
+    return {
+        "row": rejection.row,
+        "field": name if is_named else names.get(rejection.code, amount),
+        "message": f"{means}: {said if is_named else rejection.value}" if rejection.value else f"{means}.",
+        "code": rejection.code,
+    }
