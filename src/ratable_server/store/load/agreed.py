@@ -71,9 +71,9 @@ def load_grants(actor: Actor, counted: Counted) -> pa.Table:
 
 def load_agreed(actor: Actor, counted: Counted) -> dict[str, pa.Table]:
     """The inputs `contracts`, `agreed_commits` and `agreed_schedules`: as signed, with the day that ended a contract."""
-    terms = load_terms(actor)
+    terms = load_terms(actor, has_usage=False)
     later = _signed_later(actor, counted)
-    signed = tuple(_without(contract, later) for contract in terms.contracts)
+    signed = tuple(_without(contract, later) for contract in terms.contracts) if later else terms.contracts
     found = terms_tables(replace(terms, contracts=signed), Amendments())
     released_on = _releases(actor, counted)
     contracts: list[Row] = [
@@ -101,12 +101,11 @@ def _signed_later(actor: Actor, counted: Counted) -> frozenset[tuple[str, str]]:
 
 
 def _without(contract: Contract, later: frozenset[tuple[str, str]]) -> Contract:
-    """The contract as far as it had been signed; one that had not been has nothing on it. Reports read no items."""
+    """The contract as far as it had been signed; one that had not been has nothing on it."""
     if ("contract", contract.id) in later:
-        return replace(contract, usage_items=(), prepaid_commits=(), subscriptions=(), milestones=())
+        return replace(contract, prepaid_commits=(), subscriptions=(), milestones=())
     return replace(
         contract,
-        usage_items=(),
         prepaid_commits=tuple(one for one in contract.prepaid_commits if ("prepaid_commit", one.id) not in later),
         subscriptions=tuple(one for one in contract.subscriptions if ("subscription", one.id) not in later),
         milestones=tuple(one for one in contract.milestones if ("milestone", one.id) not in later),

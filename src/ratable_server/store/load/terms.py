@@ -85,8 +85,11 @@ _CONTRACT = (
 )  # fmt: skip
 
 
-def load_terms(actor: Actor, contracts: Codes = None) -> Terms:
-    """The terms under the latest policy; with `contracts` only theirs, and the products and bundles that they use."""
+def load_terms(actor: Actor, contracts: Codes = None, *, has_usage: bool = True) -> Terms:
+    """The terms under the latest policy; with `contracts` only theirs, and the products and bundles that they use.
+
+    Without `has_usage` contracts come without their usage items, which are most of what was agreed.
+    """
     with books_of(actor):
         wanted = None if contracts is None else _Wanted(actor, contracts)
         return Terms(
@@ -94,7 +97,7 @@ def load_terms(actor: Actor, contracts: Codes = None) -> Terms:
             policy=load_policy(actor),
             products=load_products(actor, wanted.products if wanted else None),
             product_bundles=load_bundles(actor, wanted.bundles if wanted else None),
-            contracts=_contracts(actor, contracts),
+            contracts=_contracts(actor, contracts, has_usage=has_usage),
         )
 
 
@@ -134,24 +137,24 @@ def of_contracts(rows: QuerySet[Any], contracts: Codes, road: str = "contract") 
     return rows if contracts is None else rows.filter(**{f"{road}__code__in": contracts})
 
 
-def _contracts(actor: Actor, codes: Codes) -> tuple[Contract, ...]:
+def _contracts(actor: Actor, codes: Codes, *, has_usage: bool) -> tuple[Contract, ...]:
     rows = rows_of(actor, models.Contract)
     found = (rows if codes is None else rows.filter(code__in=codes)).order_by("id").values_list(*_CONTRACT)
-    parts = _Parts(actor, codes)
+    parts = _Parts(actor, codes, has_usage=has_usage)
     return tuple(parts.contract(*row) for row in found)
 
 
 class _Parts:
     """Everything on the contracts, by the row id of the contract."""
 
-    def __init__(self, actor: Actor, codes: Codes) -> None:
+    def __init__(self, actor: Actor, codes: Codes, *, has_usage: bool) -> None:
         def of(
             model: type[Model], record: Callable[..., Term], columns: dict[str, str], *, order: str = "place"
         ) -> _Lists[Term]:
             rows = of_contracts(rows_of(actor, model), codes).order_by("contract_id", order, "id")
             return _lists(rows, record, columns)
 
-        self.items = of(models.UsageItem, UsageItem, _ITEM)
+        self.items = of(models.UsageItem, UsageItem, _ITEM) if has_usage else {}
         self.commits = of(models.PrepaidCommit, PrepaidCommit, _COMMIT)
         self.subscriptions = of(models.Subscription, _subscription, _SUBSCRIPTION)
         self.milestones = of(models.Milestone, _milestone, _MILESTONE)
