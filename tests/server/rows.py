@@ -66,7 +66,7 @@ class Rows:
         own = {**_SPECIAL.get(model._meta.db_table, {}), **self._unique_everywhere(model)}
         values: dict[str, Any] = {"tenant_id": self.actor.tenant_id}
         for field in model._meta.local_fields:
-            if field.name in {"id", "tenant", "pk"} or field.null or field.generated:
+            if (field.name not in own and field.name in {"id", "tenant", "pk"}) or field.null or field.generated:
                 continue
             if field.name in own:
                 values[field.name] = own[field.name]
@@ -78,7 +78,12 @@ class Rows:
 
     def _unique_everywhere(self, model: Model) -> dict[str, Any]:
         """What no two tenants may have alike."""
-        return {"digest": f"word-{self.actor.tenant_id}"} if model._meta.db_table == "api_token" else {}
+        match model._meta.db_table:
+            case "api_token":
+                return {"digest": f"word-{self.actor.tenant_id}"}
+            case "draft_journal_entry":  # drafted entries take their ids from those of posted ones
+                return {"id": 2**40 + self.actor.tenant_id}
+        return {}
 
     def _add_lines(self, entry: Any) -> None:
         line = JournalLine if entry._meta.db_table == "journal_entry" else DraftJournalLine

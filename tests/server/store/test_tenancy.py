@@ -33,7 +33,7 @@ from tests.server.rows import ALL_MODELS, Model, enter, guard_of, one_of_each
 NewActor = Callable[..., Actor]
 _LOOKED_UP = (Tenant, ApiToken, WebhookEvent)  # by the owner's functions, before it is known whose they are
 
-RESULTS = import_module("ratable_server.store.migrations.0005_posting").RESULTS
+RESULTS = [*import_module("ratable_server.store.migrations.0005_posting").RESULTS, "rejected_usage"]
 # Results and journals refer to their run, and lines to their entry, by triggers: see 0005_posting.sql
 LOOKED_UP = [model for model in ALL_MODELS if model._meta.db_table.removeprefix("draft_") in RESULTS]
 
@@ -140,7 +140,7 @@ def test_a_result_cannot_be_of_a_run_of_another_tenant(crowded: tuple[Actor, Act
     with books_of(ours):
         before = list(rows_of(ours, model).order_by("id").values_list("id", "run_id"))
         row: Any = rows_of(ours, model).order_by("id").first()
-    row.pk, row.run_id, row.entry_code = None, their_run, "another"
+    row.pk, row.run_id, row.entry_code = 2**41, their_run, "another"
     with pytest.raises(IntegrityError, match="which is not there"), books_of(ours):
         row.save(force_insert=True)
     if guard_of(model) == "free":
