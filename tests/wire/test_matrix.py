@@ -71,6 +71,7 @@ class Everything:
                 "account": {"number": "1"},
             }.items()
         }
+        names["vendor_custom_field_1"] = api.post("/coa/api/vendor_custom_field_1", {"value": "Key"})["id"]
         revenue = api.get("transactions")["results"][0]["id"]
         self.ids: Ids = {
             "product": product["id"], "usage-groups": product["usage_groups"][0]["id"], "product-bundles": bundle["id"],

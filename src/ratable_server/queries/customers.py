@@ -38,3 +38,11 @@ def _customers(actor: Actor, page: Sequence[models.Customer]) -> list[Customer]:
     for customer_id, code in rows.values_list("customer_id", "code"):
         contracts[customer_id].append(code)
     return [Customer(**told_of(row), code=row.code, name=row.name, contracts=tuple(contracts[row.id])) for row in page]
+
+
+def customers_named(*, actor: Actor, names: Sequence[str], external_ids: Sequence[str]) -> list[Customer]:
+    """Customers with one of these names, or with one of these ids in another system, in the order of their ids."""
+    with books_of(actor):
+        is_named = Q(name__in=list(names)) | Q(code__in=list(external_ids))
+        is_named |= Q(further__external_id__in=list(external_ids))
+        return _customers(actor, list(rows_of(actor, models.Customer).filter(is_named).order_by("id")))

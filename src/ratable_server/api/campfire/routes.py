@@ -26,6 +26,7 @@ from ratable_server.api.campfire.views import (
     usage_events,
     usage_groups,
     usage_uploads,
+    vendors,
 )
 from ratable_server.api.views import WholeId
 
@@ -51,7 +52,12 @@ urlpatterns: list[URLPattern] = [
     path("coa/api/tag-group", tags.TagGroups.as_view()),
     path("coa/api/tag-group/<id:id>", tags.TagGroup.as_view()),
     path("coa/api/vendor", customers.Vendors.as_view()),
+    path("coa/api/vendor/bulk-search", vendors.VendorSearch.as_view()),
+    path("coa/api/vendor/summary", vendors.VendorSummaries.as_view()),
     path("coa/api/vendor/<id:id>", customers.Vendor.as_view()),
+    path("coa/api/vendor/<id:id>/contacts", vendors.VendorContacts.as_view()),
+    path("coa/api/vendor_custom_field_1", vendors.VendorCustomFields.as_view()),
+    path("coa/api/vendor_custom_field_1/<id:id>", vendors.VendorCustomField.as_view()),
     path("rr/api/v1/contracts", contracts.Contracts.as_view()),
     path("rr/api/v1/contracts/bulk-search", contract_acts.ContractSearch.as_view()),
     path("rr/api/v1/contracts/parse", contract_acts.ContractParse.as_view()),

@@ -16,10 +16,11 @@ from rest_framework.response import Response
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.customers import ContractCustomerSerializer, VendorSerializer
 from ratable_server.api.campfire.translate import customers as translate
-from ratable_server.api.campfire.translate.words import taken
+from ratable_server.api.campfire.translate.words import Names, taken
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created
+from ratable_server.api.campfire.views.registered import known, refuse_unknown_links
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.schemas import Schema
 from ratable_server.clock import now_at
@@ -37,6 +38,7 @@ _FILTERS = [
     OpenApiParameter("include_inactive", OpenApiTypes.BOOL, description="All are told in any case."),
     OpenApiParameter("sort", OpenApiTypes.STR, description="The order is that of the ids, whatever is asked."),
 ]
+_LINKS = {"vendor_custom_field_1": "vendor_custom_field"}
 _NEW_VENDOR = OpenApiParameter("new_vendor", OpenApiTypes.INT, description="Refused: a contract keeps its customer.")
 
 
@@ -49,17 +51,17 @@ class Vendors(CampfireView):
         return listing(
             request,
             lambda asked: _found(self.actor, request, asked),
-            lambda rows: [_told_vendor(self.actor, row) for row in rows],
+            lambda rows: told_vendors(self.actor, rows),
         )
 
     @posts(VendorSerializer, VendorSerializer)
     def post(self, _request: Request) -> Response:
         """Add a customer; other types of vendors have no part in revenue."""
         fields = self.read(VendorSerializer)
-        _refuse_other_types(fields)
+        _refuse_unfit(self.actor, fields)
         code = created("customer", translate.wanted_code(fields), lambda code: _create(self.actor, fields, code))
         row = found(customers(actor=self.actor, asked=Asked(codes=[code])))
-        return Response(_told_vendor(self.actor, row), status=201)
+        return Response(told_vendors(self.actor, [row])[0], status=201)
 
 
 class _OneCustomer(CampfireView):
@@ -73,7 +75,7 @@ class _OneCustomer(CampfireView):
     def _change(self, id: int, *, is_partial: bool) -> Row:
         row = self._row(id)
         fields = self.read(self.schema_of, is_partial=is_partial)
-        _refuse_other_types(fields)
+        _refuse_unfit(self.actor, fields)
         modify_customer(
             actor=self.actor,
             customer=row.code,
@@ -100,17 +102,17 @@ class Vendor(_OneCustomer):
     @gives(VendorSerializer)
     def get(self, _request: Request, id: int) -> Response:
         """A customer by its id."""
-        return Response(_told_vendor(self.actor, self._row(id)))
+        return Response(told_vendors(self.actor, [self._row(id)])[0])
 
     @takes(VendorSerializer, VendorSerializer)
     def put(self, _request: Request, id: int) -> Response:
         """Say a customer whole again."""
-        return Response(_told_vendor(self.actor, self._change(id, is_partial=False)))
+        return Response(told_vendors(self.actor, [self._change(id, is_partial=False)])[0])
 
     @takes(VendorSerializer, VendorSerializer)
     def patch(self, _request: Request, id: int) -> Response:
         """Change some of a customer."""
-        return Response(_told_vendor(self.actor, self._change(id, is_partial=True)))
+        return Response(told_vendors(self.actor, [self._change(id, is_partial=True)])[0])
 
 
 class Customers(CampfireView):
@@ -152,7 +154,8 @@ def _found(actor: Actor, request: Request, asked: Asked) -> Found[Row]:
     return customers(actor=actor, asked=limited, text=request.query_params.get("q", ""))
 
 
-def _refuse_other_types(fields: dict[str, Any]) -> None:
+def _refuse_unfit(actor: Actor, fields: dict[str, Any]) -> None:
+    refuse_unknown_links(actor, fields, links=_LINKS, many={})
     if (fields.get("vendor_type") or translate.TYPE) != translate.TYPE:
         raise ValidationError({"vendor_type": ["Only vendors of the type customer are kept here."]})
 
@@ -162,8 +165,22 @@ def _create(actor: Actor, fields: dict[str, Any], code: str) -> Any:
     return create_customer(actor=actor, code=code, name=fields["name"], further=further, at=now_at())
 
 
-def _told_vendor(actor: Actor, row: Row) -> dict[str, Any]:
-    return VendorSerializer.answer(translate.from_vendor(row, actor.tenant_id), row.further)
+def told_vendors(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Customers as vendors."""
+    names = _own_fields(actor, rows)
+    return [VendorSerializer.answer(_with_own(translate.from_vendor(row, actor.tenant_id), row, names), row.further)
+            for row in rows]  # fmt: skip
+
+
+def _own_fields(actor: Actor, rows: Sequence[Row]) -> Names:
+    named = ((kind, row.further.get(name)) for row in rows for name, kind in _LINKS.items())
+    return known(actor, ((kind, each) for kind, each in named if isinstance(each, int)))
+
+
+def _with_own(told: dict[str, Any], row: Row, names: Names) -> dict[str, Any]:
+    """What is told of a customer, and what the value of the tenant's own field says."""
+    value = names.told.get(("vendor_custom_field", row.further.get("vendor_custom_field_1") or 0), {})
+    return {**told, "vendor_custom_field_1_name": value.get("value")}
 
 
 def _told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -173,11 +190,12 @@ def _told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
         signed[contract.customer_id].append(contract)
     on = now_at().date()
     every = [contract for own in signed.values() for contract in own]
+    names = _own_fields(actor, rows)
     totals = customer_totals(actor=actor, contracts=every, on=on)
     return [
         ContractCustomerSerializer.answer(
             {
-                **translate.from_customer(row, signed[row.id], actor.tenant_id, on=on),
+                **_with_own(translate.from_customer(row, signed[row.id], actor.tenant_id, on=on), row, names),
                 **translate.from_totals(totals.get(row.id)),
             },
             row.further,
