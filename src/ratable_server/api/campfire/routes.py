@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, register_converter
 
 from ratable_server.api.campfire.views import (
     accounts,
+    allocations,
     consumption,
     contract_acts,
     contract_bundles,
@@ -69,12 +70,14 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CONTRACT}/bundles/<id:id>", contract_bundles.ContractBundle.as_view()),
     path(f"{_CONTRACT}/milestones", milestones.Milestones.as_view()),
     path(f"{_CONTRACT}/milestones/<id:id>", milestones.Milestone.as_view()),
+    path(f"{_CONTRACT}/milestones/<id:milestone_id>/allocations", allocations.MilestoneAllocations.as_view()),
     path(f"{_CONTRACT}/prepaid-commit-summary", prepaid_commits.PrepaidCommitSummary.as_view()),
     path(f"{_CONTRACT}/tier-price-overrides", tier_price_overrides.TierPriceOverrides.as_view()),
     path(f"{_CONTRACT}/prepaid-commits", prepaid_commits.PrepaidCommits.as_view()),
     path(f"{_CONTRACT}/prepaid-commits/<id:id>", prepaid_commits.PrepaidCommit.as_view()),
     path(f"{_CONTRACT}/subscriptions", subscriptions.Subscriptions.as_view()),
     path(f"{_CONTRACT}/subscriptions/<id:id>", subscriptions.Subscription.as_view()),
+    path(f"{_CONTRACT}/subscriptions/<id:subscription_id>/allocations", allocations.SubscriptionAllocations.as_view()),
     path(f"{_COMMIT}/consumption", consumption.Consumptions.as_view()),
     path(f"{_COMMIT}/usage-events", usage_events.UsageEvents.as_view()),
     path(f"{_COMMIT}/usage-events/distinct-values", usage_events.UsageEventValues.as_view()),

@@ -1,4 +1,4 @@
-"""The documented fields of milestones."""
+"""The documented fields of milestones. The bundle, which is only told in the document, can be written: an addition."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ratable_server.api.campfire.schemas.fields import (
     told_objects,
     told_text,
 )
+from ratable_server.api.campfire.schemas.usage import ToldAsText
 from ratable_server.api.schemas import Amount, Day
 
 
@@ -26,7 +27,7 @@ class ContractMilestoneSerializer(Resource):
     customer = told_link()
     contract = link()
     product = link()
-    product_bundle = told_text()
+    product_bundle = ToldAsText(required=False, allow_null=True)
     contract_product_bundle = ContractProductBundleReadSerializer(read_only=True, allow_null=True)
     product_name = told_text()
     product_bundle_name = told_text()
@@ -45,3 +46,4 @@ class ContractMilestoneSerializer(Resource):
     is_deleted = told_flag()
     deleted_at = told_moment()
     tag_ids = links()
+    product_bundle_id = link()

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ratable.terms import Milestone
+from ratable.terms import BundleLine, Milestone
+from ratable_server.api.campfire.translate.allocations import from_bundle_of_line, kept_bundle
 from ratable_server.api.campfire.translate.words import Names
 
-OURS = ("contract", "product", "milestone_date", "amount")
+OURS = ("contract", "product", "product_bundle", "product_bundle_id", "milestone_date", "amount")
 
 
-def to_milestone(fields: Mapping[str, Any], code: str, *, product: str | None) -> Milestone:
-    """A fixed amount of a day."""
-    return Milestone(id=code, product_id=product, on=fields["milestone_date"], amount=fields["amount"])
+def to_milestone(
+    fields: Mapping[str, Any], code: str, *, product: str | None, allocation: tuple[BundleLine, ...]
+) -> Milestone:
+    """A fixed amount of a day, of a product or split over those of a bundle."""
+    return Milestone(
+        id=code, product_id=product, on=fields["milestone_date"], amount=fields["amount"], allocation=allocation
+    )
 
 
 def said_of(milestone: Any) -> dict[str, Any]:
     """What a milestone says, in the words of the wire: what a part of it does not change."""
-    return {"product": milestone.product_id, "milestone_date": milestone.on, "amount": milestone.amount}
+    return {"milestone_date": milestone.on, "amount": milestone.amount}
 
 
-def from_milestone(milestone: Any, revenue: Mapping[int, int], names: Names, *, tenant: int) -> dict[str, Any]:
-    """A milestone with the id of its revenue."""
+def from_milestone(
+    milestone: Any, revenue: Mapping[int, int], shares: Sequence[Any], *, names: Names, tenant: int
+) -> dict[str, Any]:
+    """A milestone with the id of its revenue; of a bundle, that of its first product."""
+    bundle = kept_bundle(milestone.further, milestone.amount, shares)
     return {
         "id": milestone.id,
         "customer": tenant,
         "contract": milestone.contract_id,
         "product": milestone.product_id,
         "product_name": milestone.product_name,
+        "product_bundle": None if bundle is None else str(bundle.bundle.id),
+        "product_bundle_id": None if bundle is None else bundle.bundle.id,
+        "product_bundle_name": None if bundle is None else bundle.bundle.name,
+        "contract_product_bundle": None
+        if bundle is None
+        else from_bundle_of_line(milestone, bundle, milestone.currency),
         "milestone_name": milestone.further.get("milestone_name", milestone.code),
         "milestone_date": milestone.on,
         "amount": milestone.amount,

@@ -12,8 +12,9 @@ from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.milestones import ContractMilestoneSerializer
 from ratable_server.api.campfire.translate import milestones as translate
 from ratable_server.api.campfire.translate.words import taken
+from ratable_server.api.campfire.views.allocations_agreed import said_bundle, sold_of
 from ratable_server.api.campfire.views.asking import found, listing
-from ratable_server.api.campfire.views.contracts import contract_of, product_code, refuse_other_contract
+from ratable_server.api.campfire.views.contracts import contract_of, refuse_other_contract
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
@@ -21,6 +22,7 @@ from ratable_server.clock import now_at
 from ratable_server.operations.milestones import add_milestone, delete_milestone, modify_milestone
 from ratable_server.queries.contract_lines import Milestone as Row
 from ratable_server.queries.contract_lines import milestones
+from ratable_server.queries.fixed_splits import fixed_splits
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.revenue import RevenueAsked, revenue_transactions
 
@@ -45,6 +47,7 @@ class Milestones(CampfireView):
         """Agree on a milestone; its revenue is planned at once."""
         contract = contract_of(self.actor, contract_id)
         fields = _fields(self, contract_id, is_partial=False)
+        sold = sold_of(self.actor, fields)
         milestone_of = translate.to_milestone
         code = created(
             "milestone",
@@ -52,8 +55,8 @@ class Milestones(CampfireView):
             lambda code: add_milestone(
                 actor=self.actor,
                 contract=contract.code,
-                milestone=milestone_of(fields, code, product=product_code(self.actor, fields)),
-                further=taken(fields, {}, translate.OURS),
+                milestone=milestone_of(fields, code, product=sold.product, allocation=sold.allocation),
+                further=sold.beside(taken(fields, {}, translate.OURS)),
                 at=now_at(),
             ),
         )
@@ -92,12 +95,13 @@ class Milestone(CampfireView):
     def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
         row = self._row(contract_id, id)
         sent = _fields(self, contract_id, is_partial=is_partial)
-        fields = {**translate.said_of(row), **sent} if is_partial else sent
+        fields = {**translate.said_of(row), **said_bundle(row, sent), **sent} if is_partial else sent
+        sold = sold_of(self.actor, fields, was=row)
         modify_milestone(
             actor=self.actor,
             contract=row.contract,
-            milestone=translate.to_milestone(fields, row.code, product=product_code(self.actor, fields)),
-            further=taken(fields, row.further if is_partial else {}, translate.OURS),
+            milestone=translate.to_milestone(fields, row.code, product=sold.product, allocation=sold.allocation),
+            further=sold.beside(taken(sent, row.further if is_partial else {}, translate.OURS)),
             at=now_at(),
         )
         return Response(told(self.actor, [self._row(contract_id, id)])[0])
@@ -109,10 +113,11 @@ def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
     contracts = sorted({row.contract for row in rows})
     asked = RevenueAsked(contracts=contracts, kinds=["milestone"], limit=EVERYTHING.limit)
     found_revenue = revenue_transactions(actor=actor, on=now_at().date(), asked=asked).rows if rows else ()
-    revenue = {row.milestone_id: row.id for row in found_revenue if row.milestone_id is not None}
+    revenue = {row.milestone_id: row.id for row in reversed(found_revenue) if row.milestone_id is not None}
+    shares = fixed_splits(actor=actor, lines=rows)
     return [
         ContractMilestoneSerializer.answer(
-            translate.from_milestone(row, revenue, names, tenant=actor.tenant_id), row.further
+            translate.from_milestone(row, revenue, shares[row.id], names=names, tenant=actor.tenant_id), row.further
         )
         for row in rows
     ]
