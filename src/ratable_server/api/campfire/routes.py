@@ -6,6 +6,7 @@ from django.urls import URLPattern, path, register_converter
 
 from ratable_server.api.campfire.views import (
     accounts,
+    adjustments,
     allocations,
     consumption,
     contract_acts,
@@ -84,6 +85,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_COMMIT}/usage-events/distinct-values", usage_events.UsageEventValues.as_view()),
     path(f"{_COMMIT}/usage-events/upload", usage_uploads.UsageEventsUpload.as_view()),
     path(f"{_COMMIT}/usage-events/template", usage_events.UsageEventsTemplate.as_view()),
+    path(f"{_COMMIT}/process-adjustments", adjustments.ProcessAdjustments.as_view()),
     path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
     path(f"{_CONTRACT}/usage", usage.Usages.as_view()),
     path(f"{_CONTRACT}/usage/<id:id>", usage.Usage.as_view()),

@@ -5,6 +5,7 @@ and judged is `store.staging`; the codes of rejected rows are those of the calcu
 """
 
 from ratable_server.operations.usage.abandoned import fail_abandoned_imports
+from ratable_server.operations.usage.adjusting import AdjustedMonth, BookedAdjustments, book_adjustments
 from ratable_server.operations.usage.importing import ingest_usage
 from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Rejection
 from ratable_server.operations.usage.recording import record_usage
@@ -14,6 +15,8 @@ from ratable_server.operations.usage.voiding import void_usage
 from ratable_server.operations.usage.worded import WordedReceipt, ingest_worded
 
 __all__ = [
+    "AdjustedMonth",
+    "BookedAdjustments",
     "Place",
     "Receipt",
     "RejectedFile",
@@ -22,6 +25,7 @@ __all__ = [
     "WordedReceipt",
     "WordedUpload",
     "Words",
+    "book_adjustments",
     "fail_abandoned_imports",
     "ingest_usage",
     "ingest_worded",

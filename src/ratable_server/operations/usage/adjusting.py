@@ -1,0 +1,199 @@
+"""Adjustments that were reported row by row become adjustments of the books, and credit memos for what was invoiced."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from django.db.models import Sum
+
+from ratable.money import minor_unit_digits, to_major
+from ratable.periods import month_of, next_month
+from ratable.terms import Contract
+from ratable.terms_tables import addressed_stream
+from ratable_server.actor import Actor
+from ratable_server.operations.amendments import ConsumptionAdjustment, adjust_consumption
+from ratable_server.operations.calculation import calculate
+from ratable_server.operations.closed_months import first_day_open
+from ratable_server.operations.documents import CreditMemo, file_credit_memo
+from ratable_server.operations.matters import matter_of_commit
+from ratable_server.operations.paper_rows import next_number
+from ratable_server.operations.told import Filed
+from ratable_server.operations.writing import changes_by
+from ratable_server.store import models
+from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.terms import load_policy
+from ratable_server.store.retrying import retried
+from ratable_server.store.scope import rows_of
+
+_NEVER = date(1, 1, 1)
+_ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustedMonth:
+    """What adjustments of one day change of a closed month: gross = discount + net + overage.
+
+    `memo` is the number of the credit memo that tells of the credit, `memo_id` its id.
+    """
+
+    service_on: date
+    booked_on: date
+    on: date
+    rows: int
+    gross: Decimal
+    discount: Decimal
+    net: Decimal
+    overage: Decimal
+    credited: Decimal
+    memo: str | None
+    memo_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedAdjustments:
+    """How many reported adjustments were processed, by month; `waiting` are those of months that are open still."""
+
+    rows: int
+    waiting: int
+    months: tuple[AdjustedMonth, ...] = ()
+
+
+class _Effect(NamedTuple):
+    """In minor units; what is credited is above zero."""
+
+    gross: int = 0
+    net: int = 0
+    overage: int = 0
+    credited: int = 0
+
+    def drawn(self, kind: str, *, gross: int, net: int) -> _Effect:
+        """With a row of what was drawn."""
+        own = "overage" if kind == "overage" else "net"
+        return self._replace(gross=self.gross + gross, **{own: getattr(self, own) + net})
+
+    def less(self, other: _Effect) -> _Effect:
+        """The difference to another one."""
+        return _Effect(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+_Key = tuple[date, date]  # the month that is corrected, the day of the adjustment
+_NOTHING = _Effect()
+
+
+@retried
+def book_adjustments(*, actor: Actor, prepaid_commit: str, at: datetime) -> BookedAdjustments:
+    """Book what was reported of closed months of a prepaid commit; again, with nothing new, it does nothing.
+
+    Adjustments of one month and one day are one: it is computed by the rules of the calculation, books a difference in
+    its own month or the first open one, and credits what was invoiced of overage that is no more.
+
+    Refuses:
+        role_must_allow_it, prepaid_commit_must_be_known, adjustment_must_not_make_usage_negative
+    """
+    with changes_by(actor):
+        matter = matter_of_commit(actor, prepaid_commit, on=at.date(), holds_commits=True)
+        reported = rows_of(actor, models.ReportedAdjustment).filter(commit__code=prepaid_commit, adjustment=None)
+        rows = list(reported.order_by("id"))
+        open_on = first_day_open(actor)
+        due = [row for row in rows if row.service_on < open_on]
+        if not due:
+            return BookedAdjustments(rows=0, waiting=len(rows))
+        groups = _groups(due, on=at.date())
+        before_on = next_month(max(open_on, *(month_of(on) for _, on in groups)))
+        books = _Books(actor=actor, contract=matter.of, commit=prepaid_commit, before_on=before_on, at=at)
+        months = books.adjust(groups)
+        told = {"rows": len(due), "months": sorted({f"{month.service_on:%Y-%m}" for month in months})}
+        record_change(actor, Change("book_adjustments", "prepaid_commit", prepaid_commit, after=told), at=at)
+        return BookedAdjustments(rows=len(due), waiting=len(rows) - len(due), months=months)
+
+
+def _groups(rows: Iterable[models.ReportedAdjustment], *, on: date) -> dict[_Key, list[models.ReportedAdjustment]]:
+    """Rows of one month and one day; without a day of its own a row is of `on`."""
+    groups: dict[_Key, list[models.ReportedAdjustment]] = defaultdict(list)
+    for row in rows:
+        groups[row.service_on, row.on or on].append(row)
+    return groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Books:
+    """A prepaid commit in the transaction that adjusts it."""
+
+    actor: Actor
+    contract: Contract
+    commit: str
+    before_on: date
+    at: datetime
+
+    def adjust(self, groups: Mapping[_Key, Sequence[models.ReportedAdjustment]]) -> tuple[AdjustedMonth, ...]:
+        """Book each group, and credit what that takes from what was invoiced."""
+        before = self._effects()
+        filed = {key: self._file(key, groups[key]) for key in sorted(groups)}
+        after = self._effects()
+        changes = {key: after.get(key, _NOTHING).less(before.get(key, _NOTHING)) for key in filed}
+        return tuple(self._told(key, filed[key], changes[key], rows=len(groups[key])) for key in filed)
+
+    def _file(self, key: _Key, rows: Sequence[models.ReportedAdjustment]) -> Filed:
+        service_on, on = key
+        amount = self._amount(service_on, rows)
+        adjustment = ConsumptionAdjustment(prepaid_commit=self.commit, period=service_on, amount=amount)
+        filed = adjust_consumption(actor=self.actor, adjustment=adjustment, on=on, at=self.at)
+        (row_id,) = rows_of(self.actor, models.Adjustment).filter(code=filed.code).values_list("id", flat=True)
+        mine = rows_of(self.actor, models.ReportedAdjustment).filter(id__in=[row.id for row in rows])
+        mine.update(adjustment_id=row_id)
+        return filed
+
+    def _amount(self, service_on: date, rows: Iterable[models.ReportedAdjustment]) -> Decimal:
+        """What all that was reported of a month comes to, rounded once, less what is booked of it."""
+        reported = rows_of(self.actor, models.ReportedAdjustment).exclude(adjustment=None)
+        done = reported.filter(commit__code=self.commit, service_on=service_on)
+        new = sum((Decimal(row.amount or 0) for row in rows), Decimal(0))
+        whole = new + Decimal(done.aggregate(sum=Sum("amount"))["sum"] or 0)
+        booked = rows_of(self.actor, models.Adjustment).filter(id__in=done.values("adjustment_id"))
+        booked_minor = int(booked.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
+        unit = Decimal(1).scaleb(-minor_unit_digits(self.contract.currency))
+        rounded = whole.quantize(unit, rounding=_ROUNDINGS[load_policy(self.actor).rounding])
+        return rounded - to_major(booked_minor, self.contract.currency)
+
+    def _effects(self) -> Mapping[_Key, _Effect]:
+        """What adjustments of the prepaid commit come to so far."""
+        found = calculate(self.actor, contracts=[self.contract.id], before_on=self.before_on)
+        effects: dict[_Key, _Effect] = defaultdict(_Effect)
+        for row in found.sheet.fetch(found.outcome.drawdowns.draws).to_pylist():
+            if row["item_id"] == addressed_stream(self.commit) and row["adjusted_on"] != _NEVER:
+                key = (month_of(row["service_on"]), row["adjusted_on"])
+                effects[key] = effects[key].drawn(row["kind"], gross=row["gross_minor"], net=row["net_minor"])
+        for row in found.sheet.fetch(found.outcome.journal.applied).to_pylist():
+            if row["is_adjusted"] and row["account"] == "accounts_receivable":
+                key = (month_of(row["service_on"]), row["on"])
+                effects[key] = effects[key]._replace(credited=effects[key].credited - row["debit_minor"])
+        return effects
+
+    def _told(self, key: _Key, filed: Filed, change: _Effect, *, rows: int) -> AdjustedMonth:
+        """A month with the memo that tells the customer of the credit, if there is one."""
+        gross, net, overage, credited = (to_major(amount, self.contract.currency) for amount in change)
+        memo = self._memo(key, credited) if credited > 0 else None
+        papers = rows_of(self.actor, models.Paper).filter(kind="credit_memo", code=memo).values_list("id", flat=True)
+        return AdjustedMonth(
+            service_on=key[0],
+            booked_on=filed.booked_on,
+            on=filed.on,
+            rows=rows,
+            gross=gross,
+            discount=gross - net - overage,
+            net=net,
+            overage=overage,
+            credited=credited,
+            memo=memo,
+            memo_id=papers.first() if memo else None,
+        )
+
+    def _memo(self, key: _Key, amount: Decimal) -> str:
+        number = next_number(self.actor, "credit_memo")
+        memo = CreditMemo(contract=self.contract.id, amount=amount, against="adjustment", period=key[0], code=number)
+        return file_credit_memo(actor=self.actor, memo=memo, on=key[1], at=self.at).code
