@@ -26,6 +26,7 @@ NULL_HERE = {
     "ContractUsage": ("contract_product_bundle",),
     "ContractMilestone": ("contract_product_bundle",),
     "ContractSubscription": ("contract_product_bundle",),
+    "ChartTransaction": ("balance_after_transaction", "entity"),
     "RevenueTransaction": ("invoice_voided_date", "credit_memo_date", "credit_memo_voided_date"),
 }
 

@@ -42,6 +42,13 @@ def filled(path: str, ids: Ids) -> str:
     return re.sub(r"{(\w+)}", lambda found: str(ids[kind_of(path, found[1])]), path)
 
 
+def rows_in(told: Any) -> int:
+    """How many rows an answer tells, of a page, a list or a statement."""
+    if isinstance(told, dict):
+        return int(told["count"]) if "count" in told else sum(rows_in(each) for each in told.values())
+    return len(told) if isinstance(told, list) else 0
+
+
 class Everything:
     """Books with one of each thing that a path can name."""
 
@@ -73,7 +80,9 @@ class Everything:
         }
         names["vendor_custom_field_1"] = api.post("/coa/api/vendor_custom_field_1", {"value": "Key"})["id"]
         revenue = api.get("transactions")["results"][0]["id"]
+        entry = api.get("/coa/api/journal_entry", all_time="true")["results"][0]
         self.ids: Ids = {
+            "journal_entry": entry["id"], "transaction": entry["transactions"][0]["id"],
             "product": product["id"], "usage-groups": product["usage_groups"][0]["id"], "product-bundles": bundle["id"],
             "vendor": contract["client"], "customers": contract["client"], "contract": contract["id"],
             "contracts": contract["id"], "commit": commit["id"], "prepaid-commits": commit["id"],

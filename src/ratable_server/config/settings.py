@@ -96,6 +96,7 @@ SPECTACULAR_SETTINGS = {
             "Source3b3": "customers.SOURCES",
             "Status372": "customers.STATUSES",
             "Terms": "customers.TERMS",
+            "TypeF19": "journal_entries.TYPES",
             "VendorType391": "customers.VENDOR_TYPES",
         }.items()
     },

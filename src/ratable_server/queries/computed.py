@@ -40,6 +40,7 @@ _PLANNED = ("subscription", "milestone")
 _USED = ("usage", "drawdown", "overage")
 _REMEMBERED = 32
 _NO_GRANTS = tables.GRANTS.to_pyarrow().empty_table()
+_NO_JOURNAL = tables.JOURNAL.to_pyarrow().empty_table()
 _KEY = (
     "contract_id", "source_kind", "source_id", "item_id", "product_id", "commit_id", "kind", "service_on", "booked_on",
     "adjusted_on",
@@ -50,7 +51,7 @@ class Computed(NamedTuple):
     """Tables of `ratable.tables`, posted rows and the draft of open months; revenue with `public_id` and `run_id`.
 
     What was rated is told whole and not as differences; where all contracts are asked for, of open months only. Grants
-    are those that count, and only there where some contracts are asked for.
+    are those that count, and only there where some contracts are asked for. Of the journal it is what open months come to.
     """
 
     revenue: pa.Table
@@ -58,6 +59,7 @@ class Computed(NamedTuple):
     rated: pa.Table
     breakage: pa.Table
     grants: pa.Table
+    drafted_journal: pa.Table
     open_on: date | None
     changed_at: datetime
     closed_at: dict[int, datetime]
@@ -109,6 +111,7 @@ def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date,
         rated=rated,
         breakage=breakage,
         grants=whole.grants if whole else _NO_GRANTS,
+        drafted_journal=drafted.journal if drafted is not None else _NO_JOURNAL,
         open_on=first_open_month(actor),
         changed_at=state.changed_at,
         closed_at=closed_at_by_run(actor, runs),
@@ -127,9 +130,17 @@ def _drafted(actor: Actor, contracts: Sequence[str] | None, *, before_on: date) 
 
 
 def _horizon(actor: Actor, contracts: Sequence[str] | None, on: date) -> date:
-    """The end of the last month in which anything can be told: today's, one with usage, the last that is planned."""
-    ends = [on, last_month_used(actor) or on]
-    planned: tuple[tuple[Any, str], ...] = ((models.Subscription, "ends_before"), (models.Milestone, "on"))
+    """The end of the last month in which anything can be told.
+
+    That is today's, one with usage or a document, the last that is planned, or where months were closed ahead of time the
+    first open one.
+    """
+    ends = [on, last_month_used(actor) or on, first_open_month(actor) or on]
+    planned: tuple[tuple[Any, str], ...] = (
+        (models.Subscription, "ends_before"),
+        (models.Milestone, "on"),
+        (models.Document, "booked_on"),
+    )
     for model, column in planned:
         rows = rows_of(actor, model).filter(contract__deleted_at=None)
         if contracts is not None:

@@ -1,16 +1,19 @@
-"""Statements over the posted journal: trial balance, income statement, balance sheet; one row per account and currency.
+"""Statements over a journal: trial balance, income statement, balance sheet; one row per account and currency.
 
-Amounts are in major units, positive on the account's normal side. Accounts of the income statement count what is booked
+The journal is what is posted, or a ledger whose lines have their accounts named by the caller (`Booked`). Amounts are in major units, positive on the account's normal side. Accounts of the income statement count what is booked
 in a range of days, all others what is booked from the beginning; the sums are `ratable.reports.trial_balance`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import pyarrow as pa
 
 from ratable.money import to_major
 from ratable.reports import day_of, trial_balance
@@ -35,8 +38,16 @@ class Side(NamedTuple):
         return Side(self.debit_minor - other.debit_minor, self.credit_minor - other.credit_minor)
 
 
-Account = tuple[str, str]  # its role, and a currency
+Account = tuple[str, str]  # its role, or what the caller calls it, and a currency
 NOTHING = Side(0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """Lines of `tables.JOURNAL` to be summed, and which of their accounts are of the income statement."""
+
+    lines: pa.Table
+    income_accounts: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,57 +98,71 @@ class Column:
 
 
 def trial_balance_of(
-    *, actor: Actor, starts_on: date, through_on: date, year_starts_on: date, basis: Basis = "period"
+    *,
+    actor: Actor,
+    starts_on: date,
+    through_on: date,
+    year_starts_on: date,
+    basis: Basis = "period",
+    booked: Booked | None = None,
 ) -> TrialBalance:
-    """The trial balance at the end of `through_on`.
+    """The trial balance at the end of `through_on`, of what is posted or of what is told.
 
     Income accounts count from `starts_on`, with `fiscal_ytd` from the start of the fiscal year of `through_on`.
     """
     income_on = starts_on if basis == "period" else year_starts_on
     year_on = min(year_starts_on, income_on)
-    end, before, before_year = _sums(actor, [through_on, _eve(income_on), _eve(year_on)])
+    end, before, before_year = _sums(actor, [through_on, _eve(income_on), _eve(year_on)], booked)
+    is_income = _is_income(booked)
     return TrialBalance(
-        rows=tuple(_rows(_within(end, before))),
+        rows=tuple(_rows(_within(end, before, is_income))),
         income_starts_on=income_on,
-        prior_income=_income(before, before_year),
-        retained=_income(before_year, {}),
+        prior_income=_income(before, before_year, is_income),
+        retained=_income(before_year, {}, is_income),
     )
 
 
-def income_statement(*, actor: Actor, ranges: Sequence[tuple[date, date]]) -> list[Column]:
+def income_statement(
+    *, actor: Actor, ranges: Sequence[tuple[date, date]], booked: Booked | None = None
+) -> list[Column]:
     """What income accounts have in each range of days, both ends included."""
     if not ranges:
         return []
+    is_income = _is_income(booked)
     days = [day for starts_on, through_on in ranges for day in (_eve(starts_on), through_on)]
-    sums = iter(_sums(actor, days))
+    sums = iter(_sums(actor, days, booked))
     columns = []
     for starts_on, through_on in ranges:
         before, end = next(sums), next(sums)
-        rows = (row for row in _rows(_within(end, before)) if row.account in REVENUE_ACCOUNTS)
+        rows = (row for row in _rows(_within(end, before, is_income)) if is_income(row.account))
         columns.append(Column(starts_on=starts_on, through_on=through_on, rows=tuple(rows)))
     return columns
 
 
-def balance_sheet(*, actor: Actor, days: Sequence[date]) -> list[Column]:
+def balance_sheet(*, actor: Actor, days: Sequence[date], booked: Booked | None = None) -> list[Column]:
     """What stands on all other accounts at the end of each day, and as `income` what income accounts gave until then."""
-    columns = []
-    for day, sums in zip(days, _sums(actor, days), strict=True):
-        rows = [row for row in _rows(sums) if row.account not in REVENUE_ACCOUNTS]
+    columns, is_income = [], _is_income(booked)
+    for day, sums in zip(days, _sums(actor, days, booked), strict=True):
+        rows = [row for row in _rows(sums) if not is_income(row.account)]
         earned = [
             AccountRow(
                 account="income", currency=currency, debit=max(-amount, Decimal(0)), credit=max(amount, Decimal(0))
             )
-            for currency, amount in sorted(_income(sums, {}).items())
+            for currency, amount in sorted(_income(sums, {}, is_income).items())
         ]
         columns.append(Column(starts_on=BEFORE_ALL, through_on=day, rows=(*rows, *earned)))
     return columns
 
 
-def _sums(actor: Actor, days: Sequence[date]) -> list[dict[Account, Side]]:
+def _is_income(booked: Booked | None) -> Callable[[str], bool]:
+    accounts = frozenset(REVENUE_ACCOUNTS) if booked is None else booked.income_accounts
+    return accounts.__contains__
+
+
+def _sums(actor: Actor, days: Sequence[date], booked: Booked | None) -> list[dict[Account, Side]]:
     """Each account at the end of each day, from the beginning; the journal is read once."""
-    with moment_of(actor):
-        shown = Shown(counted=counted(actor), last_on=None, day=BEFORE_ALL)
-        tables = load_reported(actor, ["journal"], shown)
+    with moment_of(actor) if booked is None else nullcontext():
+        tables = _posted(actor) if booked is None else {"journal": _by_day(booked.lines)}
         sheet = sheet_for(tables)
         journal = bind_tables(sheet, tables)["journal"]
         found = []
@@ -150,22 +175,41 @@ def _sums(actor: Actor, days: Sequence[date]) -> list[dict[Account, Side]]:
     return found
 
 
+def _posted(actor: Actor) -> dict[str, pa.Table]:
+    return load_reported(actor, ["journal"], Shown(counted=counted(actor), last_on=None, day=BEFORE_ALL))
+
+
+def _by_day(lines: pa.Table) -> pa.Table:
+    """One line for each account, currency and day: as much as sums by day need of a journal."""
+    keys = ["account", "currency", "on"]
+    sums = lines.group_by(keys, use_threads=False).aggregate([("debit_minor", "sum"), ("credit_minor", "sum")])
+    known = {**{key: sums[key] for key in keys}, "debit_minor": sums["debit_minor_sum"]}
+    known["credit_minor"] = sums["credit_minor_sum"]
+    empty = {field.name: pa.array([_NO_VALUE[str(field.type)]] * sums.num_rows, field.type) for field in lines.schema}
+    return pa.table({**empty, **known}, schema=lines.schema)
+
+
+_NO_VALUE: Mapping[str, Any] = {"string": "", "date32[day]": BEFORE_ALL, "int64": 0, "bool": False}
+
+
 def _eve(day: date) -> date:
     return day - timedelta(days=1) if day > BEFORE_ALL else day
 
 
-def _within(end: Mapping[Account, Side], before: Mapping[Account, Side]) -> dict[Account, Side]:
+def _within(
+    end: Mapping[Account, Side], before: Mapping[Account, Side], is_income: Callable[[str], bool]
+) -> dict[Account, Side]:
     """Income accounts less what they had before; the others as they stand."""
-    return {
-        key: side.less(before.get(key, NOTHING)) if key[0] in REVENUE_ACCOUNTS else side for key, side in end.items()
-    }
+    return {key: side.less(before.get(key, NOTHING)) if is_income(key[0]) else side for key, side in end.items()}
 
 
-def _income(end: Mapping[Account, Side], before: Mapping[Account, Side]) -> dict[str, Decimal]:
+def _income(
+    end: Mapping[Account, Side], before: Mapping[Account, Side], is_income: Callable[[str], bool]
+) -> dict[str, Decimal]:
     """What income accounts gave in between, by currency."""
     totals: dict[str, int] = {}
     for (account, currency), side in end.items():
-        if account in REVENUE_ACCOUNTS:
+        if is_income(account):
             own = side.less(before.get((account, currency), NOTHING))
             totals[currency] = totals.get(currency, 0) + own.credit_minor - own.debit_minor
     return {currency: to_major(minor, currency) for currency, minor in sorted(totals.items())}

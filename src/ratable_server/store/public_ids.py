@@ -19,6 +19,12 @@ def revenue_id(*key: str | date) -> int:
     return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
 
 
+def journal_id(*key: str | int) -> int:
+    """The id of a journal entry, of a line of one, or of an account that plays a role and is not in the register."""
+    told = "\x1f".join(map(str, key))
+    return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
+
+
 def consumption_id(commit: str, month_on: date) -> int:
     """The id of what a month consumed of a prepaid commit."""
     told = f"{commit}\x1f{(month_on - _EPOCH).days}"

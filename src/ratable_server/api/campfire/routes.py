@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, register_converter
 
+from ratable_server.api.campfire import ledger_routes
 from ratable_server.api.campfire.views import (
     accounts,
     adjustments,
@@ -39,6 +40,7 @@ _CONTRACT = "rr/api/v1/contracts/<id:contract_id>"
 _COMMIT = f"{_CONTRACT}/prepaid-commits/<id:commit_id>"
 
 urlpatterns: list[URLPattern] = [
+    *ledger_routes.routes(),
     path("coa/api/account", accounts.Accounts.as_view()),
     path("coa/api/account/balance-sheet", accounts.BalanceSheetAccounts.as_view()),
     path("coa/api/account/income-statement", accounts.IncomeStatementAccounts.as_view()),
