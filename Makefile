@@ -3,6 +3,7 @@
 BIN := .venv/bin
 SOURCES := src tests
 PYTEST_ARGS ?=
+WORKERS ?= 2
 STAGE_TESTS := $(addprefix tests/engine/test_,usage.py rating.py money.py minimums.py drawdown.py allocation.py recognition.py ledger.py reports.py checks.py)
 SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
 
@@ -22,12 +23,12 @@ serve: .venv/.core  ## set up the books and answer the APIs on port 8000; PORT=.
 	$(BIN)/ratable serve --host $(or $(HOST),127.0.0.1) --port $(or $(PORT),8000)
 
 test: .venv/.dev  ## all tests, on DuckDB and on Spark
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 	@echo "The stage tests once more, on Spark."
 	RATABLE_BACKEND=spark $(BIN)/pytest $(STAGE_TESTS) $(PYTEST_ARGS)
 
 test-engine: .venv/.dev  ## the fast tests: no Spark
-	$(BIN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not spark and not slow" $(PYTEST_ARGS)
 
 fuzz: .venv/.dev  ## the laws and the books on many random stories, other ones each time; makes a failing one smaller (long)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py $(PYTEST_ARGS)
