@@ -138,6 +138,22 @@ def test_closed_months_stay_and_the_first_open_one_catches_up(api: Api):
     assert (api.get(own)["total_value"], sum(months(api))) == (2_400, 2_400)
 
 
+def test_what_a_month_brings_is_told_of_contracts_and_customers(api: Api):
+    """250.00 and 100.00 a month; one has not begun, one is over, one is of a product that does not count."""
+    contract = signed(api)
+    path = f"contracts/{contract['id']}/subscriptions"
+    long = {"start_date": "2020-01-01", "end_date": "2049-12-31", "mrr": 250}
+    out = product_of(api, "Setup", exclude_from_mrr=True)["id"]
+    for fields in ({}, {"mrr": None, "quantity": 1, "rate": 36_000}, {"start_date": "2049-01-01"}, {"product": out},
+                   {"end_date": "2020-12-31"}):  # fmt: skip
+        assert api.post(path, {**long, **fields}).status == 201
+    assert api.get(f"contracts/{contract['id']}")["total_mrr"] == 350
+    assert [each["total_mrr"] for each in api.get("customers")["results"]] == [350]
+    assert api.get(f"contracts/{contract['id']}")["total_unbilled"] > 0
+    assert api.post(f"contracts/{contract['id']}/terminate", {"termination_date": "2026-01-31"}).status == 200
+    assert api.get(f"contracts/{contract['id']}")["total_mrr"] == 0
+
+
 def test_a_subscription_is_taken_back(api: Api):
     path, told = agreed(api, **SEATS)
     assert api.delete(f"{path}/{told['id']}").status == 204

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from django.db.models import QuerySet
 
+from ratable.money import minor_unit_digits
+from ratable.periods import schedule_weights
 from ratable.terms import BundleLine, SubscriptionLine
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import (
@@ -27,6 +30,9 @@ from ratable_server.store import models
 from ratable_server.store.load.terms import load_policy
 from ratable_server.store.load.written import line_of, subscription_line_of
 from ratable_server.store.scope import books_of, rows_of
+
+_MONTH = schedule_weights(date(2026, 1, 1), date(2026, 2, 1), "standard").total  # the weight of any whole month
+_EVERY_DIGIT = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,10 @@ class UsageItem(Line):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription(Line):
-    """A fixed amount earned over time; `proration` is its own, or that of the policy. Lines as in `ratable.terms`."""
+    """A fixed amount earned over time; `proration` is its own, or that of the policy. Lines as in `ratable.terms`.
+
+    `is_out_of_mrr`: its product is not to count in what a month brings.
+    """
 
     code: str
     currency: str
@@ -68,6 +77,15 @@ class Subscription(Line):
     catches_up_on: date | None
     lines: tuple[SubscriptionLine, ...]
     allocation: tuple[BundleLine, ...]
+    is_out_of_mrr: bool
+
+    @property
+    def mrr(self) -> Decimal:
+        """What a month brings: as it was told, else the whole by its months."""
+        told = self.further.get("mrr")
+        if told is not None:
+            return Decimal(told)
+        return monthly_value(self.total_value, self.starts_on, self.ends_before, currency=self.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +111,21 @@ class TierPriceOverride(Line):
     percentage: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionsAsked(Asked):
+    """With codes of contracts only theirs; with a day only those that earn on it."""
+
+    contracts: Sequence[str] | None = None
+    on: date | None = None
+
+
+def monthly_value(total: Decimal, starts_on: date, ends_before: date, *, currency: str) -> Decimal:
+    """What a whole month has of a fixed amount, in the digits of its currency; parts of months count by their days."""
+    with localcontext(prec=_EVERY_DIGIT):
+        month = total * _MONTH / schedule_weights(starts_on, ends_before, "standard").total
+        return month.quantize(Decimal(1).scaleb(-minor_unit_digits(currency)), rounding=ROUND_HALF_UP)
+
+
 def usage_items(*, actor: Actor, contract_id: int | None = None, asked: Asked = FIRST_PAGE) -> Found[UsageItem]:
     """Usage items of a contract or of all."""
     with books_of(actor):
@@ -104,6 +137,8 @@ def subscriptions(*, actor: Actor, contract_id: int | None = None, asked: Asked 
     """Subscriptions of a contract or of all."""
     with books_of(actor):
         rows = _lines(actor, models.Subscription, contract_id, asked=asked)
+        if isinstance(asked, SubscriptionsAsked):
+            rows = _earning(actor, rows, asked)
         return page_of(rows, asked, lambda page: _subscriptions(actor, page))
 
 
@@ -172,6 +207,15 @@ def _items(actor: Actor, page: list[models.UsageItem]) -> list[UsageItem]:
     ]
 
 
+def _earning(actor: Actor, rows: QuerySet[Any], asked: SubscriptionsAsked) -> QuerySet[Any]:
+    if asked.contracts is not None:
+        rows = rows.filter(contract__code__in=asked.contracts)
+    if asked.on is None:
+        return rows
+    over = rows_of(actor, models.Termination).filter(on__lt=asked.on).values("contract_id")
+    return rows.filter(starts_on__lte=asked.on, ends_before__gt=asked.on).exclude(contract_id__in=over)
+
+
 def _subscriptions(actor: Actor, page: list[models.Subscription]) -> list[Subscription]:
     policy = load_policy(actor).proration if page else ""
     names = ("code", "total_value", "starts_on", "ends_before", "catches_up_on")
@@ -183,6 +227,7 @@ def _subscriptions(actor: Actor, page: list[models.Subscription]) -> list[Subscr
             proration=row.proration or policy,
             lines=tuple(subscription_line_of(line) for line in row.lines),
             allocation=tuple(line_of(line) for line in row.allocation),
+            is_out_of_mrr=bool(row.product is not None and row.product.further.get("exclude_from_mrr")),
         )
         for row in page
     ]

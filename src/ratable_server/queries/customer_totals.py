@@ -27,6 +27,7 @@ class CustomerTotals:
     paid: Decimal
     outstanding: Decimal
     credited: Decimal
+    mrr: Decimal
 
 
 def customer_totals(*, actor: Actor, contracts: Sequence[Contract], on: date) -> dict[int, CustomerTotals]:
@@ -49,4 +50,5 @@ def _summed(totals: Sequence[Totals]) -> CustomerTotals:
         paid=sum((each.paid for each in own), _NOTHING),
         outstanding=sum((each.outstanding for each in own), _NOTHING),
         credited=sum((each.credited for each in own), _NOTHING),
+        mrr=sum((each.mrr for each in own), _NOTHING),
     )

@@ -50,7 +50,7 @@ def changed_schedule(*, actor: Actor, change: ChangedSchedule) -> list[Scheduled
     with books_of(actor):
         policy = load_policy(actor)
     new = change.new if change.from_on is None or change.was is None else _rest(change, policy)
-    then = _amounts(change.currency, {_THEN: change.was, _NEW: new}, policy, {})
+    then = _amounts(change.currency, {_THEN: change.was, _NEW: new}, policy=policy, ends={})
     was, is_to_be = then[_THEN], then[_NEW]
     if change.was is not None and change.from_on is not None:
         is_to_be = _summed(is_to_be, _kept(change, policy))
@@ -80,7 +80,7 @@ def _rest(change: ChangedSchedule, policy: Policy) -> Subscription:
 def _kept(change: ChangedSchedule, policy: Policy) -> dict[date, int]:
     """What the schedule that it has earns before the day."""
     ends = {_KEPT: (change.from_on or date.max) - _DAY}
-    return _amounts(change.currency, {_KEPT: change.was}, policy, ends)[_KEPT]
+    return _amounts(change.currency, {_KEPT: change.was}, policy=policy, ends=ends)[_KEPT]
 
 
 def _caught_up(was: dict[date, int], new: dict[date, int], catch_on: date) -> dict[date, int]:
@@ -96,7 +96,7 @@ def _summed(one: dict[date, int], other: dict[date, int]) -> dict[date, int]:
 
 
 def _amounts(
-    currency: str, subscriptions: dict[str, Subscription | None], policy: Policy, ends: dict[str, date]
+    currency: str, subscriptions: dict[str, Subscription | None], *, policy: Policy, ends: dict[str, date]
 ) -> dict[str, dict[date, int]]:
     """What each earns by month, as the calculation has it; `ends` are last days before their time."""
     there = {name: each for name, each in subscriptions.items() if each is not None}

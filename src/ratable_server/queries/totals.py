@@ -18,6 +18,8 @@ from django.db.models import Sum
 from ratable.money import to_major
 from ratable_server.actor import Actor
 from ratable_server.queries.computed import computed
+from ratable_server.queries.contract_lines import SubscriptionsAsked, subscriptions
+from ratable_server.queries.listing import EVERYTHING
 from ratable_server.store import models
 from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.scope import books_of, rows_of
@@ -25,7 +27,10 @@ from ratable_server.store.scope import books_of, rows_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Of one contract, in its currency: `deferred` is billed less recognized, never below zero; `unbilled` the reverse."""
+    """Of one contract, in its currency: `deferred` is billed less recognized, never below zero; `unbilled` the reverse.
+
+    `mrr` is what the subscriptions of the day bring in a month.
+    """
 
     contract: str
     currency: str
@@ -34,6 +39,7 @@ class Totals:
     billed: Decimal
     paid: Decimal
     credited: Decimal
+    mrr: Decimal
 
     @property
     def deferred(self) -> Decimal:
@@ -62,6 +68,7 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
         rows = rows_of(actor, models.Contract, with_deleted=True).filter(code__in=contracts)
         currencies = dict(rows.values_list("code", "currency"))
         filed = _filed(actor, contracts)
+    monthly = _monthly(actor, contracts, on)
     return {
         code: Totals(
             contract=code,
@@ -71,6 +78,7 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
             billed=to_major(filed[code, "invoice"], currency),
             paid=to_major(filed[code, "payment"], currency),
             credited=to_major(filed[code, "credit_memo"], currency),
+            mrr=monthly.get(code, Decimal(0)),
         )
         for code, currency in currencies.items()
     }
@@ -88,3 +96,14 @@ def _filed(actor: Actor, contracts: Sequence[str]) -> dict[tuple[str, str], int]
     for code, kind, minor in rows.values_list("contract__code", "kind").annotate(sum=Sum("amount_minor")):
         sums[code, kind] = int(minor)
     return sums
+
+
+def _monthly(actor: Actor, contracts: Sequence[str], on: date) -> dict[str, Decimal]:
+    """What subscriptions that are there on the day bring in a month, less those of products that are not to count."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in subscriptions(
+        actor=actor, asked=SubscriptionsAsked(limit=EVERYTHING.limit, contracts=contracts, on=on)
+    ).rows:
+        if not row.is_out_of_mrr:
+            found[row.contract] += row.mrr
+    return found

@@ -97,6 +97,10 @@ class ContractSerializer(Resource):
     department = link()
     journal_entries = links()
     tag_details = told_objects()
+    total_billed = told_amount()
+    total_paid = told_amount()
+    total_unbilled = told_amount()
+    total_outstanding = told_amount()
 
 
 class BulkContractSerializer(Schema):

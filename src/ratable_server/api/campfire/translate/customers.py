@@ -88,7 +88,7 @@ def from_totals(totals: Any) -> dict[str, Any]:
         sums = dict(zip(_SUMS, (*told, totals.credited), strict=True))
     return {
         **{f"total_{name}": value for name, value in sums.items()},
-        "total_mrr": nothing,
+        "total_mrr": nothing if totals is None else totals.mrr,
         "credit_memo_applied": nothing,
         "credit_memo_available": sums["credit_memos"],
     }

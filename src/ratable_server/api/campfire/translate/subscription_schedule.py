@@ -11,8 +11,9 @@ from datetime import date
 from typing import Any
 
 from ratable.terms import Subscription
-from ratable_server.api.campfire.translate.subscriptions import catch_up_of, monthly, mrr_of, proration_of
+from ratable_server.api.campfire.translate.subscriptions import catch_up_of, proration_of
 from ratable_server.api.campfire.translate.words import ends_before
+from ratable_server.queries.contract_lines import monthly_value
 
 USUAL_CURRENCY = "USD"
 
@@ -59,7 +60,9 @@ def to_was(row: Any) -> Subscription:
 
 def from_months(months: Sequence[Any], new: Subscription, row: Any, *, mrr: Any, currency: str) -> list[dict[str, Any]]:
     """The lines; `row` is the subscription that is modified, None: there is none."""
-    told_mrr = mrr if mrr is not None else monthly(new.total_value, new.starts_on, new.ends_before, currency=currency)
+    told_mrr = (
+        mrr if mrr is not None else monthly_value(new.total_value, new.starts_on, new.ends_before, currency=currency)
+    )
     further = {} if row is None else row.further
     return [
         {
@@ -68,7 +71,7 @@ def from_months(months: Sequence[Any], new: Subscription, row: Any, *, mrr: Any,
             "end_date": month.ends_on,
             "original_value": month.was,
             "total_value": month.amount,
-            "original_mrr": None if month.was is None else mrr_of(row),
+            "original_mrr": None if month.was is None else row.mrr,
             "mrr": told_mrr,
             "original_quantity": further.get("quantity"),
             "quantity": None,

@@ -107,7 +107,7 @@ def from_subscription(row: Any, shares: Sequence[Any], names: Names, *, tenant: 
         "last_modified_at": row.modified_at,
         "start_date": row.starts_on,
         "end_date": last_day(row.ends_before),
-        "mrr": mrr_of(row),
+        "mrr": row.mrr,
         "use_daily_accounting": row.proration == "daily",
         "proration_method": row.proration,
         "use_catchup": row.catches_up_on is not None,
@@ -125,22 +125,6 @@ def lines_of(row: Any) -> Sequence[SubscriptionLine]:
     """Its lines; one of the whole where none were told."""
     whole = SubscriptionLine(starts_on=row.starts_on, ends_before=row.ends_before, total_value=row.total_value)
     return row.lines or (whole,)
-
-
-def mrr_of(row: Any) -> Decimal:
-    """What a month brings: as it was told, else the whole by its months."""
-    told: Decimal | None = row.further.get("mrr")
-    return (
-        monthly(row.total_value, row.starts_on, row.ends_before, currency=row.currency)
-        if told is None
-        else Decimal(told)
-    )
-
-
-def monthly(total: Decimal, starts_on: date, ends: date, *, currency: str) -> Decimal:
-    """The part of a whole month, in the digits of its currency."""
-    with localcontext(prec=_EVERY_DIGIT):
-        return rounded(total * _MONTH / schedule_weights(starts_on, ends, USUAL).total, currency)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
@@ -186,7 +170,7 @@ def _dates(fields: Mapping[str, Any], contract: Any) -> tuple[date, date]:
 
 def _told_anew(fields: Mapping[str, Any], was: Any) -> frozenset[str]:
     """What says another worth than before; what is told of a month is no news when it is what was told."""
-    then = {**was.further, "mrr": mrr_of(was)}
+    then = {**was.further, "mrr": was.mrr}
     return frozenset(name for name in _MEASURES if fields.get(name) is not None and fields[name] != then.get(name))
 
 
