@@ -11,6 +11,7 @@ from typing import Any
 from ratable_server.actor import Actor
 from ratable_server.operations.usage import RejectedFile, Upload, importing, ingest_usage, settling
 from ratable_server.store.load.receipts import Receipt
+from tests.server.concurrency.crew import SECONDS
 
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
@@ -36,6 +37,20 @@ def send_and_die(actor: Actor, content: bytes, place: str) -> None:
     module, name = PLACES[place]
     setattr(module, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
     send(actor, content, "dies.csv")
+
+
+def send_and_wait(actor: Actor, content: bytes, stands: Any, goes_on: Any) -> Receipt:
+    """The receipt of a file whose import waits once for the test, its rows judged and nothing written."""
+    module, name = PLACES["rows are staged"]
+    go = getattr(module, name)
+
+    def wait(months: Any) -> None:
+        stands.set()
+        assert goes_on.wait(SECONDS)
+        go(months)
+
+    setattr(module, name, wait)
+    return send(actor, content, "waits.csv")
 
 
 def send_and_stop(actor: Actor, content: bytes, stands: Any) -> None:

@@ -1,7 +1,8 @@
 """The two transactions of an import: one that stages and judges, one that writes all of it or nothing.
 
 Owns the locks: the months that the file books into (shared, so that none of them closes), then the tenant, so that
-nobody adds usage under the same ids between the look and the write.
+nobody adds usage under the same ids between the look and the write. Under them it looks once more at what the rows were
+judged by: if an item or a contract has changed since, they are judged anew.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
+import pyarrow as pa
 from django.db import IntegrityError, connection, transaction
 
 from ratable.periods import month_of
@@ -56,14 +59,16 @@ def take(begun: Begun, wish: Wish, texts: Texts) -> Receipt:
     Refuses:
         file_must_be_readable, file_must_be_clean
     """
+    receipt = None
     try:
-        with books_of(begun.actor):
-            _take_time()
-            staged = _stage(begun.actor, wish, texts)
-        prepare_months(staged.months)
-        with books_of(begun.actor):
-            _take_time()
-            receipt = _Settlement(begun, wish, texts).settle(staged)
+        while receipt is None:  # once more, where terms have changed in between
+            with books_of(begun.actor):
+                _take_time()
+                staged, judgement = _stage(begun.actor, wish, texts)
+            prepare_months(staged.months)
+            with books_of(begun.actor):
+                _take_time()
+                receipt = _Settlement(begun, wish, texts).settle(staged, judgement)
     finally:
         _clear()
     if receipt.status == "failed":
@@ -84,11 +89,23 @@ def _clear() -> None:
         drop_tables()
 
 
-def _stage(actor: Actor, wish: Wish, texts: Texts) -> Staged:
+class _Judgement(NamedTuple):
+    """What rows were judged by: the streams that they name, and what the books knew of these."""
+
+    streams: list[str]
+    known: pa.Table
+
+    def stands(self, actor: Actor) -> bool:
+        """Do the books still know the same?"""
+        return bool(known_items(actor, self.streams).sort_by("code").equals(self.known.sort_by("code")))
+
+
+def _stage(actor: Actor, wish: Wish, texts: Texts) -> tuple[Staged, _Judgement]:
     reading = Reading(zone=load_entity(actor).timezone, item=wish.item, prefix=wish.prefix)
-    known = known_items(actor, prepare(texts, reading))
+    streams = prepare(texts, reading)
+    known = known_items(actor, streams)
     create_tables()
-    return stage_records(judged(texts, reading, known))
+    return stage_records(judged(texts, reading, known)), _Judgement(streams, known)
 
 
 class _Settlement:
@@ -100,9 +117,11 @@ class _Settlement:
         self.wish = wish
         self.texts = texts
 
-    def settle(self, staged: Staged) -> Receipt:
-        """Judge against the books as they are under the locks, and write."""
+    def settle(self, staged: Staged, judgement: _Judgement) -> Receipt | None:
+        """Judge against the books as they are under the locks, and write; None if the rows must be judged anew."""
         open_on = hold_books(self.actor, staged.months, at=self.begun.at)
+        if not judgement.stands(self.actor):
+            return None
         rejects_late = not self.wish.takes_late or load_policy(self.actor).late_usage == "reject"
         is_late = rejects_late and min(staged.months, default=open_on) < open_on
         row = self._all_of_it(open_on, staged.digests) if staged.is_clean and not is_late else None
