@@ -18,6 +18,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("campfire_facts.json").read_text(encoding="utf-8"))
 
+_ID = r"(?:[0-9]+|\{\w+\})"  # in a path that is asked, or in one of the document
+
 _checker = FormatChecker(formats=())
 
 
@@ -83,7 +85,7 @@ def served() -> Document:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)).rstrip("/") + "/?")
+    return re.compile(re.sub(r"\\{\w+\\}", lambda _: _ID, re.escape(path)).rstrip("/") + "/?")
 
 
 def _json_schema(said: Any, *, is_loose: bool) -> Any:

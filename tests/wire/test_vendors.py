@@ -30,8 +30,9 @@ def test_vendors_are_found_by_their_ids_before_their_names_and_made_where_that_i
     assert api.post(search, {"vendors": wanted, "upsert": True}).body == made.body
     assert names(api.get(VENDORS)["results"]) == ["Acme", "Beta", "Gamma"]
 
-    bill = {"vendors": [{"name": "Landlord", "vendor_type": "vendor"}], "upsert": True}
-    for body in (bill, {"vendors": []}, {"vendors": [{"name": "X", "email": "no address"}]}, {}):
+    bill: dict[str, Any] = {"vendors": [{"name": "Landlord", "vendor_type": "vendor"}], "upsert": True}
+    wrong: list[dict[str, Any]] = [bill, {"vendors": []}, {"vendors": [{"name": "X", "email": "no address"}]}, {}]
+    for body in wrong:
         assert list(api.post(search, body).body) == ["vendors"]
     assert api.get(VENDORS)["count"] == 3
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ratable_server.cli import agreeing, closing, explaining, exporting, filing, ingesting, reporting, serving
+from ratable_server.cli import agreeing, closing, explaining, exporting, filing, ingesting, reporting, serving, working
 from ratable_server.cli.answering import DONE, REFUSED, Json, answer, answer_rows, told
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, new_request_id, open_books, prepare
 
@@ -28,6 +28,7 @@ def join(app: typer.Typer) -> None:
     reporting.join(app)
     explaining.join(app)
     serving.join(app)
+    working.join(app)
     exporting.join(app)
 
 

@@ -14,6 +14,7 @@ from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books, prep
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", help="The port to listen on.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="How many requests are worked on at once.")]
+NoWorker = Annotated[bool, typer.Option("--no-worker", help="Leave webhooks to `ratable work`.")]
 Email = Annotated[str, typer.Option("--email", help="As whom the program acts; the audit says so.")]
 AsRole = Annotated[
     str, typer.Option("--role", help="admin, approver, preparer (or clerk), viewer: each may do what the next one may.")
@@ -35,14 +36,17 @@ def join(app: typer.Typer) -> None:
     app.add_typer(tokens, name="token")
 
 
-def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8) -> None:
+def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8, no_worker: NoWorker = False) -> None:
     """Answer the APIs over HTTP until it is stopped; what is being worked on then is finished."""
     prepare()
     from ratable_server.cli.web_server import run
+    from ratable_server.cli.working import Worker
     from ratable_server.operations.embedded import start_embedded_server
 
     start_embedded_server()
     typer.echo(f"http://{host}:{port}  (reference: /docs)")
+    if not no_worker:
+        Worker().start()
     run(host=host, port=port, threads=threads)
 
 

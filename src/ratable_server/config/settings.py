@@ -8,6 +8,7 @@ the embedded PostgreSQL in RATABLE_HOME.
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 
 from ratable import __version__
 from ratable_server.store import places
@@ -48,6 +49,11 @@ WHITENOISE_USE_FINDERS = True  # static files are served from the packages that 
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # of a body that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+
+WEBHOOK_DELIVERY = "ratable_server.api.campfire.deliveries.deliver_due_events"
+WEBHOOK_NETWORKS = [  # that webhooks may reach although they are not everybody's
+    ip_network(said.strip()) for said in os.environ.get("RATABLE_WEBHOOK_NETWORKS", "").split(",") if said.strip()
+]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],  # `api.views.View` has its own; a view without them lets nobody in

@@ -1,6 +1,7 @@
 """The audit: one entry for each change, written in the transaction of the change.
 
-Owns the writing of entries. Seals over them are `store.sealing`; which changes there are is up to operations.
+Owns the writing of entries. Seals over them are `store.sealing`; which changes there are is up to operations. Webhooks
+hear of them by `store.webhooks`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from django.db.models import JSONField, Value
 
 from ratable_server.actor import Actor
 from ratable_server.store.models import AuditEntry
+from ratable_server.store.webhooks import announce
 
 Fields = dict[str, Any]
 _EXACT = JSONField(encoder=DjangoJSONEncoder)  # dates, decimals and ids as text
@@ -41,6 +43,8 @@ def record_change(actor: Actor, change: Change, *, at: datetime) -> None:
         before=_told(change.before),
         after=_told(change.after),
     ).save(force_insert=True)
+    fields = change.after or change.before or {}
+    announce(actor, action=change.action, kind=change.kind, code=change.code, fields=fields, at=at)
 
 
 def _told(fields: Fields | None) -> Value | None:

@@ -21,7 +21,9 @@ from ratable_server.store import places
 _KEY_BYTES = 48
 _TURN_SECONDS = 120
 _EMBEDDED_SETTINGS = {"log_timezone": "UTC", "max_wal_size": "4GB"}  # room for an import between two checkpoints
-_FUNCTIONS = ("ratable_tenant_id(text)", "ratable_token(text)", "ratable_prepare_month(date)")  # act as the owner
+_FUNCTIONS = (  # act as the owner
+    "ratable_tenant_id(text)", "ratable_token(text)", "ratable_prepare_month(date)", "ratable_due_tenants(timestamptz)",
+)  # fmt: skip
 _RIGHTS = {
     "append_only": "SELECT, INSERT",
     "kept": "SELECT, INSERT, UPDATE",

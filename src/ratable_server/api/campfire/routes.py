@@ -31,6 +31,7 @@ from ratable_server.api.campfire.views import (
     usage_groups,
     usage_uploads,
     vendors,
+    webhooks,
 )
 from ratable_server.api.views import WholeId
 
@@ -63,6 +64,10 @@ urlpatterns: list[URLPattern] = [
     path("coa/api/vendor/<id:id>/contacts", vendors.VendorContacts.as_view()),
     path("coa/api/vendor_custom_field_1", vendors.VendorCustomFields.as_view()),
     path("coa/api/vendor_custom_field_1/<id:id>", vendors.VendorCustomField.as_view()),
+    path("integrations/api/v1/webhook", webhooks.Webhooks.as_view()),
+    path("integrations/api/v1/webhook/topics", webhooks.WebhookTopics.as_view()),
+    path("integrations/api/v1/webhook/<id:id>", webhooks.Webhook.as_view()),
+    path("integrations/api/v1/webhook/<id:id>/events", webhooks.WebhookEvents.as_view()),
     path("rr/api/v1/contracts", contracts.Contracts.as_view()),
     path("rr/api/v1/contracts/bulk-search", contract_acts.ContractSearch.as_view()),
     path("rr/api/v1/contracts/parse", contract_acts.ContractParse.as_view()),

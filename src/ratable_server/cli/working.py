@@ -1,0 +1,77 @@
+"""`ratable work`: what is done in the background: webhooks are told what has changed."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from typing_extensions import override
+
+from ratable_server.cli.answering import Json, answer, told
+from ratable_server.cli.starting import prepare
+
+Once = Annotated[bool, typer.Option("--once", help="Do what is due now, and end.")]
+
+_PAUSE_SECONDS = 5
+_log = logging.getLogger("ratable_server.work")
+
+
+def join(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command()(told(work))
+
+
+def work(*, once: Once = False, as_json: Json = False) -> None:
+    """Tell webhooks what has changed, until it is stopped. `ratable serve` does the same beside its answers."""
+    prepare()
+    from ratable_server.operations.embedded import start_embedded_server
+
+    start_embedded_server()
+    if once:
+        done = asdict(_deliver())
+        answer(done, [", ".join(f"{count} {state}" for state, count in done.items())], as_json=as_json)
+        return
+    worker = Worker()
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stopping, lambda *_: worker.stop())
+    worker.run()
+
+
+class Worker(threading.Thread):
+    """Rounds of work, with a pause between them; a round that fails is logged, and the next one begins anew."""
+
+    def __init__(self) -> None:
+        super().__init__(name="ratable-work", daemon=True)
+        self._is_stopped = threading.Event()
+
+    @override
+    def run(self) -> None:
+        """Work until it is stopped."""
+        while not self._is_stopped.wait(_PAUSE_SECONDS):
+            _work_once()
+
+    def stop(self) -> None:
+        """End after this round."""
+        self._is_stopped.set()
+
+
+def _work_once() -> None:
+    from django.db import connections
+
+    try:
+        _deliver()
+    except Exception:  # noqa: BLE001 - told to the log; the next round begins anew
+        _log.exception("a round of work failed; the next one begins in %s seconds", _PAUSE_SECONDS)
+        connections.close_all()
+
+
+def _deliver() -> Any:
+    """The door that knows the words is named in the settings: doors do not know one another."""
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
+    return import_string(settings.WEBHOOK_DELIVERY)()

@@ -1,0 +1,252 @@
+"""Webhooks over the wire: an address is told what changes, once and again, and no address that is not everybody's."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+from threading import Thread
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+from typing_extensions import override
+
+from ratable_server.actor import Actor
+from ratable_server.clock import now_at
+from tests.wire.calling import Api, Told
+from tests.wire.test_contracts import customer_of, signed
+from tests.wire.test_prepaid_commits import granted
+
+HOOKS = "/integrations/api/v1/webhook"
+
+
+class Receiver:
+    """A program that is told: what it got, and what it answers next (200 once nothing is left to say)."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, str], str]] = []
+        self.answers: list[int] = []
+        told = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                told.got.append((dict(self.headers), body))
+                self.send_response(told.answers.pop(0) if told.answers else 200)
+                self.send_header("Location", f"http://127.0.0.1:{told.server.server_port}/elsewhere")
+                self.end_headers()
+
+            @override
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/told?by=ratable"
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.got]
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    from django.conf import settings  # noqa: PLC0415 - once they are configured
+
+    monkeypatch.setattr(settings, "WEBHOOK_NETWORKS", [ip_network("127.0.0.1/32")])
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def deliver(*, after: timedelta = timedelta(0)) -> dict[str, int]:
+    """A round of the worker, some time from now."""
+    from dataclasses import asdict  # noqa: PLC0415 - only here
+
+    from ratable_server.api.campfire import deliveries  # noqa: PLC0415 - needs the settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deliveries, "now_at", lambda: now_at() + after)
+        return asdict(deliveries.deliver_due_events())
+
+
+def hook(api: Api, url: str, **fields: Any) -> Told:
+    told = api.post(HOOKS, {"url": url, "active": True, **fields})
+    assert told.status == 201, told.text
+    return told
+
+
+def test_a_webhook_is_told_what_changes_and_who_says_so(api: Api, receiver: Receiver):
+    made = hook(api, receiver.url, topics=[{"name": "contract.created"}, "contract.deleted"])
+    customer_of(api)  # nobody asked for it
+    contract = signed(api)["id"]
+    assert deliver() == {"delivered": 1, "pending": 0, "failed": 0}
+    assert deliver() == {"delivered": 0, "pending": 0, "failed": 0}
+
+    ((headers, body),) = receiver.got
+    event = json.loads(body)
+    assert (event["topic"], event["object"]["id"], event["object"]["deal_name"]) == (
+        "contract.created",
+        contract,
+        "Acme 2026",
+    )
+    assert headers["Host"] == f"127.0.0.1:{receiver.server.server_port}"
+    assert (headers["X-Campfire-Webhook-Uuid"], headers["X-Campfire-Webhook-Token"]) == (made["uuid"], made["token"])
+    assert Webhook(made["token"]).verify(body, headers) == event
+    seconds = headers["webhook-timestamp"]
+    own = hmac.new(made["token"].encode(), f"{seconds}.{body}".encode(), hashlib.sha256).hexdigest()
+    assert headers["X-Campfire-Webhook-Signature"] == f"t={seconds},v1={own}"
+
+    (told,) = api.get(f"{HOOKS}/{made['id']}/events").body
+    assert (told["id"], told["topic"], told["status"], told["url"]) == (
+        event["id"],
+        "contract.created",
+        "delivered",
+        receiver.url,
+    )
+    assert told["object"]["id"] == contract
+    assert [each["status"] for each in told["http"]["tries"]] == [200]
+
+    assert api.delete(f"contracts/{contract}").status == 204
+    deliver()
+    gone = receiver.events()[-1]
+    assert (gone["topic"], gone["object"]["id"], gone["object"]["is_deleted"]) == ("contract.deleted", contract, "true")
+
+
+def test_without_topics_everything_is_told(api: Api, receiver: Receiver):
+    hook(api, receiver.url)
+    contract = signed(api)["id"]
+    commit = granted(api, contract)
+    product = api.post("product", {"product_name": "API"})["id"]
+    entity = api.post("/coa/api/entity", {"name": "Acme"})["id"]
+    assert api.patch(f"/coa/api/entity/{entity}", {"close_books_date": "2026-01-31"}).status == 200
+    deliver()
+    told = {event["topic"]: event["object"] for event in receiver.events()}
+    assert list(told) == [
+        "customer.created",
+        "contract.created",
+        "prepaid_commit.created",
+        "product.created",
+        "period.closed",
+    ]
+    assert told["prepaid_commit.created"]["id"] == commit["id"]
+    assert told["prepaid_commit.created"]["total_value"] == commit["total_value"]
+    assert told["product.created"]["id"] == product
+    assert told["period.closed"]["code"] == "2026-01"
+
+
+def test_what_is_refused_is_not_told(api: Api, receiver: Receiver):
+    made = hook(api, receiver.url, topics=["contract.created"])
+    assert api.post("contracts", {"client": customer_of(api), "contract_start_date": "2026-01-01",
+                                  "contract_end_date": "2025-01-01"}).status == 400  # fmt: skip
+    assert api.get(f"{HOOKS}/{made['id']}/events").body == []
+    assert deliver() == {"delivered": 0, "pending": 0, "failed": 0}
+
+
+def test_an_event_is_sent_again_in_the_same_words_until_it_is_taken(api: Api, receiver: Receiver):
+    made = hook(api, receiver.url, topics=["contract.created"])
+    receiver.answers = [500, 302]
+    contract = signed(api)["id"]
+    assert deliver() == {"delivered": 0, "pending": 1, "failed": 0}
+    assert deliver() == {"delivered": 0, "pending": 0, "failed": 0}  # a minute has to pass
+    api.patch(f"contracts/{contract}", {"deal_name": "Renamed"})
+    assert deliver(after=timedelta(minutes=2))["pending"] == 1  # a redirect is not followed
+    (waiting,) = api.get(f"{HOOKS}/{made['id']}/events").body
+    assert (waiting["status"], "next_try_at" in waiting["http"]) == ("pending", True)
+    assert deliver(after=timedelta(minutes=9))["delivered"] == 1
+    assert len({body for _, body in receiver.got}) == 1
+    assert {headers["webhook-id"] for headers, _ in receiver.got} == {f"event_{waiting['id']}"}
+    (taken,) = api.get(f"{HOOKS}/{made['id']}/events").body
+    assert [each["status"] for each in taken["http"]["tries"]] == [500, 302, 200]
+
+
+def test_after_six_tries_an_event_has_failed(api: Api, receiver: Receiver):
+    made = hook(api, receiver.url, topics=["contract.created"])
+    receiver.answers = [500] * 9
+    signed(api)
+    states = [deliver(after=timedelta(days=day)) for day in range(7)]
+    assert [state["pending"] for state in states] == [1, 1, 1, 1, 1, 0, 0]
+    assert [state["failed"] for state in states] == [0, 0, 0, 0, 0, 1, 0]
+    (told,) = api.get(f"{HOOKS}/{made['id']}/events").body
+    assert (told["status"], len(told["http"]["tries"]), len(receiver.got)) == ("failed", 6, 6)
+    hook(api, receiver.url, topics=["customer.created"])
+    customer_of(api)
+    deliver(after=timedelta(days=40))
+    assert api.get(f"{HOOKS}/{made['id']}/events").body == []  # a month later it is forgotten
+
+
+def test_a_webhook_that_is_switched_off_or_removed_is_told_nothing(api: Api, receiver: Receiver):
+    off, gone = (hook(api, receiver.url, topics=["customer.created"])["id"] for _ in range(2))
+    customer_of(api)
+    assert api.patch(f"{HOOKS}/{off}", {"active": False})["active"] is False
+    assert api.delete(f"{HOOKS}/{gone}").status == 204
+    customer_of(api)
+    deliver()
+    assert receiver.got == []
+    (told,) = api.get(f"{HOOKS}/{off}/events").body
+    assert (told["status"], told["http"]["tries"][0]["status"]) == ("failed", None)
+    assert api.get(f"{HOOKS}/{gone}/events").status == 404
+
+
+def test_a_webhook_comes_back_as_it_was_told_and_keeps_its_token(api: Api):
+    topics = api.get(f"{HOOKS}/topics").body
+    assert topics[0] == {"id": 1, "name": "contract.created"}
+    url = "https://hooks.example.com/ratable"
+    made = hook(api, url, topics=[{"id": 1}, "period.closed"])
+    assert [topic["name"] for topic in made["topics"]] == ["contract.created", "period.closed"]
+    own = f"{HOOKS}/{made['id']}"
+    assert (made["url"], made["active"], made["customer"]) == (url, True, api.actor.tenant_id)
+    assert (api.get(own).body, api.get(HOOKS).body) == (made.body, [made.body])
+    changed = api.put(own, {"url": f"{url}/2", "active": False})
+    assert (changed["url"], changed["topics"], changed["active"]) == (f"{url}/2", [], False)
+    assert (changed["uuid"], changed["token"]) == (made["uuid"], made["token"])
+    assert hook(api, url)["token"] != made["token"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1/x", "http://10.0.0.1/x", "https://[::1]/x", "https://[::ffff:127.0.0.1]/x", "http://0.0.0.0/x",
+     "https://169.254.169.254/latest", "https://[2002:7f00:1::]/x", "https://u:p@hooks.example.com/x",
+     "ftp://hooks.example.com/x", "no address", "https://[64:ff9b::7f00:1]/x", "http://100.64.0.1/"],
+)  # fmt: skip
+def test_an_address_that_is_not_everybodys_is_refused(api: Api, url: str):
+    told = api.post(HOOKS, {"url": url, "active": True})
+    assert (told.status, list(told.body)) == (400, ["url"])
+    assert api.get(HOOKS).body == []
+
+
+def test_a_name_is_judged_by_the_address_behind_it(api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch):
+    from django.conf import settings  # noqa: PLC0415 - once they are configured
+
+    made = hook(api, f"http://localhost:{receiver.server.server_port}/x", topics=["customer.created"])
+    monkeypatch.setattr(settings, "WEBHOOK_NETWORKS", [])
+    customer_of(api)
+    assert deliver()["pending"] == 1
+    (told,) = api.get(f"{HOOKS}/{made['id']}/events").body
+    assert "no address of the public network" in told["http"]["tries"][0]["error"]
+    assert receiver.got == []
+
+
+def test_what_cannot_be_is_refused(api: Api, api_of: Callable[..., Api], new_actor: Callable[[], Actor]):
+    made = hook(api, "https://hooks.example.com/x")
+    for fields, field in (
+        ({"topics": ["weather"]}, "topics"),
+        ({"topics": [99]}, "topics"),
+        ({"active": None}, "active"),
+    ):
+        told = api.post(HOOKS, {"url": "https://hooks.example.com/y", "active": True, **fields})
+        assert (told.status, list(told.body)) == (400, [field])
+    assert len(api.get(HOOKS).body) == 1
+    clerk = api_of(api.actor, role="approver")
+    assert [clerk.get(HOOKS).status, clerk.delete(f"{HOOKS}/{made['id']}").status] == [403, 403]
+    theirs = api_of(new_actor())
+    assert theirs.get(HOOKS).body == []
+    assert theirs.get(f"{HOOKS}/{made['id']}/events").status == 404
