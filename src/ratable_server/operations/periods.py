@@ -14,6 +14,7 @@ from django.db.models import Min
 from ratable.periods import month_of, months_between, next_month
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused, Unavailable
+from ratable_server.operations.calculation import Results
 from ratable_server.operations.leftovers import clear_drafts
 from ratable_server.operations.obstacles import obstacles, of_month, of_run, refuse_obstructed
 from ratable_server.operations.runs import compute_period, draft_run
@@ -46,7 +47,8 @@ def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | No
     """Post a month and lock it: a draft that somebody has looked at, or one computed now.
 
     What stands in the way is asked before anything is computed, then of the draft, and once more, but for the sums,
-    under the lock. All of it is told, as `Obstructed`; a draft that cannot be posted stays to be looked at.
+    under the lock. All of it is told, as `Obstructed`; a draft that cannot be posted stays to be looked at. A run that
+    has closed the month already gives the same close again, unless the month was reopened since.
 
     Refuses:
         role_must_allow_it, periods_must_close_in_order, period_must_be_open, run_must_be_known,
@@ -58,16 +60,45 @@ def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | No
     """
     if not actor.may_act_as("approver"):
         raise Refused("role_must_allow_it", field="role", detail="an approver closes a period")
-    results = None
     if run_id is None:
         refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at))
         draft, results = compute_period(actor=actor, month_on=month_on, at=at)
-        run_id = draft.run_id
+        return _post_unless_obstructed(actor, month_on, draft.run_id, at=at, results=results)
+    try:
+        return _post_unless_obstructed(actor, month_on, run_id, at=at)
+    except Refused:
+        closed = _close_of_run(actor, month_on, run_id)
+        if closed is None:
+            raise
+        return closed
+
+
+def _post_unless_obstructed(
+    actor: Actor, month_on: date, run_id: int, *, at: datetime, results: Results | None = None
+) -> Closed:
     refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at, run_id=run_id, results=results))
     closed = _post(actor=actor, month_on=month_on, run_id=run_id, at=at)
     with suppress(Unavailable):  # the month is closed whatever happens now; the next run clears what stays
         clear_drafts(actor=actor, at=at)
     return closed
+
+
+@retried
+def _close_of_run(actor: Actor, month_on: date, run_id: int) -> Closed | None:
+    """The close that a run has made of a month; None: it has made none, or that was taken back."""
+    with books_of(actor):
+        reopened = rows_of(actor, PeriodReopening).values("close_id")
+        closes = rows_of(actor, PeriodClose).filter(run_id=run_id, period__month_on=month_on)
+        close = closes.exclude(id__in=reopened).first()
+    if close is None:
+        return None
+    return Closed(
+        month_on=month_on,
+        version=close.version,
+        run_id=run_id,
+        journal_hash=close.journal_hash,
+        totals=close.totals,
+    )
 
 
 @retried

@@ -21,6 +21,7 @@ from ratable_server.api.campfire.views import (
     prepaid_commits,
     product_bundles,
     products,
+    revenue_posting,
     subscription_schedule,
     subscriptions,
     tags,
@@ -106,6 +107,7 @@ urlpatterns: list[URLPattern] = [
     path("rr/api/v1/product/<id:product_id>/usage-groups/<id:id>", usage_groups.UsageGroup.as_view()),
     path("rr/api/v1/product-bundles", product_bundles.ProductBundles.as_view()),
     path("rr/api/v1/product-bundles/<id:id>", product_bundles.ProductBundle.as_view()),
+    path("rr/api/v1/revenue-posting", revenue_posting.RevenuePosting.as_view()),
     path("rr/api/v1/transactions", transactions.Transactions.as_view()),
     path("rr/api/v1/transactions/<id:id>", transactions.Transaction.as_view()),
 ]

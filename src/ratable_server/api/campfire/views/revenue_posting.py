@@ -1,0 +1,106 @@
+"""`/rr/api/v1/revenue-posting`: a month is computed, looked at, posted. An addition to the published API."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ratable.periods import month_of
+from ratable_server.actor import Actor
+from ratable_server.api.campfire.problems import CLOSED
+from ratable_server.api.campfire.schemas.revenue_posting import (
+    PeriodOfBooksSerializer,
+    RevenuePostingInputSerializer,
+    RevenuePostingSerializer,
+)
+from ratable_server.api.campfire.translate import revenue_posting as translate
+from ratable_server.api.campfire.views.documented import gives, posts
+from ratable_server.api.campfire.views.naming import refuse_unknown
+from ratable_server.api.campfire.views.view import CampfireView
+from ratable_server.clock import now_at
+from ratable_server.errors import Obstructed
+from ratable_server.operations.audit import seal_audit
+from ratable_server.operations.obstacles import obstacles, refuse_obstructed
+from ratable_server.operations.periods import Closed, close_period
+from ratable_server.operations.runs import run_period
+from ratable_server.queries.periods import periods
+from ratable_server.queries.postings import posting
+
+
+class ObstructedError(APIException):
+    """A month that cannot be posted now, with everything that stands in the way."""
+
+    status_code = 400
+
+    def __init__(self, obstructed: Obstructed, run: int | None) -> None:
+        super().__init__()
+        is_closed = obstructed.code == "period_must_be_open"
+        self.detail = {
+            "error": CLOSED if is_closed else str(obstructed.obstacles[0].detail),
+            "code": obstructed.code,
+            "obstacles": translate.from_obstacles(obstructed.obstacles),
+            **({} if run is None else {"run": run}),
+        }
+
+
+class RevenuePosting(CampfireView):
+    """The months of the books."""
+
+    is_one_transaction = False
+    operation_ids = {"GET": "list_revenue_posting", "POST": "post_revenue"}
+
+    @gives(PeriodOfBooksSerializer(many=True))
+    def get(self, _request: Request) -> Response:
+        """Where each month stands."""
+        return Response([translate.from_period(each) for each in periods(actor=self.actor)])
+
+    @posts(RevenuePostingInputSerializer, RevenuePostingSerializer, status=200)
+    def post(self, _request: Request) -> Response:
+        """Post the revenue of a month and close it: a draft that was looked at, or one that is computed now.
+
+        True-ups of minimums and breakage of what has expired are part of the month. A run that has been posted is
+        answered with what was posted.
+        """
+        fields = self.read(RevenuePostingInputSerializer)
+        refuse_unknown(self.actor, {name: fields[name] for name in ("entity",) if fields.get(name) is not None})
+        month_on = _month(fields["period_month"])
+        if fields.get("dry_run") and fields.get("run") is None:
+            return Response(self._drafted(month_on, fields))
+        run, closed = _posted(self.actor, month_on, fields.get("run"))
+        return Response(self._told(run, month_on, fields, closed=closed))
+
+    def _drafted(self, month_on: date, fields: dict[str, Any]) -> dict[str, Any]:
+        run = run_period(actor=self.actor, month_on=month_on, at=now_at()).run_id
+        found = obstacles(actor=self.actor, month_on=month_on, at=now_at(), run_id=run)
+        return self._told(run, month_on, fields, obstacles=found)
+
+    def _told(self, run: int, month_on: date, fields: dict[str, Any], **known: Any) -> dict[str, Any]:
+        found = posting(actor=self.actor, run_id=run)
+        return translate.from_posting(found, month_on=month_on, entity=fields.get("entity"), **known)
+
+
+def _posted(actor: Actor, month_on: date, run: int | None) -> tuple[int, Closed]:
+    """The run that has closed the month, and its close.
+
+    Raises:
+        ObstructedError: something stands in the way; a draft that was computed stays to be looked at.
+    """
+    try:
+        if run is None:
+            refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=now_at()))
+            run = run_period(actor=actor, month_on=month_on, at=now_at()).run_id
+        closed = close_period(actor=actor, month_on=month_on, at=now_at(), run_id=run)
+    except Obstructed as obstructed:
+        raise ObstructedError(obstructed, run) from None
+    seal_audit(actor, at=now_at())
+    return run, closed
+
+
+def _month(on: date) -> date:
+    if on != month_of(on):
+        raise ValidationError({"period_month": ["A month is told by its first day."]})
+    return on

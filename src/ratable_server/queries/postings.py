@@ -1,0 +1,72 @@
+"""What a run posts, or has posted: revenue by kind, and what stands on accounts by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, OuterRef, Subquery, Sum
+
+from ratable.money import to_major
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.store import models
+from ratable_server.store.scope import books_of, rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevenueOfRun:
+    """Revenue of one kind and currency."""
+
+    kind: str
+    currency: str
+    amount: Decimal
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A run by what it posts; `status` is `draft` until it has done so."""
+
+    run_id: int
+    status: str
+    revenue: tuple[RevenueOfRun, ...]
+    entries: int
+
+
+def posting(*, actor: Actor, run_id: int) -> Posting:
+    """What a run posts, or has posted.
+
+    Refuses:
+        run_must_be_known
+    """
+    with books_of(actor):
+        run = rows_of(actor, models.Run).filter(id=run_id).first()
+        if run is None:
+            raise Refused("run_must_be_known", field="run", detail=str(run_id))
+        is_posted = run.status == "posted"
+        revenue: Any = models.RevenueTransaction if is_posted else models.DraftRevenueTransaction
+        entry: Any = models.JournalEntry if is_posted else models.DraftJournalEntry
+        return Posting(
+            run_id=run_id,
+            status=run.status,
+            revenue=_revenue(actor, revenue, run_id),
+            entries=rows_of(actor, entry).filter(run_id=run_id).count(),
+        )
+
+
+def _revenue(actor: Actor, model: Any, run_id: int) -> tuple[RevenueOfRun, ...]:
+    contracts = rows_of(actor, models.Contract, with_deleted=True).filter(code=OuterRef("contract_id"))
+    rows = rows_of(actor, model).filter(run_id=run_id)
+    rows = rows.annotate(currency=Subquery(contracts.values("currency")[:1]))
+    sums = rows.order_by("kind", "currency").values("kind", "currency")
+    return tuple(
+        RevenueOfRun(
+            kind=row["kind"],
+            currency=row["currency"],
+            amount=to_major(int(row["minor"]), row["currency"]),
+            rows=row["count"],
+        )
+        for row in sums.annotate(minor=Sum("amount_minor"), count=Count("id"))
+    )
