@@ -7,6 +7,7 @@ nothing anew. `CATALOGUE` names every report with its columns; `run_report` runs
 
 from ratable.reports.balances import balances, rollforward, trial_balance
 from ratable.reports.catalogue import CATALOGUE, Column, Report
+from ratable.reports.completeness import as_counted, counted_in
 from ratable.reports.inputs import INPUTS
 from ratable.reports.obligations import burn_down, remaining_obligations
 from ratable.reports.running import day_of, run_report, summed_columns
@@ -17,8 +18,10 @@ __all__ = [
     "INPUTS",
     "Column",
     "Report",
+    "as_counted",
     "balances",
     "burn_down",
+    "counted_in",
     "day_of",
     "remaining_obligations",
     "revenue",

@@ -373,7 +373,11 @@ _REPORTS = (
             _key("import_id", "id", "the import, for `received`; else empty"),
             _key("period", "month", "service month for `rated`, month booked for the other two; else none"),
             _key("currency", "word", "empty for `received`"),
-            _key("unit", "word", "of the three numbers: records, quantity_e12 (scaled by 10^12), or minor"),
+            _key(
+                "unit",
+                "word",
+                "what the three numbers count: records, quantity, or amount; scaled as quantity_e12 or minor before they are shown",
+            ),
             Column(name="left_value", unit="exact", meaning="the first side", role="figure"),
             Column(name="right_value", unit="exact", meaning="the other side", role="figure"),
             Column(name="difference", unit="exact", meaning="zero, or something is lost", role="figure"),

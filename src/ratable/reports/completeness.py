@@ -6,15 +6,19 @@ tables; a difference is a defect and never rounding.
 
 from __future__ import annotations
 
+from decimal import Decimal, localcontext
+
 import ibis
 import ibis.expr.types as ir
 
-from ratable.money import exact
+from ratable.money import exact, minor_unit_digits
 from ratable.reports.words import REVENUE_ACCOUNTS
 from ratable.tables import UNEARNED
 
 NEVER = "0001-01-01"
 _NO_MONTH = ibis.null("date")
+_EVERY_DIGIT = 100
+_COUNTED_IN = {"quantity_e12": "quantity", "minor": "amount"}
 
 
 def completeness(
@@ -95,3 +99,17 @@ def _told(sides: ir.Table, identity: str, *, unit: str) -> ir.Table:
         left_value=exact(sides.left_value),
         right_value=exact(sides.right_value),
     )
+
+
+def counted_in(unit: str) -> str:
+    """What people count a side of an identity in: records, quantity, or amount."""
+    return _COUNTED_IN.get(unit, unit)
+
+
+def as_counted(value: Decimal, unit: str, currency: str) -> Decimal:
+    """A side of an identity as people count it: `minor` in major units, `quantity_e12` in units without idle zeros."""
+    with localcontext(prec=_EVERY_DIGIT):
+        if unit == "minor":
+            return value.scaleb(-minor_unit_digits(currency))
+        short = value.scaleb(-12).normalize() if unit == "quantity_e12" else value
+        return short.quantize(Decimal(1)) if short == short.to_integral_value() else short

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from ratable.money import minor_unit_digits, to_major
-from ratable.reports import Column
+from ratable.reports import Column, as_counted, counted_in
 
 Value = str | int | bool | Decimal | date | datetime | None
 
@@ -89,4 +89,6 @@ def _value(row: Mapping[str, Any], column: Column) -> Value:
     if column.unit == "minor" and isinstance(value, int):
         currency = str(row.get("currency") or "")  # a month in which nothing is booked has none
         return to_major(value, currency) if currency else Decimal(value)
-    return value
+    if column.unit == "exact" and isinstance(value, Decimal) and "unit" in row:
+        return as_counted(value, str(row["unit"]), str(row["currency"] or ""))
+    return counted_in(str(value)) if column.name == "unit" else value

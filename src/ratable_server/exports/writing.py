@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -88,22 +88,30 @@ def _json_value(value: Value, unit: str) -> str | int | bool | None:
 def _parquet(shown: ShownTable) -> bytes:
     kinds = {
         "amount": pa.decimal128(38, digits_of(shown)),
-        "exact": pa.decimal128(38, 0),
         "count": pa.int64(),
         "flag": pa.bool_(),
         "day": pa.date32(),
         "month": pa.date32(),
         "instant": pa.timestamp("us", tz="UTC"),
     }
+    columns = [[row[place] for row in shown.rows] for place in range(len(shown.columns))]
     fields = [
-        pa.field(c.name, kinds.get(c.unit, pa.string()), metadata={"unit": c.unit, "meaning": c.meaning})
-        for c in shown.columns
+        pa.field(
+            c.name,
+            pa.decimal128(38, _places(values)) if c.unit == "exact" else kinds.get(c.unit, pa.string()),
+            metadata={"unit": c.unit, "meaning": c.meaning},
+        )
+        for c, values in zip(shown.columns, columns, strict=True)
     ]
-    columns = [[row[place] for row in shown.rows] for place in range(len(fields))]
     arrays = [pa.array(values, field.type) for values, field in zip(columns, fields, strict=True)]
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), sink)
     return sink.getvalue()
+
+
+def _places(values: Sequence[Value]) -> int:
+    """The most decimal places of some numbers."""
+    return max((-int(value.as_tuple().exponent) for value in values if isinstance(value, Decimal)), default=0)
 
 
 # ── XLSX ─────────────────────────────────────────────────────────────────────────────────────

@@ -13,9 +13,8 @@ from typing import Any
 from django.db.models import Min, Q
 
 import ratable
-from ratable.money import minor_unit_digits
 from ratable.periods import day_after, month_of
-from ratable.reports import run_report
+from ratable.reports import as_counted, counted_in, run_report
 from ratable_server.actor import Actor
 from ratable_server.errors import Obstacle, Obstructed, Refused
 from ratable_server.operations.calculation import Results
@@ -148,8 +147,8 @@ def _rejected(actor: Actor, run: Run) -> Iterator[Obstacle]:
 
 def _rejected_sum(one: RejectedSum) -> str:
     """`usage_must_fall_in_contract: 500 of acme-calls in 2026-01`."""
-    quantity = [] if one.quantity is None else [plain_text(one.quantity)]
-    amount = [] if one.amount is None else [f"amounts of {plain_text(one.amount)}"]
+    quantity = [] if one.quantity is None else [_plain(one.quantity)]
+    amount = [] if one.amount is None else [f"amounts of {_plain(one.amount)}"]
     return f"{one.code}: {' and '.join([*quantity, *amount])} of {one.item_id} in {one.month_on:%Y-%m}"
 
 
@@ -173,20 +172,12 @@ def _sides(row: dict[str, Any]) -> str:
     """`rated 2026-03 USD: 945.00 rated, 900.00 drawn, overage and pay-as-you-go`."""
     left, right = _SIDES[row["identity"]]
     where = row["import_id"] or f"{row['period']:%Y-%m} {row['currency']}"
-    told = (_figure(row, row["left_value"]), _figure(row, row["right_value"]))
-    of = f" ({row['unit'].removesuffix('_e12')})" if row["import_id"] else ""
+    told = [f"{as_counted(row[side], row['unit'], row['currency']):,f}" for side in ("left_value", "right_value")]
+    of = f" ({counted_in(row['unit'])})" if row["import_id"] else ""
     return f"{row['identity']}{of} {where}: {told[0]} {left}, {told[1]} {right}"
 
 
-def _figure(row: dict[str, Any], value: Any) -> str:
-    if row["unit"] == "records":
-        return f"{value:,}"
-    digits = 12 if row["unit"] == "quantity_e12" else minor_unit_digits(row["currency"])
-    number = value.scaleb(-digits)
-    return plain_text(number) if row["import_id"] else f"{number:,f}"
-
-
-def plain_text(number: Decimal) -> str:
+def _plain(number: Decimal) -> str:
     """`12,000.5`: no zeros at the end."""
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ratable.reports import CATALOGUE, run_report
+from ratable.reports import CATALOGUE, as_counted, counted_in, run_report
 from ratable_server.actor import Actor
 from ratable_server.queries.identities import Broken
 from ratable_server.store.load.counted import counted
@@ -29,5 +29,6 @@ def broken_identities(actor: Actor) -> tuple[int, list[Broken]]:
 
 def _broken(row: dict[str, Any]) -> Broken:
     where = row["import_id"] or f"{row['period']:%Y-%m} {row['currency']}"
-    sides = f"{row['left_value']} is not {row['right_value']} ({row['unit']})"
+    left, right = (as_counted(row[side], row["unit"], row["currency"]) for side in ("left_value", "right_value"))
+    sides = f"{left:,f} is not {right:,f} ({counted_in(row['unit'])})"
     return Broken(law=row["identity"], key=f"{row['identity']} {where}", detail=sides)

@@ -11,8 +11,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+
+from ratable.drawdown.regular import effective_grants
 from ratable.errors import REJECTIONS
-from ratable.reports.explanation import Evidence, Step, Trace
+from ratable.reports.explanation import EVIDENCE, Evidence, Step, Trace
 from ratable.reports.explanation import explain_entry as entry_explained
 from ratable.reports.explanation import explain_revenue as revenue_explained
 from ratable.reports.explanation import trace_usage as usage_traced
@@ -28,6 +31,7 @@ from ratable_server.store.load.evidence import (
     place_of_usage,
 )
 from ratable_server.store.load.rejected_usage import RejectedRecord, rejected_records
+from ratable_server.store.load.sheets import sheet_for
 from ratable_server.store.scope import books_of
 
 RECORDS_SHOWN = 20
@@ -148,7 +152,16 @@ def _evidence(
     if of_revenue is not None:
         months = {row["service_on"] for row in tables["revenue"].to_pylist() if _has(row, of_revenue)}
     usage = load_counted_usage(actor, contract, counts, months=months)
-    return Evidence.of({**tables, "usage": usage})
+    return Evidence.of({**tables, "usage": usage, "grants": _counted_grants(tables)})
+
+
+def _counted_grants(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Top-ups and credits as far as they counted in the calculation: a credit takes no more than there was."""
+    if not tables["grants"].num_rows:
+        return tables["grants"]
+    sheet = sheet_for(tables)
+    inputs = [sheet.bind(f"explained_{name}", tables[name], EVIDENCE[name]) for name in ("grants", "commits", "draws")]
+    return sheet.fetch(sheet.run(effective_grants, *inputs, into="explained_grants_counted"))
 
 
 def _has(row: Mapping[str, Any], keys: Mapping[str, object]) -> bool:

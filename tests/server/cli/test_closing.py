@@ -128,7 +128,8 @@ def test_usage_of_a_contract_that_was_ended_since_is_shown_and_settled_before_th
     (row,) = ratable.rows("rejections", "--run", run)
     assert (row["usage_id"], row["is_blocking"], row["is_resolved"]) == ("jan-3", True, False)
     counted = [row for row in ratable.rows("completeness", "--run", run) if row["import_id"] == rejected["import_code"]]
-    assert [(row["unit"], row["difference"]) for row in counted] == [("quantity_e12", "0"), ("records", "0")]
+    sides = [tuple(row[name] for name in ("unit", "left_value", "right_value", "difference")) for row in counted]
+    assert sides == [("quantity", "500", "500", "0"), ("records", "1", "1", "0")]
 
     assert ratable("resolve", *settled, "--reason", "not billed").exit_code == DONE
     assert ratable("close", "2026-01", "--run", run).exit_code == DONE

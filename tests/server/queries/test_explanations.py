@@ -94,6 +94,19 @@ def test_golden_cases_are_explained_out_of_the_books(actor: Actor, name: str):
     assert assert_explained(actor) > 0
 
 
+def test_a_pool_is_told_with_what_a_credit_memo_could_take_of_it(actor: Actor):
+    """A memo of 80 finds 40: usage of the month before has drawn 60 of 100, and was learned later. Then 30 are added."""
+    fill(actor, read_case(GOLDEN / "corrections" / "credit-memo-overtaken.yaml"))
+
+    def had(month_on: date) -> set[str]:
+        step = explain_revenue(actor=actor, contract="c", keys={"service_on": month_on})
+        return {part for one in step.every() for part in one.formula.split(", ") if part.startswith("pool had")}
+
+    assert had(MARCH) == {"pool had 0.00: covered 0.00"}
+    assert had(APRIL) == {"pool had 30.00: covered 20.00"}
+    assert assert_explained(actor) > 0
+
+
 def test_every_revenue_of_usage_ends_in_usage(admin: Actor):
     """What is told of a month's usage are all of its records, and they sum to the month's quantity."""
     records = {
