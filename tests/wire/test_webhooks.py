@@ -41,7 +41,7 @@ class Receiver:
                 self.send_header("Location", f"http://127.0.0.1:{told.server.server_port}/elsewhere")
                 self.end_headers()
 
-            do_POST = taken
+            do_POST = taken  # noqa: N815 - as the server calls it
 
             @override
             def log_message(self, format: str, *args: Any) -> None:

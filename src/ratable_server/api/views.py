@@ -14,6 +14,7 @@ from ratable_server.actor import Actor, Role
 from ratable_server.api.auth import RoleAllows, TokenAuthentication
 from ratable_server.api.idempotency import answered_once
 from ratable_server.api.parsers import BodyTooLargeError
+from ratable_server.api.throttling import MinuteThrottle
 from ratable_server.errors import Refused
 
 
@@ -41,6 +42,7 @@ class View(APIView):
 
     authentication_classes = (TokenAuthentication,)
     permission_classes = (RoleAllows,)
+    throttle_classes = (MinuteThrottle,)
     roles: ClassVar[dict[str, Role]] = {}
     most_bytes: ClassVar[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     is_one_transaction: ClassVar[bool] = True

@@ -26,6 +26,7 @@ _OF_EVERY: dict[int, Any] = {
     401: OpenApiResponse(DETAIL, "No token, or one that is not valid"),
     403: OpenApiResponse(DETAIL, "The role does not allow it"),
     404: OpenApiResponse(DETAIL, "Nothing of this id"),
+    429: OpenApiResponse(DETAIL, "Too many requests in this minute; `Retry-After` says when the next one begins"),
     503: OpenApiResponse(DETAIL, "The database cannot answer now; `Retry-After` says when to ask again"),
 }
 _OF_WRITES: dict[int, Any] = {
