@@ -47,10 +47,11 @@ format: .venv/.dev  ## format, and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-bench: .venv/.core  ## measure the engine, the ingest and the close on made-up usage (long)
+bench: .venv/.core  ## measure the engine, the ingest, the close and the API on made-up usage (long)
 	$(BIN)/ratable bench
 	$(BIN)/python -m ratable_server.bench.ingesting
 	$(BIN)/python -m ratable_server.bench.closing
+	$(BIN)/python -m ratable_server.bench.serving
 
 golden: .venv/.core  ## print where the golden cases differ from their expected figures; writes nothing
 	$(BIN)/ratable check tests/golden

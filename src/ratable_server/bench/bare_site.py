@@ -1,0 +1,62 @@
+"""A bare Django site: one view that sends given bytes, one that inserts a given row. What serving is measured against.
+
+Nothing is between the web server and the views: no middleware, no authentication, no serializer. The row is inserted
+in a transaction of its tenant, as everything is that goes into the books.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+ROW = """
+INSERT INTO usage_item (tenant_id, contract_id, code, place, product_id, usage_group_id, starts_on, draws, further, modified_at)
+VALUES (%(tenant)s, %(contract)s, gen_random_uuid()::text, 0, %(product)s, %(usage_group)s, %(starts_on)s, false,
+    %(further)s, now())
+"""
+
+
+def serve(*, port: int, threads: int, page: bytes, row: dict[str, object]) -> None:
+    """Answer `GET /bytes` and `POST /row` on the same web server, with as many threads."""
+    from django.conf import settings
+    from django.db import connection, transaction
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import path
+
+    from ratable_server.cli.web_server import run
+
+    def send(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(page, content_type="application/json")
+
+    def insert(request: HttpRequest) -> HttpResponse:
+        json.loads(request.body)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('ratable.tenant', %s, true)", [str(row["tenant"])])
+            cursor.execute(ROW, row)
+        return HttpResponse(b"{}", content_type="application/json", status=201)
+
+    class Site:
+        urlpatterns = (path("bytes", send), path("row", insert))
+
+    settings.MIDDLEWARE = []
+    settings.ROOT_URLCONF = Site
+    run(host="127.0.0.1", port=port, threads=threads)
+
+
+def main() -> None:
+    """Serve until it is told to stop."""
+    told = argparse.ArgumentParser(description=main.__doc__)
+    told.add_argument("--port", type=int, required=True)
+    told.add_argument("--threads", type=int, required=True)
+    told.add_argument("--page", type=Path, required=True, help="a file with the bytes to send")
+    told.add_argument("--row", type=json.loads, required=True, help="values of the row to insert, as JSON")
+    asked = told.parse_args()
+    import django
+
+    django.setup()
+    serve(port=asked.port, threads=asked.threads, page=asked.page.read_bytes(), row=asked.row)
+
+
+if __name__ == "__main__":
+    main()
