@@ -17,7 +17,7 @@ VALUES (%(tenant)s, %(contract)s, gen_random_uuid()::text, 0, %(product)s, %(usa
 """
 
 
-def serve(*, port: int, threads: int, page: bytes, row: dict[str, object]) -> None:
+def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) -> None:
     """Answer `GET /bytes` and `POST /row` on the same web server, with as many threads."""
     from django.conf import settings
     from django.db import connection, transaction
