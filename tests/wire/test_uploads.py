@@ -5,13 +5,19 @@ The pool is 80,000.00 at 20 % discount, list price 0.10, as in `test_consumption
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from ratable_server.actor import Actor
+from ratable_server.operations.periods import close_period
+from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
+from tests.wire.test_consumption import used
 from tests.wire.test_contracts import signed
 from tests.wire.test_prepaid_commits import granted
 
@@ -60,3 +66,147 @@ def test_events_of_a_file_become_the_consumption_of_their_months(api: Api, pool:
     ]
     assert [each["data"] for each in events] == [{"team_id": "a"}, {"team_id": "b"}, {}]
     assert {each["consumption"] for each in events} == {told["periods"][0]["consumption"]}
+
+
+def test_the_same_file_again_adds_nothing_and_says_so(api: Api, pool: str):
+    """Also once its month is closed."""
+    first = sent(api, pool, JANUARY)
+    for name in ("events.csv", "other.csv"):
+        again = sent(api, pool, JANUARY, name=name)
+        assert (again.status, again["repeats"], again["file_sha256"]) == (200, first["import_id"], first["file_sha256"])
+        assert (again["created"], again["updated"], again["skipped"]) == (0, 0, 3)
+        assert rows_of(again) == (3, 0, 3, 0)
+        assert again["detail"].startswith(f"Already loaded as {first['import_id']}")
+        close_period(actor=api.actor, month_on=date(2026, 1 if name == "events.csv" else 2, 1), at=AT)
+    assert months(api, pool) == [("2026-01-01", 30_000, 24_000, 300_000, 56_000)]
+
+
+def test_columns_come_in_any_order_and_letters(api: Api, pool: str):
+    """A byte order mark, `id` for `external_id`, further columns, a plain body: all of it is read alike."""
+    rows = '\ufeffTeam,ID,Total_Revenue_Dollars,DT\r\n"a, b",x-1,100.00,2026-01-05\r\n'
+    told = api.send("POST", f"{pool}/usage-events/upload", rows.encode(), content_type="text/csv")
+    assert (told.status, told["created"], told["file_name"]) == (200, 1, "upload.csv"), told.text
+    assert sent(api, pool, rows)["repeats"] == told["import_id"]
+    (event,) = api.get(f"{pool}/usage-events")["results"]
+    assert (event["external_id"], event["data"], event["total_events"]) == ("x-1", {"Team": "a, b"}, 0)
+
+
+def test_a_changed_row_is_an_update_while_its_month_is_open(api: Api, pool: str):
+    sent(api, pool, JANUARY)
+    changed = JANUARY.replace("10000.004", "20000.004").replace("7499.993", "7499.99")
+    told = sent(api, pool, changed)
+    assert (told["created"], told["updated"], told["skipped"]) == (0, 2, 1), told.text
+    assert [each["gross_usage_amount"] for each in told["periods"]] == [40_000]
+    close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    before = months(api, pool)
+    late = sent(api, pool, JANUARY.replace("10000.004", "1") + "j4,2026-02-01,,5,,\n")
+    assert (late.status, late["code"], late["created"]) == (400, "file_must_be_clean", 0)
+    assert [(each["row"], each["field"], each["code"]) for each in late["errors"]] == [
+        (1, "external_id", "usage_must_not_change_under_its_id"),
+        (3, "external_id", "usage_must_not_change_under_its_id"),
+    ]
+    new = sent(api, pool, f"{HEADER}\nj9,2026-01-05,,1,,\n")
+    assert (new.status, new["error"]) == (400, "Books are closed for this date")
+    assert [(each["row"], each["field"], each["code"]) for each in new["errors"]] == [(1, "dt", "period_must_be_open")]
+    assert months(api, pool) == before
+
+
+def test_rows_that_cannot_be_are_told_by_number_and_column_and_nothing_is_taken(api: Api, pool: str):
+    rows = (
+        "ok,2026-01-05,,1,,", "bad-day,2026-13-05,,1,,", "no-day,,,1,,", "bad-month,,2026-13-01,1,,",
+        "other-month,2026-01-05,2026-02-01,1,,", "amount,2026-01-05,,x,,", "nothing,2026-01-05,,,,",
+        "below,2026-01-05,,-1,,", "events,2026-01-05,,1,1.5,", "early,2025-12-31,,1,,",
+    )  # fmt: skip
+    told = sent(api, pool, "\n".join([HEADER, *rows]))
+    assert (told.status, told["code"], told["created"]) == (400, "file_must_be_clean", 0), told.text
+    assert [(each["row"], each["field"]) for each in told["errors"]] == [
+        (2, "dt"), (3, "dt"), (4, "dm"), (5, "dm"), (6, "total_revenue_dollars"), (7, "total_revenue_dollars"),
+        (8, "total_revenue_dollars"), (9, "total_events"), (10, "dt"),
+    ]  # fmt: skip
+    assert told["errors"][3]["message"] == (
+        "A row needs a dt, or a dm that is a month: 2026-02-01 is not the month of 2026-01-05"
+    )
+    assert rows_of(told) == (10, 0, 0, 10)
+    assert api.get(f"{pool}/usage-events")["count"] == 0
+    assert sent(api, pool, f"{HEADER}\n{rows[0]}\n")["created"] == 1
+
+
+def test_a_month_alone_counts_on_its_last_day_and_units_at_the_list_price(api: Api, pool: str):
+    """1,250 events at 0.10 are 125.00; a day within the month says the month as well."""
+    told = sent(api, pool, "external_id,dm,total_events\nu-1,2026-02-17,1250\nu-2,2026-02,1\n")
+    assert [each["gross_usage_amount"] for each in told["periods"]] == [Decimal("125.10")], told.text
+    events = api.get(f"{pool}/usage-events")["results"]
+    assert {(each["event_date"], each["period_month"]) for each in events} == {("2026-02-28", "2026-02-01")}
+
+
+def test_a_month_that_was_told_as_a_whole_becomes_the_sum_of_its_events(api: Api, pool: str):
+    used(api, pool, 1, 12_345, description="by hand")
+    used(api, pool, 2, 50_000)
+    told = sent(api, pool, JANUARY)
+    assert told["replaced_periods"] == ["2026-01-01"], told.text
+    assert months(api, pool) == [
+        ("2026-01-01", 30_000, 24_000, 300_000, 56_000), ("2026-02-01", 50_000, 40_000, 0, 16_000),
+    ]  # fmt: skip
+    by_hand = used(api, pool, 1, 1)
+    assert (by_hand.status, list(by_hand.body)) == (400, ["period_month"])
+    month = api.get(f"{pool}/consumption")["results"][0]["id"]
+    assert api.put(f"{pool}/consumption/{month}", {"gross_usage_amount": 1}).status == 400
+    assert api.delete(f"{pool}/consumption/{month}").status == 400
+    assert sent(api, pool, JANUARY)["replaced_periods"] == []
+
+
+def test_rows_without_an_id_are_known_by_their_file(api: Api, pool: str):
+    rows = "dt,total_revenue_dollars\n2026-01-05,1\n2026-01-05,1\n"
+    assert [sent(api, pool, rows)["created"] for _ in range(2)] == [2, 0]
+    assert sent(api, pool, rows, query="?force=true")["created"] == 2
+    assert sent(api, pool, JANUARY + "j9,2026-01-05,,1,,\n")["created"] == 4
+    assert {each["external_id"] for each in api.get(f"{pool}/usage-events")["results"]} == {
+        None,
+        "j1",
+        "j2",
+        "j3",
+        "j9",
+    }
+
+
+def test_ids_of_two_pools_are_apart(api: Api, pool: str):
+    contract = signed(api)
+    other = f"contracts/{contract['id']}/prepaid-commits/{granted(api, contract['id'])['id']}"
+    assert [sent(api, path, JANUARY)["created"] for path in (pool, other)] == [3, 3]
+
+
+def test_the_same_upload_under_one_key_is_done_once(api: Api, pool: str):
+    def upload(rows: str) -> Told:
+        path = f"{pool}/usage-events/upload?force=true"
+        return api.send("POST", path, rows.encode(), content_type="text/csv", Idempotency_Key="k-1")
+
+    rows = "dt,total_revenue_dollars\n2026-01-05,1\n"
+    refused = upload("dt,total_revenue_dollars\n2026-01-05,x\n")
+    told = [upload(rows) for _ in range(2)]
+    assert (refused.status, [each.status for each in told]) == (400, [200, 200])
+    assert told[0].text == told[1].text
+    assert upload(rows + "\n2026-01-06,1").status == 422
+    assert api.get(f"{pool}/usage-events")["count"] == 1
+
+
+def test_what_is_no_file_of_events_is_refused(
+    api: Api, pool: str, new_actor: Callable[..., Actor], api_of: Callable[..., Api]
+):
+    path = f"{pool}/usage-events/upload"
+    assert api.post(path, {}).body == {"file": ["No file was submitted."]}
+    assert api.form("POST", path, {"file": "a text"}).status == 400
+    for content in (b"", b"a,b\n1,2\n", b"\xff\xfe", b"dt\n2026-01-01\n", b"dt,total_revenue_dollars\n2026-01-01\n"):
+        told = sent(api, pool, content)
+        assert (told.status, told["code"], list(told.body)) == (400, "file_must_be_readable", ["file", "code"]), content
+    assert api_of(api.actor, role="viewer").send("POST", path, b"", content_type="text/csv").status == 403
+    assert sent(api_of(new_actor()), pool, JANUARY).status == 404
+    assert api.get(f"{pool}/usage-events")["count"] == 0
+
+
+def test_many_rows_are_taken_at_once(api: Api, pool: str):
+    lines = (f"r{number},2026-01-{1 + number % 31:02},,0.015,1,team-{number % 7}" for number in range(10_000))
+    told = sent(api, pool, "\n".join([HEADER, *lines]))
+    assert (told.status, told["created"]) == (200, 10_000), told.text
+    assert [(each["gross_usage_amount"], each["total_events"]) for each in told["periods"]] == [(150, 10_000)]
+    values = api.get(f"{pool}/usage-events/distinct-values", field="team_id")["values"]
+    assert values == [f"team-{number}" for number in range(7)]

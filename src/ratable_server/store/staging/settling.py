@@ -27,8 +27,13 @@ SELECT event_id, count(DISTINCT content_hash) > 1 FROM staged_usage
 WHERE event_id IN (SELECT event_id FROM staged_usage GROUP BY event_id HAVING count(*) > 1) GROUP BY event_id
 """
 
+# What is there already is not late: the same file again adds nothing, also once its month is closed.
 _REJECT_LATE = """
-UPDATE staged_usage SET code = 'period_must_be_open', value = used_on::text WHERE code = '' AND month_on < %(open_on)s
+UPDATE staged_usage AS staged SET code = 'period_must_be_open', value = used_on::text
+WHERE code = '' AND month_on < %(open_on)s AND NOT EXISTS (
+    SELECT FROM usage_key AS key WHERE key.tenant_id = %(tenant)s AND key.event_id = staged.event_id
+        AND key.content_hash = staged.content_hash
+)
 """
 
 _REJECT_CONTRADICTIONS = f"""

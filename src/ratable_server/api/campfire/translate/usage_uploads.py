@@ -45,7 +45,7 @@ _MEANS = {
     "usage_must_fall_in_contract": "The contract does not cover this day",
     "usage_must_fall_in_item": "The usage line does not cover this day",
     "period_must_be_open": "Books are closed for this date; send an adjustment",
-    "usage_must_not_change_under_its_id": "Other content under a known external_id, which cannot change any more",
+    "usage_must_not_change_under_its_id": "Other content under a known external_id that cannot change any more; send an adjustment",
     "usage_must_name_a_known_item": "No usage line of this contract",
     "quantity_must_be_a_number": "A valid number is required",
     "quantity_must_be_in_range": "The number has too many digits",
