@@ -27,6 +27,11 @@ NULL_HERE = {
     "ContractMilestone": ("contract_product_bundle",),
     "ContractSubscription": ("contract_product_bundle",),
     "ChartTransaction": ("balance_after_transaction", "entity"),
+    "AccountingInvoice": ("tax_rate_value",),
+    "AccountingInvoiceList": ("tax_rate_value",),
+    "AccountingCreditMemo": ("voided_date",),
+    "AccountingCreditMemoLine": ("tax_rate_value",),
+    "AccountingCreditMemoPayment": ("payment_journal_entry",),
     "RevenueTransaction": ("invoice_voided_date", "credit_memo_date", "credit_memo_voided_date"),
 }
 

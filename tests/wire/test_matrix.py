@@ -14,7 +14,7 @@ from django.test import Client
 
 from ratable_server.actor import ROLES, Actor, Role
 from ratable_server.api.auth import role_for
-from tests.wire.calling import Api, told_of
+from tests.wire.calling import Api, Told, told_of
 from tests.wire.schemas import served
 from tests.wire.test_contracts import signed
 from tests.wire.test_prepaid_commits import granted
@@ -47,6 +47,19 @@ def rows_in(told: Any) -> int:
     if isinstance(told, dict):
         return int(told["count"]) if "count" in told else sum(rows_in(each) for each in told.values())
     return len(told) if isinstance(told, list) else 0
+
+
+def billed(api: Api, contract: Told, commit: Told, *, entity: int, account: int) -> Ids:
+    """An invoice with a payment, and a credit memo."""
+    usual = {"contract": contract["id"], "entity": entity}
+    line = {"amount": 80, "prepaid_commit": commit["id"]}
+    days = {"invoice_date": "2026-01-01", "due_date": "2026-01-31"}
+    invoice = api.post("/coa/api/v1/invoice/", {**usual, **days, "lines": [line]})["id"]
+    money = {"account_id": account, "account_name": "Bank", "amount": 8, "payment_date": "2026-01-20"}
+    (payment,) = api.post(f"/coa/api/v1/invoice/{invoice}/pay/", {"empty_transactions": [money]})["payment_ids"]
+    credited = {**usual, "credit_memo_date": "2026-01-31", "lines": [{"amount": 1, "account": account}]}
+    memo = api.post("/coa/api/v1/credit-memo", credited)["id"]
+    return {"invoice": invoice, "payment": payment, "credit-memo": memo, "credit_memo": memo}
 
 
 class Everything:
@@ -92,6 +105,7 @@ class Everything:
         names["bundles"] = api.post(f"{path}/bundles", {**year, "bundle_name": "B", "lines": lines})["id"]
         for kind in ("journal_entry", "transaction"):
             names[kind] = api.get(f"/coa/api/{kind}", all_time="true")["results"][0]["id"]
+        names |= billed(api, contract, commit, entity=names["entity"], account=names["account"])
         revenue = api.get("transactions")["results"][0]["id"]
         entry = api.get("/coa/api/journal_entry", all_time="true")["results"][0]
         self.ids: Ids = {
@@ -112,6 +126,8 @@ class Everything:
             "customers",
             "contracts",
             "transactions",
+            "/coa/api/v1/invoice/",
+            "/coa/api/v1/credit-memo",
             *map("/coa/api/{}".format, NAMES),
         )
         return [self.api.get(path).body for path in paths]

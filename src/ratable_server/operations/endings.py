@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from ratable_server.actor import Actor
 from ratable_server.operations.amendments import ContractTermination, terminate_contract
-from ratable_server.operations.document_voids import void_document
+from ratable_server.operations.paper_voids import void_paper
 from ratable_server.operations.told import Filed
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.retrying import retried
@@ -15,14 +15,14 @@ from ratable_server.store.retrying import retried
 
 @retried
 def end_contract(
-    *, actor: Actor, termination: ContractTermination, invoices: Sequence[str] = (), void_on: date, at: datetime
+    *, actor: Actor, termination: ContractTermination, invoices: Sequence[int] = (), void_on: date, at: datetime
 ) -> Filed:
-    """Take invoices back on a day, then end the contract.
+    """Take invoices, by their rows, back on a day, then end the contract.
 
     Refuses:
-        those of void_document and terminate_contract; then nothing changes
+        those of void_paper and terminate_contract; then nothing changes
     """
     with changes_by(actor):
-        for code in invoices:
-            void_document(actor=actor, kind="invoice", code=code, on=void_on, reason="termination", at=at)
+        for id in invoices:
+            void_paper(actor=actor, kind="invoice", id=id, on=void_on, reason="termination", at=at)
         return terminate_contract(actor=actor, termination=termination, at=at)

@@ -93,17 +93,6 @@ def _voided_on(actor: Actor, paper: models.Paper) -> date | None:
     return max(days.values()) if days and documents <= set(days) else None
 
 
-def next_number(actor: Actor, kind: str) -> str:
-    """The number of the next paper of a kind, one above the highest: INV-0000001, CM-0000001.
-
-    The caller holds the tenant: nobody else takes a number meanwhile.
-    """
-    prefix = {"invoice": "INV", "credit_memo": "CM"}[kind]
-    rows = rows_of(actor, models.Paper, with_deleted=True).filter(kind=kind, code__regex=rf"^{prefix}-[0-9]{{7}}$")
-    last = rows.order_by("-code").values_list("code", flat=True).first()
-    return f"{prefix}-{int(last.removeprefix(f'{prefix}-')) + 1 if last else 1:07}"
-
-
 def held_paper(actor: Actor, kind: str, paper_id: int) -> models.Paper | None:
     """A paper that nobody else changes meanwhile."""
     rows = rows_of(actor, models.Paper).select_for_update(no_key=True, of=("self",)).select_related("contract")

@@ -23,12 +23,13 @@ from ratable_server.operations.document_voids import void_document
 from ratable_server.operations.documents import CreditMemo, Invoice, credit_memo_in, invoice_in
 from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import Matter, matter_of
-from ratable_server.operations.paper_rows import documents_of, held_paper, lines_of, next_number, sum_up
+from ratable_server.operations.paper_rows import documents_of, held_paper, lines_of, sum_up
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.told import told
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.papers import next_number
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 from ratable_server.store.staging.settling import hold_tenant
@@ -186,11 +187,10 @@ def _in_order_of_contracts(papers: Sequence[Paper]) -> list[int]:
 
 
 def _matter(actor: Actor, paper: Paper) -> Matter:
-    """The contract of a paper, for an act in an open month."""
+    """The contract of a paper, which nobody else acts on meanwhile."""
     refuse_unfit(paper)
     takes = any(line.against == "liability" and line.prepaid_commit for line in paper.lines)
     matter = matter_of(actor, paper.contract, on=paper.on, holds_commits=takes)
-    refuse_closed(paper.on, first_day_open(actor), field="on")
     _refuse_amounts(matter, paper)
     return matter
 
@@ -254,8 +254,10 @@ def _parts(paper: Paper) -> dict[_Part, Decimal]:
 
 
 def _filed(actor: Actor, matter: Matter, paper: Paper, *, code: str, at: datetime) -> dict[_Part, int]:
-    """File the documents of a paper; give their rows. The first has the number of the paper, if it is free."""
+    """File the documents of a paper in its open month; the first has the number of the paper, if it is free."""
     filed: dict[_Part, int] = {}
+    if _parts(paper):
+        refuse_closed(paper.on, first_day_open(actor), field="on")
     for part, amount in _parts(paper).items():
         taken = rows_of(actor, models.Document).filter(kind=paper.kind, code=code).exists()
         fact = _fact(paper, part, amount=amount, code=None if taken else code)

@@ -24,7 +24,6 @@ from ratable_server.queries.listing import (
     told_of,
 )
 from ratable_server.store import models
-from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.public_ids import consumption_id
 from ratable_server.store.scope import books_of, rows_of
 
@@ -35,7 +34,7 @@ _Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrepaidCommit(Told):
-    """One prepaid commit as it was agreed; `added` is what was topped up or credited since, `invoices` are ids."""
+    """One prepaid commit as it was agreed; `added` is what was topped up or credited since, `invoices` are ids of papers."""
 
     code: str
     name: str
@@ -130,10 +129,10 @@ def _commits(actor: Actor, page: Sequence[models.PrepaidCommit]) -> list[Prepaid
     ):
         added[commit_id] += minor
     invoices: dict[int, list[int]] = defaultdict(list)
-    documents = rows_of(actor, models.Document).filter(prepaid_commit_id__in=ids, kind="invoice").order_by("number")
-    documents = documents.exclude(id__in=standing_voids(actor).values("document_id"))
-    for commit_id, document_id in documents.values_list("prepaid_commit_id", "id"):
-        invoices[commit_id].append(document_id)
+    lines = rows_of(actor, models.PaperLine).filter(document__prepaid_commit_id__in=ids)
+    billed = lines.filter(paper__kind="invoice", paper__voided_on=None, paper__deleted_at=None).order_by("id")
+    for commit_id, paper_id in billed.values_list("document__prepaid_commit_id", "paper_id"):
+        invoices[commit_id].append(paper_id)
     return [_commit(row, added=added[row.id], invoices=tuple(invoices[row.id])) for row in page]
 
 

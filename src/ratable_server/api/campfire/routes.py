@@ -13,11 +13,16 @@ from ratable_server.api.campfire.views import (
     contract_acts,
     contract_bundles,
     contracts,
+    credit_memos,
+    credit_memos_acts,
     customers,
     default_accounts,
     departments,
     entities,
+    invoice_acts,
+    invoices,
     milestones,
+    payments,
     prepaid_commits,
     product_bundles,
     products,
@@ -31,6 +36,7 @@ from ratable_server.api.campfire.views import (
     usage_events,
     usage_groups,
     usage_uploads,
+    user_info,
     vendors,
     webhooks,
 )
@@ -39,6 +45,8 @@ from ratable_server.api.views import WholeId
 register_converter(WholeId, "id")
 
 _CONTRACT = "rr/api/v1/contracts/<id:contract_id>"
+_INVOICE = "coa/api/v1/invoice/<id:invoice_id>"
+_CREDIT_MEMO = "coa/api/v1/credit-memo/<id:credit_memo_id>"
 _COMMIT = f"{_CONTRACT}/prepaid-commits/<id:commit_id>"
 
 urlpatterns: list[URLPattern] = [
@@ -58,6 +66,23 @@ urlpatterns: list[URLPattern] = [
     path("coa/api/tag/<id:id>", tags.Tag.as_view()),
     path("coa/api/tag-group", tags.TagGroups.as_view()),
     path("coa/api/tag-group/<id:id>", tags.TagGroup.as_view()),
+    path("coa/api/v1/credit-memo", credit_memos.CreditMemos.as_view()),
+    path("coa/api/v1/credit-memo/bulk-search", credit_memos.CreditMemoSearch.as_view()),
+    path("coa/api/v1/credit-memo/next-credit-memo-number", credit_memos.NextCreditMemoNumber.as_view()),
+    path("coa/api/v1/credit-memo/<id:id>", credit_memos.CreditMemo.as_view()),
+    path(f"{_CREDIT_MEMO}/mark-used", credit_memos_acts.CreditMemoUse.as_view()),
+    path(f"{_CREDIT_MEMO}/payment/<id:payment_id>/void", credit_memos_acts.CreditMemoPaymentVoid.as_view()),
+    path(f"{_CREDIT_MEMO}/reopen", credit_memos_acts.CreditMemoReopening.as_view()),
+    path(f"{_CREDIT_MEMO}/void", credit_memos_acts.CreditMemoVoid.as_view()),
+    path("coa/api/v1/invoice", invoices.Invoices.as_view()),
+    path("coa/api/v1/invoice-payments", payments.InvoicePayments.as_view()),
+    path("coa/api/v1/invoice/bulk-create", invoices.InvoicesAtOnce.as_view()),
+    path("coa/api/v1/invoice/bulk-search", invoices.InvoiceSearch.as_view()),
+    path("coa/api/v1/invoice/<id:id>", invoices.Invoice.as_view()),
+    path(f"{_INVOICE}/pay", invoice_acts.InvoicePayment.as_view()),
+    path(f"{_INVOICE}/payment/<id:payment_id>/void", invoice_acts.InvoicePaymentVoid.as_view()),
+    path(f"{_INVOICE}/reopen", invoice_acts.InvoiceReopening.as_view()),
+    path(f"{_INVOICE}/void", invoice_acts.InvoiceVoid.as_view()),
     path("coa/api/vendor", customers.Vendors.as_view()),
     path("coa/api/vendor/bulk-search", vendors.VendorSearch.as_view()),
     path("coa/api/vendor/summary", vendors.VendorSummaries.as_view()),
@@ -110,4 +135,5 @@ urlpatterns: list[URLPattern] = [
     path("rr/api/v1/revenue-posting", revenue_posting.RevenuePosting.as_view()),
     path("rr/api/v1/transactions", transactions.Transactions.as_view()),
     path("rr/api/v1/transactions/<id:id>", transactions.Transaction.as_view()),
+    path("users/api/get_user_info", user_info.UserInfo.as_view()),
 ]

@@ -21,11 +21,11 @@ from ratable_server.operations.calculation import calculate
 from ratable_server.operations.closed_months import first_day_open
 from ratable_server.operations.documents import CreditMemo, file_credit_memo
 from ratable_server.operations.matters import matter_of_commit
-from ratable_server.operations.paper_rows import next_number
 from ratable_server.operations.told import Filed
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.papers import next_number
 from ratable_server.store.load.terms import load_policy
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of

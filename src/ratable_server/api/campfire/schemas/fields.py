@@ -12,6 +12,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from typing_extensions import override
 
 from ratable_server.api.schemas import Amount, Day, Exact, Id, Schema, Whole
 
@@ -33,6 +34,17 @@ class Resource(Schema):
     def further(cls, fields: Mapping[str, Any], *, less: Sequence[str]) -> dict[str, Any]:
         """The fields that are kept as they were sent: all but those that the books read."""
         return {name: value for name, value in fields.items() if name not in less}
+
+
+class Lenient(Resource):
+    """One whose senders say an empty text where there is no id."""
+
+    @override
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        empty = [name for name, field in self.fields.items() if isinstance(field, Id) and data.get(name) == ""]
+        return super().to_internal_value({**data, **dict.fromkeys(empty)} if empty else data)
 
 
 @extend_schema_field({})
@@ -135,9 +147,19 @@ def told_moment() -> serializers.DateTimeField:
     return serializers.DateTimeField(**_TOLD)
 
 
-def links() -> serializers.ListField:
+def moment() -> serializers.DateTimeField:
+    """A moment."""
+    return serializers.DateTimeField(**_TAKEN)
+
+
+def links(**options: Any) -> serializers.ListField:
     """Ids of several things."""
-    return serializers.ListField(child=Id(), **_TAKEN)
+    return serializers.ListField(child=Id(), **_TAKEN | options)
+
+
+def told_links() -> serializers.ListField:
+    """Ids of several things that we tell."""
+    return serializers.ListField(child=Id(), read_only=True)
 
 
 def texts(most: int) -> serializers.ListField:
@@ -145,9 +167,9 @@ def texts(most: int) -> serializers.ListField:
     return serializers.ListField(child=serializers.CharField(max_length=most), **_TAKEN)
 
 
-def anything() -> Anything:
+def anything(**options: Any) -> Anything:
     """Any JSON value."""
-    return Anything(**_TAKEN)
+    return Anything(**_TAKEN | options)
 
 
 def tags() -> Tags:

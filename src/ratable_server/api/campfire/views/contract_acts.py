@@ -30,9 +30,9 @@ from ratable_server.operations.amendments import ContractTermination
 from ratable_server.operations.contracts import duplicate_contract
 from ratable_server.operations.endings import end_contract
 from ratable_server.queries.contracts import ContractsAsked, contracts
-from ratable_server.queries.documents import Document, DocumentsAsked, documents
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.minimums import minimum_preview
+from ratable_server.queries.papers import PapersAsked, papers
 
 
 class NotDoneError(APIException):
@@ -79,13 +79,13 @@ class ContractEnd(CampfireView):
     @posts(TerminateContractSerializer, TerminateContractResponseSerializer, status=200)
     def post(self, _request: Request, id: int) -> Response:
         """End a contract with its last day of service; what is left of it becomes breakage unless it was credited."""
-        contract = contract_of(self.actor, id).code
+        row = contract_of(self.actor, id)
         fields = self.read(TerminateContractSerializer)
-        invoices = _invoices(self.actor, contract, fields)
+        invoices = _invoices(self.actor, row.id, fields)
         end_contract(
             actor=self.actor,
-            termination=ContractTermination(contract=contract, on=fields["termination_date"]),
-            invoices=[invoice.code for invoice in invoices],
+            termination=ContractTermination(contract=row.code, on=fields["termination_date"]),
+            invoices=invoices,
             void_on=fields.get("void_date") or fields["termination_date"],
             at=now_at(),
         )
@@ -93,7 +93,7 @@ class ContractEnd(CampfireView):
             {
                 "contract_terminated": True,
                 "contract_draft_id": None,
-                "voided_invoice_ids": [invoice.id for invoice in invoices],
+                "voided_invoice_ids": invoices,
                 "drafted_invoice_ids": [],
             }
         )
@@ -126,7 +126,7 @@ class ContractParse(CampfireView):
         )
 
 
-def _invoices(actor: Actor, contract: str, fields: dict[str, Any]) -> tuple[Document, ...]:
+def _invoices(actor: Actor, contract_id: int, fields: dict[str, Any]) -> list[int]:
     """The invoices that go with the contract.
 
     Raises:
@@ -134,12 +134,12 @@ def _invoices(actor: Actor, contract: str, fields: dict[str, Any]) -> tuple[Docu
     """
     ids = sorted(set(fields.get("void_invoice_ids") or ()))
     if not ids:
-        return ()
+        return []
     if fields.get("void_date") is None:
         raise ValidationError({"void_date": ["This field is required."]})
-    asked = DocumentsAsked(ids=ids, kinds=["invoice"], contracts=[contract], is_void=False, limit=len(ids))
-    found = documents(actor=actor, asked=asked).rows
-    unknown = sorted(set(ids) - {invoice.id for invoice in found})
+    asked = PapersAsked(kind="invoice", ids=ids, contract_ids=[contract_id], limit=len(ids))
+    found = [invoice.id for invoice in papers(actor=actor, asked=asked).rows if invoice.voided_on is None]
+    unknown = sorted(set(ids) - set(found))
     if unknown:
         raise ValidationError(
             {"void_invoice_ids": [f'Invalid pk "{each}" - object does not exist.' for each in unknown]}

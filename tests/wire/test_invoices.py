@@ -1,0 +1,356 @@
+"""Invoices over the wire: what they bill, who pays them, how they are taken back, and what the books have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ratable_server.operations.periods import close_period
+from ratable_server.queries.statements import balance_sheet
+from tests.server.conftest import AT
+from tests.wire.calling import Api, Told
+from tests.wire.test_contracts import signed
+from tests.wire.test_entities import entity
+from tests.wire.test_prepaid_commits import granted
+
+INVOICES = "/coa/api/v1/invoice/"
+JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
+SUBSCRIPTION = {"start_date": "2026-01-01", "end_date": "2026-12-31", "quantity": 1, "rate": "1200.00"}
+
+
+class Billing:
+    """A contract with a prepaid commit of 80,000, an entity, and what it takes to bill it."""
+
+    def __init__(self, api: Api, **contract: Any) -> None:
+        self.api = api
+        self.contract = signed(api, **contract)
+        self.commit = granted(api, self.contract["id"])
+        self.entity = entity(api, "Top Level")["id"]
+
+    def body(self, *lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        usual = {"contract": self.contract["id"], "entity": self.entity, "invoice_date": "2026-01-01",
+                 "due_date": "2999-01-31", "lines": list(lines) or [self.of_commit()]}  # fmt: skip
+        return {**usual, **fields}
+
+    def of_commit(self, amount: str = "80000.00", **fields: Any) -> dict[str, Any]:
+        return {"amount": amount, "prepaid_commit": self.commit["id"], **fields}
+
+    def billed(self, *lines: dict[str, Any], **fields: Any) -> Told:
+        told = self.api.post(INVOICES, self.body(*lines, **fields))
+        assert told.status == 201, told.text
+        return told
+
+    def pay(self, invoice: Any, **fields: Any) -> Told:
+        usual = {"account_id": 1, "account_name": "1000 - Bank", "amount": "80000.00", "payment_date": "2026-01-20"}
+        return self.api.post(f"{INVOICES}{invoice}/pay/", {"empty_transactions": [{**usual, **fields}]})
+
+    def commit_now(self) -> Told:
+        return self.api.get(f"contracts/{self.contract['id']}/prepaid-commits/{self.commit['id']}")
+
+
+@pytest.fixture
+def billing(api: Api) -> Billing:
+    return Billing(api)
+
+
+def close(api: Api, month_on: date) -> None:
+    close_period(actor=api.actor, month_on=month_on, at=AT)
+
+
+def stands(api: Api, on: date) -> dict[str, Decimal]:
+    """What stands on each account, debits less credits, but for what is zero."""
+    (column,) = balance_sheet(actor=api.actor, days=[on])
+    return {row.account: row.net for row in column.rows if row.net}
+
+
+def test_the_invoice_of_a_prepaid_commit_is_paid_in_parts(billing: Billing):
+    api = billing.api
+    told = billing.billed(billing.of_commit(description="Credits", quantity=1, rate="80000.00"), terms="net_30")
+    assert (told["status"], told["payment_status"], told["invoice_number"]) == ("open", "open", "INV-0000001")
+    assert (told["total_amount"], told["amount_paid"], told["amount_due"]) == (80_000, 0, 80_000)
+    assert (told["client_name"], told["contract_name"], told["entity_name"]) == ("Acme Inc", "Acme 2026", "Top Level")
+    (line,) = told["lines"]
+    assert (line["amount"], line["description"], line["prepaid_commit"]) == (80_000, "Credits", billing.commit["id"])
+    assert (told["terms"], told["payments"]) == ("net_30", [])
+    entry = api.get(f"/coa/api/journal_entry/{told['journal_entry']}")
+    assert [(line["debit_amount_native"], line["credit_amount_native"]) for line in entry["transactions"]] == [
+        (80_000, None), (None, 80_000),
+    ]  # fmt: skip
+    assert api.get(f"{INVOICES}{told['id']}/").body == told.body
+    (listed,) = api.get(INVOICES)["results"]
+    assert listed == {name: value for name, value in told.body.items() if name in listed}
+    assert (billing.commit_now()["is_invoiced"], billing.commit_now()["invoice"]) == (True, told["id"])
+
+    paid = billing.pay(told["id"], amount="30000.00", external_id="btxn_1", memo="Wire")
+    assert (paid.status, len(paid["journal_entry_ids"]), len(paid["payment_ids"])) == (200, 1, 1)
+    part = api.get(f"{INVOICES}{told['id']}/")
+    assert (part["payment_status"], part["amount_paid"], part["amount_due"]) == ("partial", 30_000, 50_000)
+    assert (part["paid_date"], part["payments"][0]["external_id"]) == (None, "btxn_1")
+    assert billing.pay(told["id"], amount="50000.00", payment_date="2026-01-25").status == 200
+    whole = api.get(f"{INVOICES}{told['id']}/")
+    assert (whole["payment_status"], whole["amount_due"], whole["paid_date"]) == ("paid", 0, "2026-01-25")
+
+    close(api, JANUARY)
+    assert stands(api, JANUARY.replace(day=31)) == {"cash": 80_000, "contract_liability": -80_000}
+    posted = api.get(f"{INVOICES}{told['id']}/")
+    assert posted["journal_entry"] == told["journal_entry"] == entry["id"]
+    assert posted["payment_journal_entries"] == [each["payment_journal_entry"] for each in posted["payments"]]
+
+
+def test_a_void_leaves_nothing_and_can_be_taken_back(billing: Billing):
+    api = billing.api
+    told = billing.billed()
+    own = f"{INVOICES}{told['id']}/"
+    void = api.post(f"{own}void/", {"void_date": "2026-01-10"})
+    assert (void.status, void["payment_status"], void["voided_date"], void["amount_due"]) == (
+        200, "voided", "2026-01-10", 0,
+    )  # fmt: skip
+    assert (billing.commit_now()["is_invoiced"], billing.commit_now()["invoice"]) == (False, None)
+    assert api.post(f"{own}void/", {"void_date": "2026-01-11"})["invoice"]
+    assert billing.pay(told["id"]).status == 400
+    assert api.post(f"{own}reopen/")["payment_status"] == "open"
+    assert api.post(f"{own}reopen/").status == 400
+    assert billing.commit_now()["invoice"] == told["id"]
+
+    assert api.post(f"{own}void/", {"void_date": "2026-01-12"}).status == 200
+    close(api, JANUARY)
+    assert stands(api, FEBRUARY) == {}
+    refused = api.post(f"{own}reopen/")
+    assert (refused.status, refused["error"]) == (400, "Books are closed for this date")
+
+
+def test_an_invoice_of_a_closed_month_is_taken_back_in_an_open_one(billing: Billing):
+    api = billing.api
+    told = billing.billed()
+    own = f"{INVOICES}{told['id']}/"
+    close(api, JANUARY)
+    refused = api.post(f"{own}void/", {"void_date": "2026-01-31"})
+    assert (refused.status, refused["error"]) == (400, "Books are closed for this date")
+    assert api.delete(own)["error"] == "Books are closed for this date"
+    assert api.patch(own, {"message_on_invoice": "Thank you"})["message_on_invoice"] == "Thank you"
+    assert api.patch(own, {"lines": [billing.of_commit("70000.00")]})["error"] == "Books are closed for this date"
+    assert api.get(own)["total_amount"] == 80_000
+    assert api.post(f"{own}void/", {"void_date": "2026-02-03"})["voided_date"] == "2026-02-03"
+    close(api, FEBRUARY)
+    assert stands(api, JANUARY.replace(day=31)) == {"accounts_receivable": 80_000, "contract_liability": -80_000}
+    assert stands(api, FEBRUARY.replace(day=28)) == {}
+    (void,) = api.get("/coa/api/journal_entry", start_date="2026-02-01", end_date="2026-02-28")["results"]
+    assert api.get(own)["voided_journal_entry"] == void["id"]
+
+
+def test_lines_take_the_place_of_those_before(billing: Billing):
+    api = billing.api
+    told = billing.billed(invoice_number="2026-1", message_on_invoice="Hello")
+    own = f"{INVOICES}{told['id']}/"
+    changed = api.put(own, billing.body(billing.of_commit("50000"), {"amount": "100.00", "tax": "19.00"}))
+    assert changed.status == 200, changed.text
+    assert (changed["invoice_number"], changed["total_amount"]) == ("2026-1", 50_119)
+    assert changed["message_on_invoice"] is None
+    assert [line["prepaid_commit"] for line in changed["lines"]] == [billing.commit["id"], None]
+    close(api, JANUARY)
+    assert stands(api, FEBRUARY) == {"accounts_receivable": 50_100, "contract_liability": -50_100}
+
+
+def test_a_deleted_invoice_has_never_been(billing: Billing):
+    api = billing.api
+    told = billing.billed(invoice_number="INV-7")
+    assert billing.pay(told["id"]).status == 200
+    assert api.delete(f"{INVOICES}{told['id']}/")["code"] == "document_must_not_be_settled"
+    (payment,) = api.get(f"{INVOICES}{told['id']}/")["payments"]
+    assert api.delete(f"{INVOICES}{told['id']}/payment/{payment['id']}/void/").status == 204
+    assert api.delete(f"{INVOICES}{told['id']}/").status == 204
+    assert api.get(f"{INVOICES}{told['id']}/").status == 404
+    assert api.get("/coa/api/v1/invoice-payments")["count"] == 0
+    assert [each["is_deleted"] for each in api.get(INVOICES, include_deleted="true")["results"]] == [True]
+    again = billing.billed(invoice_number="INV-7")
+    assert again["id"] != told["id"]
+    close(api, JANUARY)
+    assert stands(api, FEBRUARY) == {"accounts_receivable": 80_000, "contract_liability": -80_000}
+
+
+def test_tax_is_billed_and_paid_and_not_in_the_books(billing: Billing):
+    api = billing.api
+    told = billing.billed(billing.of_commit("100.00", tax="19.00"))
+    assert (told["total_amount"], told["amount_due"]) == (119, 119)
+    for amount in ("40.00", "40.00", "39.00"):
+        assert billing.pay(told["id"], amount=amount).status == 200
+    assert api.get(f"{INVOICES}{told['id']}/")["payment_status"] == "paid"
+    close(api, JANUARY)
+    assert stands(api, FEBRUARY) == {"cash": 100, "contract_liability": -100}
+
+
+def test_a_draft_is_not_in_the_books_until_it_is_open(billing: Billing):
+    api = billing.api
+    told = billing.billed(payment_status="draft")
+    own = f"{INVOICES}{told['id']}/"
+    assert (told["payment_status"], billing.commit_now()["is_invoiced"]) == ("draft", False)
+    assert billing.pay(told["id"]).status == 400
+    opened = api.patch(own, {"payment_status": "sent"})
+    assert (opened["payment_status"], opened["sent_date"] is not None) == ("sent", True)
+    assert opened["lines"][0]["prepaid_commit"] == billing.commit["id"]
+    assert billing.commit_now()["invoice"] == told["id"]
+    assert api.patch(own, {"payment_status": "paid"}).status == 400
+
+
+def test_lines_find_what_sells_their_product(api: Api):
+    seats = api.post("product", {"product_name": "Seats"})["id"]
+    calls = api.post("product", {"product_name": "Calls"})["id"]
+    billing = Billing(api)
+    path = f"contracts/{billing.contract['id']}"
+    subscription = api.post(f"{path}/subscriptions", {"product": seats, **SUBSCRIPTION})["id"]
+    milestone = api.post(
+        f"{path}/milestones",
+        {"product": calls, "milestone_name": "Setup", "milestone_date": "2026-02-01", "amount": 10},
+    )["id"]
+    told = billing.billed(
+        {"amount": 1200, "product": seats},
+        {"amount": 10, "product": calls},
+        {"amount": 5},
+        {"quantity": 3, "rate": "2.50", "contract_milestone": milestone},
+    )
+    assert [(each["contract_subscription"], each["contract_milestone"]) for each in told["lines"]] == [
+        (subscription, None), (None, milestone), (None, None), (None, milestone),
+    ]  # fmt: skip
+    assert told["total_amount"] == Decimal("1222.50")
+    assert [each["product_name"] for each in told["lines"]] == ["Seats", "Calls", None, None]
+
+    by_revenue = api.get("transactions", accounting_period="2026-01-01")["results"]
+    ids = [row["id"] for row in by_revenue if row["contract_subscription"] == subscription]
+    body = billing.body({"amount": 100}, revenue_transactions=ids[:1])
+    del body["contract"]
+    found = api.post(INVOICES, body)
+    assert found.status == 201, found.text
+    assert (found["contract"], found["revenue_transactions"]) == (billing.contract["id"], ids[:1])
+    assert found["lines"][0]["contract_subscription"] == subscription
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"contract": None}, "contract"),
+        ({"contract": 999_999}, "contract"),
+        ({"client": 999_999}, "client"),
+        ({"currency": "EUR"}, "currency"),
+        ({"entity": 999_999}, "entity"),
+        ({"entity": None}, "entity"),
+        ({"lines": []}, "lines"),
+        ({"lines": [{"description": "Nothing"}]}, "lines"),
+        ({"lines": [{"amount": 1, "product": 999_999}]}, "lines"),
+        ({"lines": [{"amount": 1, "prepaid_commit": 999_999}]}, "lines"),
+        ({"lines": [{"amount": "1.005"}]}, "lines"),
+        ({"lines": [{"amount": -1}]}, None),
+        ({"invoice_date": "2026-13-01"}, "invoice_date"),
+        ({"payment_status": "paid"}, "payment_status"),
+        ({"revenue_transactions": [1]}, "revenue_transactions"),
+    ],
+)
+def test_what_cannot_be_billed_is_refused_and_nothing_is_written(
+    billing: Billing, fields: dict[str, Any], field: str | None
+):
+    told = billing.api.post(INVOICES, {**billing.body({"amount": 1}), **fields})
+    assert told.status == 400, told.text
+    assert field is None or next(iter(told.body)) == field
+    assert billing.api.get(INVOICES)["count"] == 0
+
+
+def test_payments_that_cannot_be_are_refused(billing: Billing):
+    api = billing.api
+    told = billing.billed()
+    assert "80000.00 are left of INV-0000001" in billing.pay(told["id"], amount="80000.01").text
+    assert billing.pay(told["id"], amount=0).status == 400
+    assert billing.pay(told["id"], amount="1.005").status == 400
+    assert billing.pay(told["id"], currency="EUR").status == 400
+    assert billing.pay(told["id"], withholding_amount=1).status == 400
+    assert billing.pay(told["id"], amount=1, external_id="e-1").status == 200
+    assert billing.pay(told["id"], amount=1, external_id="e-1").status == 400
+    assert api.post(f"{INVOICES}{told['id']}/pay/", {}).status == 400
+    bank = {"transactions": [{"transaction_id": 1, "amount": 1}]}
+    assert list(api.post(f"{INVOICES}{told['id']}/pay/", bank).body) == ["transactions"]
+    assert api.post(f"{INVOICES}{told['id']}/void/", {"void_date": "2026-01-31"})["code"]
+    close(api, JANUARY)
+    refused = billing.pay(told["id"])
+    assert (refused.status, refused["error"]) == (400, "Books are closed for this date")
+    assert api.get(f"{INVOICES}{told['id']}/")["amount_paid"] == 1
+    assert billing.pay(told["id"], amount="79999.00", payment_date="2026-02-01").status == 200
+
+
+def test_a_payment_is_taken_back(billing: Billing):
+    api = billing.api
+    told = billing.billed()
+    (payment,) = billing.pay(told["id"])["payment_ids"]
+    close(api, JANUARY)
+    own = f"{INVOICES}{told['id']}/payment/{payment}/void/"
+    assert api.post(own, {"void_date": "2026-01-31"})["error"] == "Books are closed for this date"
+    void = api.post(own, {"void_date": "2026-02-10"})
+    assert (void.status, void["voided_date"], void["amount"]) == (200, "2026-02-10", 80_000)
+    assert api.post(own, {}).status == 400
+    assert api.get(f"{INVOICES}{told['id']}/")["amount_due"] == 80_000
+    close(api, FEBRUARY)
+    assert stands(api, FEBRUARY.replace(day=28)) == {"accounts_receivable": 80_000, "contract_liability": -80_000}
+    assert api.post(f"{INVOICES}{told['id']}/payment/999999/void/", {}).status == 404
+
+
+def test_several_invoices_at_once_are_all_there_or_none(billing: Billing):
+    api = billing.api
+    lines = {"amount": 5}
+    told = api.post(f"{INVOICES}bulk-create", {"invoices": [billing.body(lines), billing.body(lines)]})
+    assert told.status == 201, told.text
+    assert [each["invoice_number"] for each in told.body] == ["INV-0000001", "INV-0000002"]
+    bad = api.post(f"{INVOICES}bulk-create", {"invoices": [billing.body(lines), billing.body({})]})
+    assert bad.status == 400
+    late = api.post(f"{INVOICES}bulk-create", {"invoices": [billing.body(lines), billing.body({"amount": "0.001"})]})
+    assert late.status == 400
+    assert api.get(INVOICES)["count"] == 2
+    wanted = {"invoices": [{"invoice_number": "INV-0000002"}, {"invoice_number": "no such"}]}
+    known = api.post(f"{INVOICES}bulk-search", wanted)["invoices"]
+    assert [each["invoice_number"] for each in known] == ["INV-0000002"]
+
+
+def test_a_list_is_narrowed_by_whose_when_and_how_it_stands(billing: Billing, api_of: Callable[..., Api]):
+    api = billing.api
+    other = Billing(api, deal_name="Other", currency="EUR")
+    first = billing.billed(invoice_date="2026-01-05", invoice_number="A-1", ref_number="R-1")
+    second = billing.billed({"amount": 7}, invoice_date="2026-02-05", payment_status="sent")
+    third = other.billed({"amount": 9}, due_date="2026-01-31", message_on_invoice="For the shop")
+    assert billing.pay(first["id"]).status == 200
+
+    def found(**asked: Any) -> list[int]:
+        return [each["id"] for each in api.get(INVOICES, **asked)["results"]]
+
+    assert found() == [second["id"], first["id"], third["id"]]
+    assert found(sort="total_amount") == [second["id"], third["id"], first["id"]]
+    assert found(client=billing.contract["client"]) == [second["id"], first["id"]]
+    assert found(contract=other.contract["id"]) == [third["id"]]
+    assert found(currency="EUR") == found(entity=other.entity) == found(q="shop") == [third["id"]]
+    assert found(start_date="2026-01-05", end_date="2026-01-31") == found(invoice_number="A-1") == [first["id"]]
+    assert found(ref_number="R-1") == found(status="paid") == found(paid_date_from="2026-01-20") == [first["id"]]
+    assert found(status="unpaid") == [second["id"], third["id"]]
+    assert found(status="current") == found(status="sent") == found(sentStatus="sent") == [second["id"]]
+    assert found(status="past_due") == [third["id"]]
+    assert found(status=["voided", "uncollectible", "partially_paid"]) == []
+    assert found(limit=1, offset=1) == [first["id"]]
+    for wrong in ({"sort": "x"}, {"status": "x"}, {"client": "x"}, {"start_date": "x"}, {"download": "true"}):
+        assert api.get(INVOICES, **wrong).status == 400
+    payments = api.get("/coa/api/v1/invoice-payments", invoice_id=first["id"])["results"]
+    assert [(each["invoice_number"], each["amount"], each["payment_type"]) for each in payments] == [
+        ("A-1", 80_000, "MANUAL_TRANSACTION"),
+    ]
+    assert api.get("/coa/api/v1/invoice-payments", voided="true")["count"] == 0
+
+
+def test_nobody_else_sees_or_changes_an_invoice(
+    billing: Billing, new_actor: Callable[..., Any], api_of: Callable[..., Api]
+):
+    told = billing.billed()
+    own = f"{INVOICES}{told['id']}/"
+    other, viewer = api_of(new_actor()), api_of(billing.api.actor, role="viewer")
+    assert [other.get(own).status, other.delete(own).status, other.post(f"{own}void/", {}).status] == [404] * 3
+    assert other.post(f"{own}pay/", {}).status == 404
+    assert other.get(INVOICES)["count"] == 0
+    assert viewer.get(own).status == 200
+    assert [viewer.post(INVOICES, {}).status, viewer.delete(own).status] == [403] * 2
+    assert billing.api.get(own)["payment_status"] == "open"
