@@ -40,6 +40,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "register_entry": {"kind": "tag"},
     "journal_entry": {"line_count": 2, "total_minor": 5},
     "draft_journal_entry": {"line_count": 2, "total_minor": 5},
+    "written_entry": {"is_removed": True, "lines": [], "posts": []},
     "journal_line": {"debit_minor": 5, "credit_minor": 0},
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from ratable_server.operations.periods import close_period
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
-from tests.wire.test_statements import chained
+from tests.wire.test_statements import chained, trial_balance
 
 JOURNAL, LINES = "/coa/api/journal_entry", "/coa/api/transaction"
 
@@ -96,3 +97,154 @@ def test_entries_and_lines_are_found(chain: Api, api_of: Callable[..., Api], new
     entry = chain.get(JOURNAL)["results"][0]
     for path in (f"{JOURNAL}/{entry['id']}", f"{LINES}/{entry['transactions'][0]['id']}"):
         assert (other.get(path).status, chain.get(path).status) == (404, 200)
+
+
+# ── what somebody writes ─────────────────────────────────────────────────────────────────────
+
+
+def account(api: Api, number: str, name: str, **fields: Any) -> int:
+    told = api.post("/coa/api/account", {"number": number, "name": name, "account_type": "ASSET", **fields})
+    assert told.status == 201, told.text
+    return int(told["id"])
+
+
+def side(account: int, **amounts: Any) -> dict[str, Any]:
+    return {"account": account, **{f"{name}_amount_native": amount for name, amount in amounts.items()}}
+
+
+def test_an_entry_is_written_changed_reversed_and_removed(api: Api, on_day: Callable[[int, int], None]):
+    on_day(2, 10)
+    bank, tools = account(api, "1010", "Bank"), account(api, "1600", "Tools", account_type="OPERATING_EXPENSES")
+    body = {
+        "date": "2026-01-15",
+        "type": "journal_entry",
+        "memo": "A drill",
+        "ref_number": "R-7",
+        "transactions": [
+            {**side(tools, debit="99.90"), "bank_description": "Drill"},
+            {**side(bank, credit=99.9), "note": "by card"},
+        ],
+    }
+    told = api.post(JOURNAL, body)
+    assert told.status == 201, told.text
+    assert (told["memo"], told["ref_number"], told["source"], told["created_automatically"]) == (
+        "A drill", "R-7", "manual", False,
+    )  # fmt: skip
+    assert entries_of(told) == [
+        (
+            "2026-01-15",
+            "journal_entry",
+            ("1600 - Tools", Decimal("99.90"), None),
+            ("1010 - Bank", None, Decimal("99.90")),
+        )
+    ]
+    assert [line["bank_description"] for line in told["transactions"]] == ["Drill", None]
+    own = f"{JOURNAL}/{told['id']}"
+    assert api.get(own).body == told.body
+    assert api.get(JOURNAL, source="manual")["results"] == [told.body]
+    changed = api.patch(own, {"memo": "A better drill", "date": "2026-02-01"})
+    assert (changed["id"], changed["memo"], changed["date"], changed["ref_number"]) == (
+        told["id"], "A better drill", "2026-02-01", "R-7",
+    )  # fmt: skip
+    assert entries_of(changed)[0][2:] == entries_of(told)[0][2:]
+    whole = api.put(own, {**body, "transactions": [side(tools, debit=80), side(bank, credit=80)]})
+    assert entries_of(whole)[0][2:] == (("1600 - Tools", 80, None), ("1010 - Bank", None, 80))
+    reversal = api.post(JOURNAL, {"date": "2026-02-05", "reversal_of": told["id"], "memo": "Sent back"})
+    assert entries_of(reversal)[0][2:] == (("1010 - Bank", 80, None), ("1600 - Tools", None, 80))
+    assert reversal["reversal_of_order"] == told["order"]
+    assert api.get(own)["reversals"] == [{"id": reversal["id"], "order": reversal["order"]}]
+    assert trial_balance(api, all_time="true")["Bank"] == (80, 80)
+    assert api.delete(own).status == 204
+    assert api.get(own).status == 404
+    assert api.get(JOURNAL, all_time="true")["count"] == 1
+    twice = api.post(JOURNAL, {**body, "reversal_date": "2026-02-28"})
+    assert [entry["date"] for entry in api.get(JOURNAL)["results"]] == ["2026-01-15", "2026-02-05", "2026-02-28"]
+    assert api.get(JOURNAL)["results"][2]["reversal_of"] == twice["id"]
+
+
+def entries_of(told: Told) -> list[tuple[Any, ...]]:
+    return entries(Told(status=told.status, body={"results": [told.body]}, headers={}, text=""))
+
+
+def test_what_cannot_be_written_is_refused_and_not_written(
+    chain: Api, api_of: Callable[..., Api], new_actor: Callable[[], Any]
+):
+    bank, idle = account(chain, "1010", "Bank"), account(chain, "1020", "Old", status="INACTIVE")
+    cash = next(line["account"] for line in chain.get(LINES)["results"] if line["account_number"] == "1000")
+    close_period(actor=chain.actor, month_on=date(2026, 1, 1), at=AT)
+    good = {"date": "2026-02-02", "transactions": [side(bank, debit=5), side(cash, credit=5)]}
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"date": "2026-01-31"}, "error"),
+        ({"date": None}, "date"),
+        ({"transactions": [side(bank, debit=5), side(cash, credit=4)]}, "transactions"),
+        ({"transactions": [side(bank, debit=5)]}, "transactions"),
+        ({"transactions": [side(bank, debit=0), side(cash, credit=0)]}, "transactions"),
+        ({"transactions": [side(bank, debit=-5), side(cash, credit=-5)]}, "transactions"),
+        ({"transactions": [side(bank, debit="5.001"), side(cash, credit="5.001")]}, "transactions"),
+        ({"transactions": [{"debit_amount": 5}, side(cash, credit=5)]}, "transactions"),
+        ({"transactions": [side(idle, debit=5), side(cash, credit=5)]}, "transactions"),
+        ({"transactions": [side(999_999, debit=5), side(cash, credit=5)]}, "account"),
+        ({"currency": "XXY"}, "currency"),
+        ({"department": 999_999}, "code"),
+        ({"revenue_transactions": [1]}, "revenue_transactions"),
+    )
+    before = chain.get(JOURNAL, all_time="true").body
+    for change, field in refused[:11] + refused[12:]:
+        told = chain.post(JOURNAL, {**good, **change})
+        assert told.status == 400, (change, told.text)
+        assert field in told.body, (change, told.text)
+    assert chain.get(JOURNAL, all_time="true").body == before
+    computed = before["results"][0]["id"], before["results"][5]["id"]
+    for method in (chain.delete, lambda path: chain.patch(path, {"memo": "x"})):
+        closed, drafted = (method(f"{JOURNAL}/{id}") for id in computed)
+        assert (closed.status, closed["error"]) == (400, "Books are closed for this date")
+        assert (drafted.status, drafted["code"]) == (409, "entry_must_be_written")
+    told = chain.post(JOURNAL, good)
+    assert (told.status, told["transactions"][1]["account_name"]) == (201, "1000 - Cash")
+    assert api_of(new_actor()).delete(f"{JOURNAL}/{told['id']}").status == 404
+    assert api_of(chain.actor, role="viewer").delete(f"{JOURNAL}/{told['id']}").status == 403
+    close_period(actor=chain.actor, month_on=date(2026, 2, 1), at=AT)
+    for late in (chain.delete(f"{JOURNAL}/{told['id']}"), chain.patch(f"{JOURNAL}/{told['id']}", {"memo": "x"})):
+        assert (late.status, late["error"]) == (400, "Books are closed for this date")
+    assert chain.get(f"{JOURNAL}/{told['id']}")["is_posted"] is True
+
+
+def test_revenue_is_posted_as_one_entry(chain: Api):
+    march = [row for row in chain.get("transactions")["results"] if row["accounting_period"] == "2026-03-01"]
+    ids = [row["id"] for row in march]
+    sheet = trial_balance(chain)
+    told = chain.post(
+        JOURNAL, {"type": "revenue_recognition", "memo": "March", "revenue_transactions": ids, "date": "2026-03-31"}
+    )
+    assert told.status == 201, told.text
+    assert entries_of(told) == [
+        (
+            "2026-03-31", "revenue_recognition", ("1250 - Unbilled Revenue", 20_000, None),
+            ("2500 - Deferred Revenue", 16_000, None), ("4000 - Revenue", None, 16_000), ("4000 - Revenue", None, 20_000),
+        )
+    ]  # fmt: skip
+    assert (told["memo"], sorted(told["revenue_transactions"])) == ("March", sorted(ids))
+    assert trial_balance(chain) == sheet
+    assert chain.get(JOURNAL)["count"] == 5
+    assert chain.get(LINES, journal_type="revenue_recognition")["count"] == 8
+    again = chain.post(JOURNAL, {"type": "revenue_recognition", "revenue_transactions": ids[:1]})
+    assert (again.status, next(iter(again.body))) == (400, "revenue_transactions")
+    assert chain.patch(f"{JOURNAL}/{told['id']}", {"memo": "Q1"})["memo"] == "Q1"
+    assert chain.delete(f"{JOURNAL}/{told['id']}").status == 204
+    assert entries(chain.get(JOURNAL)) == CHAIN
+    wrong = {"transactions": [side(1, debit=1), side(1, credit=1)]}
+    refused = chain.post(JOURNAL, {"revenue_transactions": ids, **wrong})
+    assert (refused.status, refused["transactions"]) == (400, ["The revenue comes to 36000.00."])
+    early = chain.post(JOURNAL, {"revenue_transactions": ids, "date": "2026-02-28"})
+    assert (early.status, list(early.body)) == (400, ["date"])
+
+
+def test_a_posted_entry_is_reversed(chain: Api):
+    for month in (1, 2):
+        close_period(actor=chain.actor, month_on=date(2026, month, 1), at=AT)
+    entry = chain.get(JOURNAL)["results"][2]
+    told = chain.post(JOURNAL, {"reversal_of": entry["id"], "date": "2026-03-10", "memo": "Wrong customer"})
+    assert told.status == 201, told.text
+    assert entries_of(told) == [
+        ("2026-03-10", "journal_entry", ("4000 - Revenue", 24_000, None), ("2500 - Deferred Revenue", None, 24_000))
+    ]

@@ -37,6 +37,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         file_must_be_readable file_must_be_clean email_must_be_an_address external_id_must_be_unique
         account_names_must_differ amount_must_fit_the_target document_must_stand document_must_be_void
         settlement_must_not_exceed_document credit_memo_must_be_of_the_customer tenant_code_must_be_unused register_must_have_such_a_kind
+        entry_must_balance revenue_must_be_posted_once
         close_date_must_end_a_month
         """,
     ),
@@ -55,7 +56,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
     (
         _CONFLICT,
         """
-        contract_must_be_as_seen change_must_be_of_what_was_seen run_must_be_a_draft run_must_be_current
+        entry_must_be_written contract_must_be_as_seen change_must_be_of_what_was_seen run_must_be_a_draft run_must_be_current
         idempotency_key_must_not_be_in_use nothing_must_name_it
         """,
     ),

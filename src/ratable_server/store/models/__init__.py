@@ -64,6 +64,7 @@ from ratable_server.store.models.usage import (
     UsageVoid,
 )
 from ratable_server.store.models.webhooks import WebhookEvent
+from ratable_server.store.models.written_entries import WrittenEntry
 
 __all__ = [
     "Adjustment",
@@ -132,4 +133,5 @@ __all__ = [
     "UsageSetAside",
     "UsageVoid",
     "WebhookEvent",
+    "WrittenEntry",
 ]

@@ -10,7 +10,8 @@ from ratable_server.api.campfire.translate.chart import OF_PRODUCT, Account, Cha
 from ratable_server.api.campfire.translate.words import Names
 from ratable_server.api.campfire.views.naming import names_of
 from ratable_server.queries.chart import chart_sources
-from ratable_server.queries.ledger import AccountKey, LedgerEntry
+from ratable_server.queries.ledger import LedgerEntry, LedgerLine
+from ratable_server.queries.ledger_books import AccountKey
 
 
 def chart_of(actor: Actor) -> Chart:
@@ -18,9 +19,11 @@ def chart_of(actor: Actor) -> Chart:
     return Chart(chart_sources(actor=actor, product_fields=sorted(set(OF_PRODUCT.values()))))
 
 
-def named_in(actor: Actor, entries: Iterable[LedgerEntry]) -> Names:
-    """Names of the entities, departments and tags of the contracts of entries."""
-    return names_of(actor, [entry.contract_further for entry in entries])
+def named_in(actor: Actor, entries: Iterable[LedgerEntry], lines: Iterable[LedgerLine]) -> Names:
+    """Names of the entities, departments and tags that entries and lines have, of themselves or of their contracts."""
+    told = [entry.written or {} for entry in entries]
+    told += [further for line in lines for further in (line.further, line.party.further if line.party else {})]
+    return names_of(actor, told)
 
 
 def on_accounts(chart: Chart, wanted: Sequence[Callable[[Account], bool]]) -> Callable[[AccountKey], bool] | None:

@@ -35,7 +35,8 @@ from ratable_server.api.campfire.views.ledger_asking import (
 from ratable_server.api.campfire.views.ledger_told import chart_of, is_of, is_one_of, named_in, on_accounts
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
-from ratable_server.queries.ledger import LedgerAsked, PlacedLine, ledger_lines
+from ratable_server.queries.ledger import PlacedLine, ledger_lines
+from ratable_server.queries.ledger_books import LedgerAsked
 from ratable_server.queries.listing import EVERYTHING
 
 _SORTS = ("-posted_at", "posted_at")
@@ -134,10 +135,10 @@ class LedgerTransaction(CampfireView):
 
 def told(actor: Actor, rows: Sequence[PlacedLine], chart: Chart) -> list[dict[str, Any]]:
     """Lines, as the wire has them."""
-    names = named_in(actor, [row.entry for row in rows])
+    names = named_in(actor, [row.entry for row in rows], [row.line for row in rows])
     return [
         ChartTransactionSerializer.answer(
-            translate.from_line(row.line, row.entry, chart, names=names, tenant=actor.tenant_id), {}
+            translate.from_line(row.line, row.entry, chart, names=names, tenant=actor.tenant_id), row.line.further
         )
         for row in rows
     ]

@@ -39,7 +39,7 @@ from ratable_server.api.campfire.views.ledger_asking import (
 from ratable_server.api.campfire.views.ledger_told import chart_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
-from ratable_server.queries.ledger import AccountKey, LedgerAsked, ledger_of, narrowed, with_accounts
+from ratable_server.queries.ledger_books import AccountKey, LedgerAsked, ledger_of, narrowed, with_accounts
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.register import register
 from ratable_server.queries.statements import Booked, balance_sheet, income_statement, trial_balance_of
