@@ -1,4 +1,4 @@
-"""What people write on the command line about time: months, ranges of months, days and moments.
+"""What people write on the command line: months, ranges of months, days and moments, and exact numbers.
 
 Owns how they are read; what cannot be read is told with an example, and ends with the exit status of a malformed call.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 import typer
 
@@ -33,6 +34,23 @@ def day_of_text(text: str) -> date:
     if not _DAY.fullmatch(text):
         raise typer.BadParameter(wrong)
     return _read(text, wrong)
+
+
+def day_or_today(text: str | None) -> date:
+    """A day; without one today, UTC."""
+    from ratable_server.clock import now_at
+
+    return now_at().date() if text is None else day_of_text(text)
+
+
+def number_of_text(text: str) -> Decimal:
+    """A number in plain digits: `1250.00`."""
+    from ratable.scalars import decimal_of
+
+    try:
+        return decimal_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def moment_of_text(text: str) -> datetime:

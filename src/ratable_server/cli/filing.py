@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ratable_server.cli.answering import Json, answer, told
-from ratable_server.cli.arguments import day_of_text, month_of_text
+from ratable_server.cli.arguments import day_or_today, month_of_text, number_of_text
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ def invoice(
     targets = {"prepaid_commit": prepaid_commit, "subscription": subscription, "milestone": milestone}
     if sum(target is not None for target in targets.values()) > 1:
         raise typer.BadParameter("an invoice is for one thing: a prepaid commit, a subscription or a milestone")
-    value, day = _amount(amount), _day(on)
+    value, day = number_of_text(amount), day_or_today(on)
     actor = open_books(tenant)
     from ratable_server.clock import now_at
     from ratable_server.operations.documents import Invoice, file_invoice
@@ -56,7 +54,7 @@ def invoice(
     filed = file_invoice(
         actor=actor, invoice=Invoice(contract=contract, amount=value, code=code, **targets), on=day, at=now_at()
     )
-    _answer("invoice", filed, as_json=as_json)
+    answer_filed("invoice", filed, as_json=as_json)
 
 
 def payment(
@@ -69,13 +67,13 @@ def payment(
     as_json: Json = False,
 ) -> None:
     """File a payment: cash for what was invoiced."""
-    value, day = _amount(amount), _day(on)
+    value, day = number_of_text(amount), day_or_today(on)
     actor = open_books(tenant)
     from ratable_server.clock import now_at
     from ratable_server.operations.documents import Payment, file_payment
 
     filed = file_payment(actor=actor, payment=Payment(contract=contract, amount=value, code=code), on=day, at=now_at())
-    _answer("payment", filed, as_json=as_json)
+    answer_filed("payment", filed, as_json=as_json)
 
 
 def credit_memo(
@@ -90,7 +88,7 @@ def credit_memo(
     as_json: Json = False,
 ) -> None:
     """File a credit memo: it takes revenue back, or what is left of a prepaid commit."""
-    value, day = _amount(amount), _day(on)
+    value, day = number_of_text(amount), day_or_today(on)
     month_on = None if period is None else month_of_text(period)
     actor = open_books(tenant)
     from ratable_server.clock import now_at
@@ -104,24 +102,10 @@ def credit_memo(
         period=month_on,
         code=code,
     )
-    _answer("credit memo", file_credit_memo(actor=actor, memo=memo, on=day, at=now_at()), as_json=as_json)
+    answer_filed("credit memo", file_credit_memo(actor=actor, memo=memo, on=day, at=now_at()), as_json=as_json)
 
 
-def _amount(text: str) -> Decimal:
-    from ratable.scalars import decimal_of
-
-    try:
-        return decimal_of(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _day(text: str | None) -> date:
-    from ratable_server.clock import now_at
-
-    return now_at().date() if text is None else day_of_text(text)
-
-
-def _answer(kind: str, filed: Filed, *, as_json: bool) -> None:
+def answer_filed(kind: str, filed: Filed, *, as_json: bool) -> None:
+    """Say how a fact is filed."""
     line = f"{kind} {filed.code} of {filed.on} is filed, and booked in {filed.booked_on:%Y-%m}"
     answer(asdict(filed), [line], as_json=as_json)

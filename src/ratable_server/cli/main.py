@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from ratable_server.cli import agreeing, closing, explaining, exporting, filing, ingesting, reporting, serving, working
+from ratable_server.cli import (
+    agreeing,
+    amending,
+    closing,
+    deciding,
+    explaining,
+    exporting,
+    filing,
+    ingesting,
+    reporting,
+    serving,
+    working,
+)
 from ratable_server.cli.answering import DONE, REFUSED, Json, answer, answer_rows, told
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, new_request_id, open_books, prepare
 
@@ -22,7 +34,9 @@ def join(app: typer.Typer) -> None:
     for command in (init, doctor, stop, verify):
         app.command()(told(command))
     agreeing.join(app)
+    deciding.join(app)
     filing.join(app)
+    amending.join(app)
     ingesting.join(app)
     closing.join(app)
     reporting.join(app)
