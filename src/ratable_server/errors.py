@@ -26,7 +26,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("code_must_be_unused", "something of this kind has this code already"),
     Code("code_must_be_known", "nothing of this kind has this code", True),
     Code("period_must_exist", "the month has no period yet", True),
-    Code("period_must_be_open", "the period is closed or in review", True),
+    Code("period_must_be_open", "the period is closed", True),
     Code("period_must_be_closed", "the period is not closed; only what is closed can be reopened or exported", True),
     Code("close_must_be_approved_by_another", "the tenant wants a second person to close", True),
     Code("reopening_must_have_a_reason", "a closed period is reopened for a stated reason"),

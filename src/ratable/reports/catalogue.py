@@ -345,7 +345,7 @@ _REPORTS = (
         columns=(
             _key("period", "month", "the month"),
             _key("currency", "word", "empty where nothing is booked in the month"),
-            _told("status", "word", "open, in_review or closed"),
+            _told("status", "word", "open, in_review (open, with a draft to look at) or closed"),
             _told("version", "count", "how often it was closed"),
             _told("closed_at", "instant", "when it was closed last"),
             _told("closed_by", "id", "by whom"),

@@ -40,7 +40,10 @@ class RunState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodState:
-    """A month: `version` counts its closes; `closed_at` and `closed_by` are of the last, also where it was taken back."""
+    """A month: `version` counts its closes; `closed_at` and `closed_by` are of the last, also where it was taken back.
+
+    It is `open`, `in_review` while there is a draft to look at, or `closed`.
+    """
 
     month_on: date
     status: str
@@ -79,7 +82,7 @@ def _state(
 ) -> PeriodState:
     return PeriodState(
         month_on=month_on,
-        status=status,
+        status="in_review" if status == "open" and any(run.status == "draft" for run in runs) else status,
         version=close.version if close else 0,
         closed_at=close.closed_at if close else None,
         closed_by=close.closed_by if close else "",

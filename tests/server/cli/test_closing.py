@@ -98,7 +98,13 @@ def test_a_dry_run_is_a_draft(ratable: Command):
 
     assert told["obstacles"] == []
     assert posted(ratable.actor) == 0
-    assert [run["status"] for run in ratable.json("periods")[0]["runs"]] == ["draft"]
+    (january,) = ratable.json("periods")
+    assert (january["status"], [run["status"] for run in january["runs"]]) == ("in_review", ["draft"])
+    (shown,) = ratable.rows("close_status")
+    assert (shown["status"], shown["version"], shown["closed_by"]) == ("in_review", 0, "")
+    assert ratable("discard", str(told["run"])).exit_code == DONE
+    assert [row["status"] for row in ratable.rows("close_status")] == ["open"]
+    assert ratable.json("periods")[0]["status"] == "open"
 
 
 def test_usage_of_a_contract_that_was_ended_since_is_shown_and_settled_before_the_close(ratable: Command):

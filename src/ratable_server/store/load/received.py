@@ -6,7 +6,7 @@ the moment that is asked about.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ from ratable.reports import INPUTS
 from ratable_server.actor import Actor
 from ratable_server.store.load.counted import Counted, counted_closes
 from ratable_server.store.load.rejected_usage import standing_rejections
-from ratable_server.store.models import Period, PeriodClose
+from ratable_server.store.models import PeriodClose, Run
 from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import read_table
 
@@ -103,23 +103,30 @@ def load_rejected(actor: Actor, counted: Counted) -> pa.Table:
 
 
 def load_closes(actor: Actor, counted: Counted) -> pa.Table:
-    """The latest close of each month, as the input `closes`; one that was taken back leaves its month open."""
+    """The latest close of each month, as the input `closes`; one that was taken back leaves its month open.
+
+    An open month with a draft is in review, whether it was closed before or not.
+    """
     closed = {close.period.month_on: close for close in counted_closes(actor, as_of=counted.as_of)}
     latest = dict(closed)
     for close in _made(actor, counted.as_of):
         latest[close.period.month_on] = close
-    statuses = dict(rows_of(actor, Period).values_list("month_on", "status"))
+    reviewed = _reviewed(actor, counted.as_of)
     rows = [
         {
             "month_on": month_on,
-            "status": "closed" if month_on in closed else _not_closed(statuses[month_on]),
-            "version": close.version,
-            "closed_at": close.closed_at,
-            "closed_by": close.closed_by,
+            "status": "closed" if month_on in closed else "in_review" if month_on in reviewed else "open",
+            **_told(latest.get(month_on)),
         }
-        for month_on, close in sorted(latest.items())
+        for month_on in sorted({*latest, *reviewed})
     ]
     return pa.Table.from_pylist(rows, schema=INPUTS["closes"].to_pyarrow())
+
+
+def _told(close: PeriodClose | None) -> dict[str, object]:
+    if close is None:
+        return {"version": 0, "closed_at": None, "closed_by": ""}
+    return {"version": close.version, "closed_at": close.closed_at, "closed_by": close.closed_by}
 
 
 def _made(actor: Actor, as_of: datetime | None) -> list[PeriodClose]:
@@ -127,6 +134,9 @@ def _made(actor: Actor, as_of: datetime | None) -> list[PeriodClose]:
     return list(closes if as_of is None else closes.filter(closed_at__lte=as_of))
 
 
-def _not_closed(status: str) -> str:
-    """A month closed later than the moment that is asked about was open then."""
-    return "in_review" if status == "in_review" else "open"
+def _reviewed(actor: Actor, as_of: datetime | None) -> frozenset[date]:
+    """The months with a draft to be looked at; which there were at an earlier moment nobody knows."""
+    if as_of is not None:
+        return frozenset()
+    drafts = rows_of(actor, Run).filter(status="draft").exclude(finished_at=None).exclude(period__status="closed")
+    return frozenset(drafts.values_list("period__month_on", flat=True))

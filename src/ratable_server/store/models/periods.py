@@ -1,4 +1,4 @@
-"""Months of the books: open, in review or closed; every close and every reopening for ever."""
+"""Months of the books: open or closed; every close and every reopening for ever. An open month with a draft is in review."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import UniqueConstraint
 from ratable_server.store.fields import MonthField
 from ratable_server.store.models.rows import Guard, Target, link, one_of
 
-PERIOD_STATUSES = ("open", "in_review", "closed")
+PERIOD_STATUSES = ("open", "closed")
 
 
 class Period(Target):
