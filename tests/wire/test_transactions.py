@@ -9,7 +9,7 @@ from typing import Any
 
 from ratable_server.operations.periods import close_period
 from tests.server.conftest import AT
-from tests.wire.calling import Api
+from tests.wire.calling import Api, Told
 from tests.wire.test_consumption import CHAIN, used
 from tests.wire.test_contracts import signed
 from tests.wire.test_prepaid_commits import granted
@@ -68,3 +68,147 @@ def test_another_tenants_revenue_is_not_there(api: Api, new_actor: Callable[...,
     other = api_of(new_actor())
     assert other.get("transactions")["count"] == 0
     assert other.get(f"transactions/{row['id']}").status == 404
+
+
+def test_units_and_the_price_of_one_are_told_where_they_are_known(api: Api):
+    """300,000 at 0.08, of which 0.10 is the list price; 200,000 of overage at 0.10; 12,500 calls for 945.00."""
+    chain(api)
+    agreed(api, lines=[MARCH])
+    close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    found = {
+        (row["accounting_period"][5:7], row["description"][:-8]): row for row in api.get("transactions")["results"]
+    }
+    told = {key: (row["quantity"], row["rate"]) for key, row in found.items()}
+    assert told == {
+        ("01", "Prepaid commit drawdown"): (300_000, Decimal("0.08")),
+        ("02", "Prepaid commit drawdown"): (500_000, Decimal("0.08")),
+        ("03", "Prepaid commit drawdown"): (200_000, Decimal("0.08")),
+        ("03", "Prepaid commit overage"): (200_000, Decimal("0.1")),
+        ("03", "Usage"): (12_500, Decimal("0.0756")),
+    }
+
+
+def test_a_posted_amount_names_its_entry_in_the_journal(api: Api):
+    _, told = agreed(api, lines=[{**MARCH, "period_month": "2026-01-01"}])
+    (before,) = api.get("transactions")["results"]
+    assert (before["journal_entry"], before["quantity"]) == (None, 12_500)
+    close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    (row,) = api.get("transactions")["results"]
+    assert (row["id"], row["contract_usage"], row["quantity"], row["rate"]) == (
+        before["id"], told["id"], 12_500, Decimal("0.0756"),
+    )  # fmt: skip
+    entry = api.get(f"/coa/api/journal_entry/{row['journal_entry']}")
+    assert (entry.status, entry["order"], entry["date"]) == (200, row["journal_entry_order"], "2026-01-31")
+
+
+def figures(api: Api) -> list[dict[str, Any]]:
+    """All revenue, but for the moment at which the books last learned anything: what is refused has a receipt."""
+    moments = {"created_at": None, "last_modified_at": None}
+    return [{**row, **moments} for row in api.get("transactions")["results"]]
+
+
+def used_in_march(api: Api) -> tuple[dict[str, Any], Told]:
+    """A usage line with 1,000 calls of March, told as revenue: 100.00."""
+    path, usage = agreed(api, department=None)
+    said = {"contract": int(path.split("/")[1]), "contract_usage": usage["id"], "accounting_period": "2026-03-01"}
+    return said, api.post("transactions", {**said, "quantity": 1_000, "external_id": "m-1", "description": "March"})
+
+
+def test_usage_is_told_as_revenue_of_its_month(api: Api):
+    """1,000 x 0.10, then 11,500 more: 945.00; an amount of 5.00 is trusted."""
+    said, told = used_in_march(api)
+    assert told.status == 201, told.text
+    assert (told["amount"], told["quantity"], told["rate"]) == (100, 1_000, Decimal("0.1"))
+    assert (told["description"], told["external_id"], told["accounting_period"]) == ("March", "m-1", "2026-03-01")
+    more = api.post("transactions", {**said, "quantity": "11500"})
+    assert (more["id"], more["amount"], more["quantity"], more["external_id"]) == (
+        told["id"], Decimal("945.00"), 12_500, "m-1",
+    )  # fmt: skip
+    again = api.post("transactions", {**said, "quantity": 500, "external_id": "m-1"})
+    assert (again["id"], again["quantity"]) == (told["id"], 12_000)
+    april = {**said, "accounting_period": "2026-04-01"}
+    trusted = api.form(
+        "POST", "transactions", {**april, "quantity": "1", "rate": "5.00", "transaction_date": "2026-04-01"}
+    )
+    assert (trusted.status, trusted["amount"]) == (201, 5)
+    nothing = api.post("transactions", {**april, "accounting_period": "2026-05-01", "quantity": 0})
+    assert (nothing.status, nothing["amount"], nothing["accounting_period"]) == (201, 0, "2026-05-01")
+    assert [row["amount"] for row in api.get("transactions")["results"]] == [920, 5]
+
+
+def test_usage_is_told_again_until_its_month_is_closed(api: Api):
+    said, told = used_in_march(api)
+    own = f"transactions/{told['id']}"
+    again = api.patch(own, {"quantity": 12_500})
+    assert (again.status, again["id"], again["amount"], again["description"]) == (
+        200,
+        told["id"],
+        Decimal("945.00"),
+        "March",
+    )
+    whole = api.put(own, {**again.body, "amount": "7.00", "description": "Seven"})
+    assert (whole.status, whole["amount"], whole["description"], whole["external_id"]) == (200, 7, "Seven", "m-1"), (
+        whole.text
+    )
+    api.post("transactions", {**said, "quantity": 10})
+    several = api.patch(own, {"quantity": 1})
+    assert (several.status, several["external_id"]) == (
+        400,
+        ["The month has 2 records of usage: name one by its external_id."],
+    )
+    assert api.patch(own, {"amount": "1.00", "external_id": "m-1"})["amount"] == 2
+    for month in (1, 2, 3):
+        close_period(actor=api.actor, month_on=date(2026, month, 1), at=AT)
+    posted = api.get(own)
+    for refused in (api.patch(own, {"amount": 5}), api.delete(own), api.post("transactions", {**said, "quantity": 1})):
+        assert (refused.status, refused["error"]) == (400, "Books are closed for this date"), refused.text
+    assert api.get(own).body == posted.body
+    labelled = api.patch(own, {"description": "As billed", "exchange_rate": "1.25", "client_external_id": "C-9"})
+    assert (labelled.status, labelled["description"], labelled["exchange_rate"], labelled["client_external_id"]) == (
+        200, "As billed", Decimal("1.25"), "C-9",
+    )  # fmt: skip
+    assert (labelled["amount"], labelled["recognized"]) == (2, 2)
+
+
+def test_usage_that_was_told_is_taken_back(api: Api):
+    said, told = used_in_march(api)
+    assert api.delete(f"transactions/{told['id']}").status == 204
+    assert (api.get(f"transactions/{told['id']}").status, api.get("transactions")["count"]) == (404, 0)
+    again = api.post("transactions", {**said, "quantity": 10, "external_id": "m-1"})
+    assert (again.status, again["id"], again["amount"]) == (201, told["id"], 1)
+
+
+def test_what_is_calculated_is_refused_by_name(api: Api, new_actor: Callable[..., Any], api_of: Callable[..., Api]):
+    said, told = used_in_march(api)
+    contract, commit = chain(api)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"contract_usage": None}, "contract_usage"),
+        ({"contract_usage": 999_999}, "contract_usage"),
+        ({"accounting_period": None}, "accounting_period"),
+        ({"quantity": None}, "quantity"),
+        ({"contract": contract}, "contract"),
+        ({"currency": "EUR"}, "currency"),
+        ({"prepaid_commit": commit}, "prepaid_commit"),
+        ({"recognized": 5}, "recognized"),
+        ({"journal_entry": 7}, "journal_entry"),
+        ({"department": 999_999}, "department"),
+        ({"accounting_period": "2031-01-01"}, "non_field_errors"),
+        ({"quantity": -1}, "non_field_errors"),
+    ]
+    before = figures(api)
+    for fields, field in wrong:
+        refused = api.post("transactions", {**said, "quantity": 1, **fields})
+        assert (refused.status, next(iter(refused.body))) == (400, field), refused.text
+    drawn = next(row for row in before if row["prepaid_commit"])
+    for fields, field in (({"amount": 1}, "amount"), ({"quantity": 1}, "quantity"), ({"accounting_period": "2026-05-01"}, "accounting_period"),
+                          ({"contract_milestone": 3}, "contract_milestone"), ({"invoice": 3}, "invoice")):  # fmt: skip
+        refused = api.patch(f"transactions/{drawn['id']}", fields)
+        assert (refused.status, list(refused.body)) == (400, [field]), refused.text
+    assert api.delete(f"transactions/{drawn['id']}").status == 400
+    assert api_of(api.actor, role="viewer").delete(f"transactions/{told['id']}").status == 403
+    theirs = api_of(new_actor())
+    assert theirs.patch(f"transactions/{told['id']}", {"description": "mine"}).status == 404
+    assert next(iter(theirs.post("transactions", {**said, "quantity": 1}).body)) == "contract_usage"
+    assert figures(api) == before
+    labelled = api.put(f"transactions/{drawn['id']}", {**drawn, "description": "Drawn"})
+    assert (labelled.status, labelled["description"], labelled["amount"]) == (200, "Drawn", drawn["amount"])

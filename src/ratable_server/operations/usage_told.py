@@ -41,3 +41,15 @@ def tell_usage_item(*, actor: Actor, contract: str, told: ItemTold, is_new: bool
             void_usage(actor=actor, event_id=event_id, at=at, takes_late=False)
         if told.records:
             record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)
+
+
+@retried
+def take_back_usage(*, actor: Actor, event_ids: Sequence[str], at: datetime) -> None:
+    """Take back several records of open months: all of them or none.
+
+    Refuses:
+        those of void_usage; then nothing changes
+    """
+    with changes_by(actor):
+        for event_id in event_ids:
+            void_usage(actor=actor, event_id=event_id, at=at, takes_late=False)

@@ -6,7 +6,7 @@ A row has the same id before and after it is posted. Order: month booked, then i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,10 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ratable.money import to_major
+from ratable.periods import month_end
 from ratable_server.actor import Actor
 from ratable_server.queries.computed import DRAFT, Computed, computed
-from ratable_server.queries.listing import Asked, Found
+from ratable_server.queries.contract_lines import UsageItem
+from ratable_server.queries.ledger import entry_public_id
+from ratable_server.queries.listing import EVERYTHING, Asked, Found
+from ratable_server.queries.revenue_units import CommitPrice, Units, rated_quantities, units_of
 from ratable_server.store import models
+from ratable_server.store.public_ids import revenue_id
 from ratable_server.store.scope import books_of, rows_of
 
 _NEVER = date(1, 1, 1)
@@ -30,7 +35,7 @@ class RevenueTransaction:
     """One amount of revenue: `service_on` is the month it belongs to, `booked_on` the month that books it.
 
     `adjusted_on` is the day on which an adjustment of a closed month was learned. Ids are those of rows, None where there
-    is no such thing.
+    is no such thing. `source` is what its position belongs to, `line_further` what was told of its line beside the terms.
     """
 
     id: int
@@ -48,6 +53,11 @@ class RevenueTransaction:
     prepaid_commit_id: int | None
     subscription_id: int | None
     milestone_id: int | None
+    bundle_id: int | None
+    source_kind: str
+    source: str
+    line_further: dict[str, Any]
+    units: Units
     service_on: date
     booked_on: date
     on: date
@@ -56,6 +66,18 @@ class RevenueTransaction:
     gross_minor: int
     is_posted: bool
     modified_at: datetime
+
+    @property
+    def journal_entry(self) -> str:
+        """The code of the entry that books it, before and after it is posted."""
+        months = f"{self.service_on:%Y-%m}/{self.booked_on:%Y-%m}/{self.on:%Y-%m-%d}"
+        code = f"{self.contract}/{self.source_kind}/{self.source}/{self.kind}/{months}"
+        return f"{code}/adjustment" if self.adjusted_on is not None and self.kind != "minimum" else code
+
+    @property
+    def journal_entry_id(self) -> int:
+        """Its id."""
+        return entry_public_id(self.journal_entry)
 
     @property
     def gross(self) -> Decimal:
@@ -93,6 +115,38 @@ def revenue_transactions(*, actor: Actor, on: date, asked: RevenueAsked = EVERY_
     rows = _narrowed(found, asked)
     page = rows.slice(asked.offset, asked.limit).to_pylist()
     return Found(count=rows.num_rows, rows=tuple(_transactions(actor, page, found)))
+
+
+def revenue_of_month(*, actor: Actor, item: UsageItem, month_on: date, on: date) -> tuple[RevenueTransaction, ...]:
+    """What a month of a usage item comes to, that of the month itself before what was booked late of it.
+
+    Usage that costs nothing is a row of nothing, under the id that it has once it comes to something.
+    """
+    asked = RevenueAsked(contracts=[item.contract], usage_items=[item.code], limit=EVERYTHING.limit)
+    rows = revenue_transactions(actor=actor, on=on, asked=asked).rows
+    found = tuple(row for row in rows if row.service_on == month_on)
+    return found or (_nothing_of(actor, item, month_on, on=on),)
+
+
+def _nothing_of(actor: Actor, item: UsageItem, month_on: date, *, on: date) -> RevenueTransaction:
+    found = computed(actor, contracts=[item.contract], on=on)
+    booked_on = max(month_on, found.open_on or month_on)
+    key = {
+        "contract_id": item.contract,
+        "source_kind": "usage",
+        "source_id": item.contract,
+        "item_id": item.code,
+        "product_id": item.product or "",
+        "commit_id": "",
+        "kind": "usage",
+        "service_on": month_on,
+        "booked_on": booked_on,
+        "adjusted_on": _NEVER,
+    }
+    nothing = {"run_id": DRAFT, "public_id": revenue_id(*key.values()), "amount_minor": 0, "gross_minor": 0}
+    row = {**key, **nothing, "on": month_end(booked_on)}
+    with books_of(actor):
+        return _transaction(row, _Known(actor, [row]), {}, modified_at=found.modified_at(DRAFT))
 
 
 def _narrowed(found: Computed, asked: RevenueAsked) -> pa.Table:
@@ -133,11 +187,10 @@ def _modified(rows: pa.Table, found: Computed, asked: RevenueAsked) -> pa.Table:
 def _transactions(actor: Actor, page: list[dict[str, Any]], found: Computed) -> list[RevenueTransaction]:
     with books_of(actor):
         known = _Known(actor, page)
+        quantities = rated_quantities(actor, page, found)
     gross = _gross(found, {row["commit_id"] for row in page})
-    return [
-        _transaction({**row, "gross_minor": _gross_of(row, gross)}, known, found.modified_at(row["run_id"]))
-        for row in page
-    ]
+    whole = [{**row, "gross_minor": _gross_of(row, gross)} for row in page]
+    return [_transaction(row, known, quantities, modified_at=found.modified_at(row["run_id"])) for row in whole]
 
 
 def _gross(found: Computed, commits: set[str]) -> dict[tuple[object, ...], int]:
@@ -173,22 +226,32 @@ class _Known:
         products = rows_of(actor, models.Product, with_deleted=True)
         self.products = {row.code: row for row in products.filter(code__in={row["product_id"] for row in page})}
         items = rows_of(actor, models.UsageItem, with_deleted=True).filter(code__in={row["item_id"] for row in page})
-        self.items = dict(items.values_list("code", "id"))
+        self.items = {row.code: row for row in items}
         commits = rows_of(actor, models.PrepaidCommit, with_deleted=True)
-        commits = commits.filter(code__in={row["commit_id"] for row in page})
-        self.commits = dict(commits.values_list("code", "id"))
+        named = commits.filter(code__in={row["commit_id"] for row in page})
+        self.commits = {row.code: CommitPrice(id=row.id, rate=row.rate, further=row.further) for row in named}
         self.subscriptions = self._of_contracts(actor, models.Subscription, page)
         self.milestones = self._of_contracts(actor, models.Milestone, page)
 
-    def _of_contracts(self, actor: Actor, model: Any, page: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+    def _of_contracts(self, actor: Actor, model: Any, page: list[dict[str, Any]]) -> dict[tuple[str, str], Any]:
         """Codes of these are unique within their contract only."""
         rows = rows_of(actor, model, with_deleted=True).filter(code__in={row["source_id"] for row in page})
-        return {(contract, code): row_id for contract, code, row_id in rows.values_list("contract__code", "code", "id")}
+        return {(row.contract.code, row.code): row for row in rows.select_related("contract")}
+
+    def fixed(self, row: dict[str, Any], kind: str) -> Any:
+        """The subscription or the milestone of a row; None: it is of none."""
+        rows = self.subscriptions if kind == "subscription" else self.milestones
+        return rows.get((row["contract_id"], row["source_id"])) if row["source_kind"] == kind else None
 
 
-def _transaction(row: dict[str, Any], known: _Known, modified_at: datetime) -> RevenueTransaction:
+def _transaction(
+    row: dict[str, Any], known: _Known, quantities: Mapping[tuple[int, str, date], Decimal], *, modified_at: datetime
+) -> RevenueTransaction:
     contract, product = known.contracts[row["contract_id"]], known.products.get(row["product_id"])
-    source = (row["contract_id"], row["source_id"])
+    item, commit = known.items.get(row["item_id"]), known.commits.get(row["commit_id"])
+    subscription, milestone = known.fixed(row, "subscription"), known.fixed(row, "milestone")
+    line = next((each for each in (item, subscription, milestone, commit) if each is not None), None)
+    further = {} if line is None else dict(line.further)
     return RevenueTransaction(
         id=row["public_id"],
         contract_id=contract.id,
@@ -201,10 +264,15 @@ def _transaction(row: dict[str, Any], known: _Known, modified_at: datetime) -> R
         product_id=product.id if product else None,
         product=product.code if product else None,
         product_name=product.name if product else None,
-        usage_item_id=known.items.get(row["item_id"]),
-        prepaid_commit_id=known.commits.get(row["commit_id"]),
-        subscription_id=known.subscriptions.get(source) if row["source_kind"] == "subscription" else None,
-        milestone_id=known.milestones.get(source) if row["source_kind"] == "milestone" else None,
+        usage_item_id=None if item is None else item.id,
+        prepaid_commit_id=None if commit is None else commit.id,
+        subscription_id=None if subscription is None else subscription.id,
+        milestone_id=None if milestone is None else milestone.id,
+        bundle_id=None if item is None else item.bundle_id,
+        source_kind=row["source_kind"],
+        source=row["source_id"],
+        line_further=further,
+        units=units_of(row, quantities, currency=contract.currency, further=further, commit=commit),
         **{name: cast("date", row[name]) for name in ("service_on", "booked_on", "on")},
         adjusted_on=None if row["adjusted_on"] == _NEVER else row["adjusted_on"],
         amount_minor=row["amount_minor"],
