@@ -101,7 +101,7 @@ def test_thirty_thousand_less_undo_the_overage_first_and_give_the_rest_back(chai
     """10,000 = 2,000 + 8,000 + 0 instead of 4,000 + 16,000 + 20,000: 20,000 are credited, 8,000 go back to the pool."""
     api, pool = chain
     before = months(api, pool)
-    told = adjusted(api, pool, "a1,,-30000.00,,true,2026-03-01,2026-05-12")
+    told = adjusted(api, pool, "a1,,-30000.00,300,true,2026-03-01,2026-05-12")
     assert (told.status, told["created"], told["adjustments"]) == (200, 1, {"received": 1, "accepted": 1}), told.text
     assert left(api, pool) == (0, "EXHAUSTED")
     done = processed(api, pool)
@@ -116,7 +116,92 @@ def test_thirty_thousand_less_undo_the_overage_first_and_give_the_rest_back(chai
     assert left(api, pool) == (8_000, "ACTIVE")
     after = months(api, pool)
     assert {name: after[name] for name in before} == before
+    may = after["2026-05-01"]
+    assert (may["gross_usage_amount"], may["balance_before"], may["balance_after"]) == (0, 0, 8_000)
+    assert may["adjustments"] == [
+        {
+            "original_period_month": "2026-03-01", "is_adjustment": True, "gross_amount": -30_000,
+            "discount_amount": -2_000, "net_amount": -8_000, "overage_amount": -20_000, "total_events": 300,
+            "credit_memo": memo["id"],
+        }
+    ]  # fmt: skip
     assert api.post(f"{pool}/process-adjustments").body == {
         "processed": 0, "waiting": 0, "credit_memos": [], "periods": [],
     }  # fmt: skip
     assert left(api, pool) == (8_000, "ACTIVE")
+
+
+def test_ten_thousand_less_are_credited_and_leave_the_pool_alone(chain: tuple[Api, str]):
+    """30,000 = 4,000 + 16,000 + 10,000 instead of 40,000: told in two rows of less than a cent each."""
+    api, pool = chain
+    told = adjusted(
+        api, pool, "a1,,-9999.996,,TRUE,2026-03,2026-05-12", "a2,2026-05-01,-0.004,,yes,2026-03-31,2026-05-12"
+    )
+    assert (told["created"], told["total_revenue_dollars"]["accepted"]) == (2, -10_000), told.text
+    done = processed(api, pool)
+    assert [deltas(month) for month in done["periods"]] == [[-10_000, 0, 0, -10_000, 10_000]]
+    assert [memo["amount"] for memo in done["credit_memos"]] == [10_000]
+    assert left(api, pool) == (0, "EXHAUSTED")
+    more = adjusted(api, pool, "a3,,-20000,,true,2026-03-01,2026-05-13")
+    assert more["created"] == 1
+    assert [deltas(month) for month in processed(api, pool)["periods"]] == [[-20_000, -2_000, -8_000, -10_000, 10_000]]
+    assert left(api, pool) == (8_000, "ACTIVE")
+
+
+def test_what_is_found_late_is_drawn_as_far_as_something_is_left(chain: tuple[Api, str]):
+    """5,000 more in January, of a pool that is empty: 5,000 at list price, and nothing is credited."""
+    api, pool = chain
+    assert adjusted(api, pool, "a1,,5000,,true,2026-01-01,2026-05-12")["created"] == 1
+    done = processed(api, pool)
+    assert [deltas(month) for month in done["periods"]] == [[5_000, 0, 0, 5_000, 0]]
+    assert done["credit_memos"] == []
+    assert left(api, pool) == (0, "EXHAUSTED")
+
+
+def test_an_adjustment_waits_for_its_month_to_close(chain: tuple[Api, str]):
+    api, pool = chain
+    assert adjusted(api, pool, "a1,,-1,,true,2026-05-01,")["created"] == 1
+    assert api.post(f"{pool}/process-adjustments").body == {
+        "processed": 0, "waiting": 1, "credit_memos": [], "periods": [],
+    }  # fmt: skip
+    (event,) = api.get(f"{pool}/usage-events", limit=1, offset=3)["results"]
+    assert (event["external_id"], event["is_adjustment"], event["original_period_month"]) == ("a1", True, "2026-05-01")
+    assert (event["consumption"], event["adjustment_date"], event["total_revenue_dollars"]) == (None, None, -1)
+
+
+def test_more_than_was_used_cannot_be_taken_back(chain: tuple[Api, str]):
+    api, pool = chain
+    adjusted(api, pool, "a1,,-30000.01,,true,2026-01-01,2026-05-12", "a2,,-1,,true,2026-02-01,2026-05-12")
+    told = api.post(f"{pool}/process-adjustments")
+    assert (told.status, told["code"]) == (400, "adjustment_must_not_make_usage_negative")
+    assert left(api, pool) == (0, "EXHAUSTED")
+    again = adjusted(api, pool, "a1,,-10000,,true,2026-01-01,2026-05-12")
+    assert (again["created"], again["skipped"]) == (1, 0), again.text
+    assert processed(api, pool)["processed"] == 2
+
+
+def test_a_processed_adjustment_stays_as_it_is(chain: tuple[Api, str]):
+    api, pool = chain
+    row = "a1,,-5,,true,2026-03-01,2026-05-12"
+    adjusted(api, pool, row)
+    assert processed(api, pool)["processed"] == 1
+    same = adjusted(api, pool, row)
+    assert (same["created"], same["skipped"], same["detail"]) == (0, 1, None)
+    told = adjusted(api, pool, row.replace("-5", "-6"))
+    assert (told.status, [(each["row"], each["field"]) for each in told["errors"]]) == (400, [(1, "external_id")])
+    assert "processed" in told["errors"][0]["message"]
+    assert processed(api, pool)["processed"] == 0
+
+
+def test_usage_and_adjustments_of_one_file_are_taken_together_or_not(chain: tuple[Api, str]):
+    api, pool = chain
+    rows = ["u1,2026-05-01,100,,false,,", "a1,,-5,,true,2026-03-01,", "a2,,-5,,true,,", "a3,,-5,,maybe,2026-03-01,"]
+    told = adjusted(api, pool, *rows, "a1,,-6,,true,2026-03-01,")
+    assert (told.status, [(each["row"], each["field"]) for each in told["errors"]]) == (
+        400, [(2, "external_id"), (3, "original_period_month"), (4, "is_adjustment"), (5, "external_id")],
+    )  # fmt: skip
+    assert api.get(f"{pool}/usage-events")["count"] == 3
+    told = adjusted(api, pool, *rows[:2])
+    assert (told["created"], told["adjustments"], told["rows"]["received"]) == (2, {"received": 1, "accepted": 1}, 2)
+    assert [each["gross_usage_amount"] for each in told["periods"]] == [100]
+    assert api.get(f"{pool}/usage-events")["count"] == 5

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ratable_server.actor import Actor
+from ratable_server.queries.adjustments import ProcessedAdjustments, processed_adjustments
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.prepaid_commits import Balance, Consumption, PrepaidCommit, prepaid_balances
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
@@ -38,12 +39,13 @@ class RecordedUsage:
 class MonthOfCommit:
     """A month: `record` is what was told under an id, None where only other usage drew; ids of its revenue.
 
-    `events` is how many events its usage tells of.
+    `events` is how many events its usage tells of; `adjusted` are the adjustments that it books, by the month corrected.
     """
 
     consumption: Consumption
     record: RecordedUsage | None
     events: int
+    adjusted: Mapping[date, ProcessedAdjustments]
     revenue_id: int | None
     overage_revenue_id: int | None
 
@@ -78,11 +80,13 @@ def months_of_commit(*, actor: Actor, commit: PrepaidCommit, beginning: str, on:
     asked = RevenueAsked(contracts=[commit.contract], prepaid_commits=[commit.code], limit=EVERYTHING.limit)
     revenue = revenue_transactions(actor=actor, on=on, asked=asked).rows
     events = summed_data(actor=actor, asked=UsageAsked(prepaid_commits=[commit.code]), name=EVENTS)
+    adjusted = processed_adjustments(actor=actor, commit_id=commit.id, counted=EVENTS)
     return tuple(
         MonthOfCommit(
             consumption=each,
             record=told.get(each.month_on),
             events=events.get(each.month_on, 0),
+            adjusted={of: told for (booked_on, of), told in adjusted.items() if booked_on == each.month_on},
             revenue_id=_revenue(revenue, each.month_on, "drawdown"),
             overage_revenue_id=_revenue(revenue, each.month_on, "overage"),
         )

@@ -20,7 +20,7 @@ from ratable_server.operations.amendments import ConsumptionAdjustment, adjust_c
 from ratable_server.operations.calculation import calculate
 from ratable_server.operations.closed_months import first_day_open
 from ratable_server.operations.documents import CreditMemo, file_credit_memo
-from ratable_server.operations.matters import matter_of_commit
+from ratable_server.operations.matters import commit_row, matter_of_commit
 from ratable_server.operations.told import Filed
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
@@ -196,4 +196,5 @@ class _Books:
     def _memo(self, key: _Key, amount: Decimal) -> str:
         number = next_number(self.actor, "credit_memo")
         memo = CreditMemo(contract=self.contract.id, amount=amount, against="adjustment", period=key[0], code=number)
-        return file_credit_memo(actor=self.actor, memo=memo, on=key[1], at=self.at).code
+        further = {"prepaid_commit": commit_row(self.actor, self.commit)}
+        return file_credit_memo(actor=self.actor, memo=memo, on=key[1], further=further, at=self.at).code

@@ -173,13 +173,14 @@ def from_consumption(month: Any, commit: Any) -> dict[str, Any]:
         "balance_after": drawn.balance_after,
         "revenue_transaction": month.revenue_id,
         "overage_revenue_transaction": month.overage_revenue_id,
-        "adjustments": [_from_correction(each) for each in drawn.corrections],
+        "adjustments": [_from_correction(each, month.adjusted) for each in drawn.corrections],
         "created_at": record.recorded_at if record is not None else commit.created_at,
         "last_modified_at": record.recorded_at if record is not None else commit.modified_at,
     }
 
 
-def _from_correction(correction: Any) -> dict[str, Any]:
+def _from_correction(correction: Any, adjusted: Mapping[date, Any]) -> dict[str, Any]:
+    told = adjusted.get(correction.service_on) if correction.is_adjustment else None
     return {
         "original_period_month": correction.service_on,
         "is_adjustment": correction.is_adjustment,
@@ -187,6 +188,8 @@ def _from_correction(correction: Any) -> dict[str, Any]:
         "discount_amount": correction.discount,
         "net_amount": correction.net,
         "overage_amount": correction.overage,
+        "total_events": 0 if told is None else told.events,
+        "credit_memo": None if told is None else told.memo_id,
     }
 
 
