@@ -40,7 +40,7 @@ def test_a_month_is_looked_at_and_posted_once(api: Api, pool: str):
     assert draft.status == 200, draft.text
     assert (draft["status"], draft["version"], draft["obstacles"]) == ("draft", None, [])
     assert [(each["kind"], each["amount"]) for each in draft["revenue"]] == [("drawdown", 24_000), ("minimum", 1_000)]
-    assert statuses(api) == [("2026-01-01", "open")]
+    assert statuses(api) == [("2026-01-01", "in_review")]
     posted = [api.post("revenue-posting", {**JANUARY, "run": draft["run"]}) for _ in range(2)]
     assert [each.status for each in posted] == [200, 200], posted[0].text
     assert posted[0].body == posted[1].body
@@ -62,7 +62,7 @@ def test_what_stands_in_the_way_is_told_by_name_and_nothing_is_posted(api: Api, 
         told = api.post("revenue-posting", body)
         assert (told.status, told["code"]) == (400, "rejections_must_be_resolved")
         assert told["obstacles"] == draft["obstacles"]
-    assert statuses(api) == [("2026-01-01", "open")]
+    assert statuses(api) == [("2026-01-01", "in_review")]
 
 
 def test_months_are_posted_in_their_order_and_once(api: Api, pool: str):
@@ -101,4 +101,4 @@ def test_who_may_not_post_may_look(api: Api, pool: str, new_actor: Callable[...,
     ):
         told = api.post("revenue-posting", fields)
         assert (told.status, list(told.body)) == (400, [field])
-    assert statuses(api) == [("2026-01-01", "open")]
+    assert statuses(api) == [("2026-01-01", "in_review")]

@@ -40,4 +40,4 @@ def _memos(actor: Actor, commit_id: int) -> dict[Key, int]:
         document_id__in=documents.filter(further__contains={"prepaid_commit": commit_id}).values("id")
     )
     found = lines.order_by("paper_id").values_list("document__booked_on", "document__service_on", "paper_id")
-    return {(booked_on, service_on): paper_id for booked_on, service_on, paper_id in found}
+    return {(booked_on, service_on): paper_id for booked_on, service_on, paper_id in found if service_on is not None}

@@ -121,6 +121,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_COMMIT}/process-adjustments", adjustments.ProcessAdjustments.as_view()),
     path(f"{_COMMIT}/consumption/<id:id>", consumption.Consumption.as_view()),
     path(f"{_CONTRACT}/usage", usage.Usages.as_view()),
+    path(f"{_CONTRACT}/usage/upload", usage_uploads.ContractUsageUpload.as_view()),
     path(f"{_CONTRACT}/usage/<id:id>", usage.Usage.as_view()),
     path(f"{_CONTRACT}/usage/<id:usage_id>/allocations", usage.UsageAllocations.as_view()),
     path("rr/api/v1/customers", customers.Customers.as_view()),

@@ -73,3 +73,20 @@ class UsageEventsUploadSerializer(UploadedFileSerializer):
 
     total_revenue_dollars = UploadSumsSerializer()
     periods = UploadPeriodSerializer(many=True)
+
+
+class UploadedMonthSerializer(Schema):
+    """What a month of a usage line has now."""
+
+    usage = Id()
+    period_month = Day()
+    quantity = Exact()
+    amount = Exact()
+    records = Whole()
+
+
+class ContractUsageUploadSerializer(UploadedFileSerializer):
+    """A file of usage of a contract's usage lines; `control_total` sums amounts, and quantities of rows without one."""
+
+    control_total = UploadSumsSerializer()
+    periods = UploadedMonthSerializer(many=True)

@@ -7,7 +7,7 @@ file and its place in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -29,6 +29,24 @@ EVENT_WORDS = Words(
     },
     needed=(("used_on", "month"), ("amount", "units")),
     kept=frozenset({"total_events"}),
+)
+LINE_WORDS = Words(
+    {
+        "external_id": "id",
+        "id": "id",
+        "usage": "place",
+        "usage_id": "place",
+        "contract_usage": "place",
+        "dt": "used_on",
+        "dm": "month",
+        "period_month": "month",
+        "quantity": "quantity",
+        "amount": "amount",
+        "total_revenue_dollars": "amount",
+        "currency": "currency",
+        "is_adjustment": "is_adjustment",
+    },
+    needed=(("used_on", "month"), ("quantity", "amount")),
 )
 _FAR = date(2999, 12, 31)
 _FIELD_OF = {
@@ -59,12 +77,11 @@ _ALREADY = "Already loaded as {}; nothing was added. `?force=true` adds rows wit
 
 def to_events(commit: Any, contract: Any) -> Mapping[str, Any]:
     """How a file of events of a prepaid commit is to be taken: its place, and what its rows are known by."""
-    ends = [_FAR, last_day(commit.ends_before), last_day(contract.ends_before), contract.terminated_on]
     place = Place(
         prepaid_commit=commit.code,
         ids=f"event:{commit.id}:",
         adjustment_ids=f"adjustment:{commit.id}:",
-        last_on=min(day for day in ends if day is not None),
+        last_on=min(_last_of(contract), last_day(commit.ends_before) or _FAR),
         rate=commit.rate,
     )
     return {
@@ -75,8 +92,29 @@ def to_events(commit: Any, contract: Any) -> Mapping[str, Any]:
     }
 
 
-def from_receipt(told: Any, amount: str = "total_revenue_dollars") -> dict[str, Any]:
-    """What became of a file: rows, and what they sum to."""
+def to_lines(items: Sequence[Any], contract: Any, usage: int | None) -> Mapping[str, Any]:
+    """How a file of usage of a contract's usage lines is to be taken; rows that name none are of the line `usage`."""
+    last = _last_of(contract)
+    places = {
+        str(item.id): Place(
+            item=item.code, ids=f"usage:{item.code}:", last_on=min(last, last_day(item.ends_before) or _FAR)
+        )
+        for item in items
+    }
+    return {
+        "words": LINE_WORDS,
+        "places": places,
+        "place": "" if usage is None else str(usage),
+        "row_ids": f"row:{contract.id}:",
+    }
+
+
+def _last_of(contract: Any) -> date:
+    return min(day for day in (_FAR, last_day(contract.ends_before), contract.terminated_on) if day is not None)
+
+
+def from_receipt(told: Any, sums: str = "total_revenue_dollars") -> dict[str, Any]:
+    """What became of a file: rows, and under `sums` what they sum to."""
     usage = told.usage
     received = usage.rows_received + told.adjustments_received
     again = told.adjustments_received - told.adjustments_accepted
@@ -94,7 +132,7 @@ def from_receipt(told: Any, amount: str = "total_revenue_dollars") -> dict[str, 
             "duplicate": usage.rows_duplicate + again,
             "rejected": usage.rows_rejected,
         },
-        amount: {
+        sums: {
             "received": usage.quantity_received + told.adjusted_received,
             "accepted": usage.quantity_accepted + told.adjusted_accepted,
             "duplicate": usage.quantity_duplicate + told.adjusted_received - told.adjusted_accepted,
@@ -105,10 +143,9 @@ def from_receipt(told: Any, amount: str = "total_revenue_dollars") -> dict[str, 
     }
 
 
-def from_rejected(receipt: Any, fields: Mapping[str, str], amount: str = "total_revenue_dollars") -> dict[str, Any]:
-    """Of a file that was not taken: which rows break which rule; `fields` are names of columns that differ."""
+def from_rejected(receipt: Any, amount: str) -> dict[str, Any]:
+    """Of a file that was not taken: which rows break which rule; `amount` is the column that tells how much."""
     codes = {rejection.code for rejection in receipt.rejections}
-    names = {"quantity_must_be_a_number": amount, **_FIELD_OF, **fields}
     closed = {"error": "Books are closed for this date"} if "period_must_be_open" in codes else {}
     return {
         **closed,
@@ -118,7 +155,7 @@ def from_rejected(receipt: Any, fields: Mapping[str, str], amount: str = "total_
         "created": 0,
         "updated": 0,
         "skipped": receipt.rows_duplicate,
-        "errors": [_error(rejection, names, amount) for rejection in receipt.rejections],
+        "errors": [_error(rejection, amount) for rejection in receipt.rejections],
         "rows": {
             "received": receipt.rows_received,
             "accepted": 0,
@@ -142,6 +179,17 @@ def from_periods(months: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
+def from_used(month: Any, usage: int) -> dict[str, Any]:
+    """What a month of a usage line has now."""
+    return {
+        "usage": usage,
+        "period_month": month.month_on,
+        "quantity": month.quantity,
+        "amount": month.amount,
+        "records": month.records,
+    }
+
+
 def external_id_of(event_id: str, commit_id: int) -> str | None:
     """What the source calls a row; None for one that has no id there."""
     for kind in ("event", "adjustment"):
@@ -161,14 +209,14 @@ def _of_file(receipt: Any) -> dict[str, Any]:
     }
 
 
-def _error(rejection: Any, names: Mapping[str, str], amount: str) -> dict[str, Any]:
+def _error(rejection: Any, amount: str) -> dict[str, Any]:
     """A row that breaks a rule. A text with the name of a column before it tells what is wrong there."""
     name, mark, said = rejection.value.partition(": ")
     is_named = bool(mark) and name.replace("_", "").isalpha() and name.islower()
     means = _MEANS.get(rejection.code, rejection.code.replace("_", " "))
     return {
         "row": rejection.row,
-        "field": name if is_named else names.get(rejection.code, amount),
+        "field": name if is_named else _FIELD_OF.get(rejection.code, amount),
         "message": f"{means}: {said if is_named else rejection.value}" if rejection.value else f"{means}.",
         "code": rejection.code,
     }

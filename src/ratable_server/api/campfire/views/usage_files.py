@@ -69,6 +69,7 @@ BODY: dict[str, Any] = {
     },
     "text/csv": {"type": "string"},
 }
+LINES_BODY: dict[str, Any] = {**BODY, NdjsonParser.media_type: {"type": "string"}}
 
 
 class RejectedRowsError(APIException):
@@ -109,8 +110,8 @@ def is_asked(request: Request, name: str) -> bool:
     return str(said).lower() in _TRUE
 
 
-def taken_or_told(take: Callable[[], Any], fields: Mapping[str, str], **told: Any) -> Any:
-    """What `take` gives.
+def taken_or_told(take: Callable[[], Any], amount: str = "total_revenue_dollars") -> Any:
+    """What `take` gives; `amount` is the column that tells how much.
 
     Raises:
         RejectedRowsError: rows cannot be taken; each is told by its column.
@@ -118,4 +119,4 @@ def taken_or_told(take: Callable[[], Any], fields: Mapping[str, str], **told: An
     try:
         return take()
     except RejectedFile as rejected:
-        raise RejectedRowsError(translate.from_rejected(rejected.receipt, fields, **told)) from None
+        raise RejectedRowsError(translate.from_rejected(rejected.receipt, amount)) from None
