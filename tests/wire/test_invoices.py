@@ -6,15 +6,22 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from ratable_server.api.json_text import json_text
+from ratable_server.operations.document_voids import void_document
+from ratable_server.operations.documents import Invoice, file_invoice
 from ratable_server.operations.periods import close_period
+from ratable_server.queries.contracts import contracts
+from ratable_server.queries.documents import DocumentsAsked, documents
 from ratable_server.queries.statements import balance_sheet
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 from tests.wire.test_entities import entity
+from tests.wire.test_lists import statements
 from tests.wire.test_prepaid_commits import granted
 
 INVOICES = "/coa/api/v1/invoice/"
@@ -354,3 +361,87 @@ def test_nobody_else_sees_or_changes_an_invoice(
     assert viewer.get(own).status == 200
     assert [viewer.post(INVOICES, {}).status, viewer.delete(own).status] == [403] * 2
     assert billing.api.get(own)["payment_status"] == "open"
+
+
+def test_a_prepaid_commit_is_billed_as_a_whole_once(billing: Billing):
+    api = billing.api
+    path = f"contracts/{billing.contract['id']}/prepaid-commits/{billing.commit['id']}/invoice"
+    told = api.post(path, {"invoice_date": "2026-01-01", "due_date": "2026-01-31", "entity": billing.entity})
+    assert told.status == 201, told.text
+    assert (told["total_amount"], told["due_date"], told["entity"]) == (80_000, "2026-01-31", billing.entity)
+    assert (told["lines"][0]["prepaid_commit"], told["lines"][0]["description"]) == (billing.commit["id"], "Pool")
+    assert (billing.commit_now()["is_invoiced"], billing.commit_now()["invoice"]) == (True, told["id"])
+    again = api.post(path, {"invoice_date": "2026-01-02"})
+    assert (again.status, again["error"]) == (400, f"Invoice {told['id']} has billed it.")
+    assert api.post(f"{INVOICES}{told['id']}/void/", {"void_date": "2026-01-02"}).status == 200
+    assert api.post(path, {"invoice_date": "2026-01-02"})["invoice_number"] == "INV-0000002"
+    close(api, JANUARY)
+    assert stands(api, FEBRUARY) == {"accounts_receivable": 80_000, "contract_liability": -80_000}
+
+
+def test_an_invoice_is_told_in_every_kind_of_body(billing: Billing):
+    """Ids as text, empty text where there is no id, fields that are only told: as existing programs send them."""
+    api = billing.api
+    line = {"amount": 50, "tax": 5, "rate": 50, "quantity": 1, "description": "Line", "service_date": "2026-01-01"}
+    body = {
+        "terms": "net_30", "invoice_date": "2026-01-01", "due_date": "2026-01-31", "entity": str(billing.entity),
+        "entity_name": "Top Level", "currency": "USD", "stripe_connection": "", "stripe_connection_entity": "54",
+        "exchange_rate_book": 1, "client": str(billing.contract["client"]), "client_email": None,
+        "contract": str(billing.contract["id"]), "invoice_number": "987654321", "billing_address": "",
+    }  # fmt: skip
+    told = api.post(INVOICES, {**body, "lines": [{**line, "product_name": "A", "anrok_item_id": None}]})
+    assert told.status == 201, told.text
+    assert (told["total_amount"], told["stripe_connection"], told["terms"]) == (55, None, "net_30")
+    flat = {**{name: value for name, value in body.items() if value is not None}, "invoice_number": "2"}
+    form = api.form("POST", INVOICES, {**flat, "lines": json_text([line])})
+    assert form.status == 201, form.text
+    encoded = api.send(
+        "POST", INVOICES, urlencode({**flat, "invoice_number": "3", "lines": json_text([line])}),
+        content_type="application/x-www-form-urlencoded",
+    )  # fmt: skip
+    assert [each["lines"][0]["description"] for each in (told, form, encoded)] == ["Line"] * 3
+    assert api.post(INVOICES, {**body, "lines": [line]}, key="k-1").status == 400  # the number is taken
+    first = api.post(INVOICES, {**body, "invoice_number": "4", "lines": [line]}, key="k-1")
+    assert api.post(INVOICES, {**body, "invoice_number": "4", "lines": [line]}, key="k-1").body == first.body
+    assert api.get(INVOICES)["count"] == 4
+
+
+def test_a_document_that_was_filed_by_other_doors_is_an_invoice_too(billing: Billing):
+    api = billing.api
+    invoice = Invoice(contract=contracts(actor=api.actor).rows[0].code, amount=Decimal(70), code="X-1")
+    file_invoice(actor=api.actor, invoice=invoice, on=JANUARY, at=AT)
+    (told,) = api.get(INVOICES)["results"]
+    assert (told["invoice_number"], told["total_amount"], told["entity"]) == ("X-1", 70, None)
+    assert billing.pay(told["id"], amount=70).status == 200
+    void_document(actor=api.actor, kind="payment", code=payment_of(api), on=FEBRUARY, at=AT)
+    assert api.get(f"{INVOICES}{told['id']}/")["payment_status"] == "open"
+    void_document(actor=api.actor, kind="invoice", code="X-1", on=FEBRUARY, at=AT)
+    assert api.get(f"{INVOICES}{told['id']}/")["voided_date"] == "2026-02-01"
+
+
+def payment_of(api: Api) -> str:
+    (payment,) = documents(actor=api.actor, asked=DocumentsAsked(kinds=["payment"])).rows
+    return payment.code
+
+
+def test_lists_take_as_many_statements_however_long_they_are(billing: Billing):
+    api, lists = billing.api, (INVOICES, "/coa/api/v1/invoice-payments")
+
+    def one_more(name: str) -> None:
+        told = billing.billed(billing.of_commit("10.00"), {"amount": 1}, invoice_number=name)
+        assert billing.pay(told["id"], amount=1).status == 200
+
+    one_more("A-1")
+    few = [statements(api, path) for path in lists]
+    for name in ("A-2", "A-3"):
+        one_more(name)
+    assert [statements(api, path) for path in lists] == few
+
+
+def test_who_asks_is_told(billing: Billing, api_of: Callable[..., Api]):
+    api = billing.api
+    told = api.get("/users/api/get_user_info")
+    assert (told["customer_id"], told["email"], told["role"]) == (api.actor.tenant_id, "admin@example.test", "admin")
+    assert (told["root_entity"], told["root_currency"]) == (billing.entity, "USD")
+    assert told["deduct_credit_memos_from_invoiced_amount"] is False
+    assert api_of(api.actor, role="preparer").get("/users/api/get_user_info")["role"] == "clerk"

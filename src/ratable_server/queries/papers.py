@@ -58,6 +58,7 @@ class Paper(Told):
     contract_id: int
     contract: str
     contract_name: str
+    contract_further: dict[str, Any]
     customer_id: int
     customer_name: str
     customer_further: dict[str, Any]
@@ -154,6 +155,16 @@ def papers(*, actor: Actor, asked: PapersAsked) -> Found[Paper]:
         return Found(count=count, rows=tuple(_papers(actor, page)))
 
 
+def invoices(*, actor: Actor, asked: Asked) -> Found[Paper]:
+    """Invoices by their ids or numbers."""
+    return papers(actor=actor, asked=_of_kind("invoice", asked))
+
+
+def credit_memos(*, actor: Actor, asked: Asked) -> Found[Paper]:
+    """Credit memos by their ids or numbers."""
+    return papers(actor=actor, asked=_of_kind("credit_memo", asked))
+
+
 def number_to_come(*, actor: Actor, kind: PaperKind) -> str:
     """The number that the next paper of a kind would get now."""
     with books_of(actor):
@@ -183,6 +194,12 @@ def _rows(actor: Actor, asked: PapersAsked) -> QuerySet[Any]:
     if asked.line_tags is not None:
         rows = rows.filter(id__in=_with_tags(actor, asked.line_tags))
     return rows.filter(_with_text(asked.text)) if asked.text else rows
+
+
+def _of_kind(kind: PaperKind, asked: Asked) -> PapersAsked:
+    return PapersAsked(
+        kind=kind, limit=asked.limit, offset=asked.offset, is_deleted=asked.is_deleted, ids=asked.ids, codes=asked.codes
+    )
 
 
 def _with_standing(asked: PapersAsked) -> Q:
@@ -233,6 +250,7 @@ def _paper(
         **fields_of(row, "kind", "code", "contract_id", "on", "due_on", "stage", "settled_on", "voided_on"),
         contract=contract.code,
         contract_name=contract.name,
+        contract_further=contract.further,
         customer_id=contract.customer_id,
         customer_name=contract.customer.name,
         customer_further=contract.customer.further,

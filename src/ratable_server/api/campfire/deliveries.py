@@ -21,7 +21,7 @@ from standardwebhooks.webhooks import Webhook
 
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.webhooks import envelope
-from ratable_server.api.campfire.views import contracts, customers, prepaid_commits, products
+from ratable_server.api.campfire.views import contracts, credit_memos, customers, invoices, prepaid_commits, products
 from ratable_server.api.campfire.views.webhooks import token_of
 from ratable_server.api.json_text import json_text, read_json
 from ratable_server.api.outgoing import UnreachableError, send
@@ -39,6 +39,8 @@ from ratable_server.queries.catalog import products as products_asked
 from ratable_server.queries.contracts import contracts as contracts_asked
 from ratable_server.queries.customers import customers as customers_asked
 from ratable_server.queries.listing import Asked
+from ratable_server.queries.papers import credit_memos as credit_memos_asked
+from ratable_server.queries.papers import invoices as invoices_asked
 from ratable_server.queries.prepaid_commits import prepaid_commits as commits_asked
 
 _log = logging.getLogger("ratable_server.api")
@@ -50,6 +52,8 @@ _WORDED: dict[str, _Worded] = {
     "prepaid_commit": (commits_asked, prepaid_commits.told),
     "product": (products_asked, products.told),
     "customer": (customers_asked, customers.told_vendors),
+    "invoice": (invoices_asked, invoices.told),
+    "credit_memo": (credit_memos_asked, credit_memos.told),
 }
 
 

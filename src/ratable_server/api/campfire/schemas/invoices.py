@@ -177,7 +177,7 @@ class _Invoice(Lenient):
     invoice_language = text(10)
     chat_id = whole()
     customer = told_link()
-    entity = link(required=True, allow_null=False)
+    entity = link(required=True)
     client = link()
     payment_term = link()
     bad_debt_journal_entry = link()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from ratable_server.api.campfire.translate.invoices import currency_of, first, targets_of
+from ratable_server.api.campfire.translate.invoices import currency_of, entity_of, first, targets_of
 from ratable_server.api.campfire.translate.words import Names
 
 OURS = (
@@ -32,13 +32,14 @@ def against_of(account: Mapping[str, Any], id: int, deferred: object) -> Against
 
 def from_credit_memo(memo: Any, names: Names, *, tenant: int) -> dict[str, Any]:
     """A credit memo, without its lines and what it was used for."""
-    further = memo.further
-    number, name = account_of(names, further.get("credit_account"))
+    entity = entity_of(memo)
+    number, name = account_of(names, memo.further.get("credit_account"))
     return {
         "id": memo.id,
         "amount_remaining": memo.left,
-        "entity_name": names.of("entity", further.get("entity")),
-        "entity_currency": currency_of(names, further, memo.currency),
+        "entity": entity,
+        "entity_name": names.of("entity", entity),
+        "entity_currency": currency_of(names, entity, memo.currency),
         "client_name": memo.customer_name,
         "client_email": memo.customer_further.get("email"),
         "contract_name": memo.contract_name,
@@ -50,7 +51,7 @@ def from_credit_memo(memo: Any, names: Names, *, tenant: int) -> dict[str, Any]:
         "last_modified_at": memo.modified_at,
         "is_deleted": memo.deleted_at is not None,
         "deleted_at": memo.deleted_at,
-        "credit_memo_type": further.get("credit_memo_type") or "credit_memo",
+        "credit_memo_type": memo.further.get("credit_memo_type") or "credit_memo",
         "credit_memo_date": memo.on,
         "applied_date": memo.settled_on,
         "application_status": STATUS_OF[memo.standing],

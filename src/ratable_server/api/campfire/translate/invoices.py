@@ -79,7 +79,7 @@ def amount_of(line: Mapping[str, Any]) -> Decimal | None:
 
 def from_invoice(invoice: Any, names: Names, *, tenant: int, on: date) -> dict[str, Any]:
     """An invoice, without its lines and payments."""
-    further = invoice.further
+    entity = entity_of(invoice)
     days = days_past_due(invoice, on)
     return {
         "id": invoice.id,
@@ -87,19 +87,20 @@ def from_invoice(invoice: Any, names: Names, *, tenant: int, on: date) -> dict[s
         "client_email": invoice.customer_further.get("email"),
         "status": status_of(invoice) if days is None else "past_due",
         "past_due_days": days,
-        "entity_name": names.of("entity", further.get("entity")),
-        "entity_currency": currency_of(names, further, invoice.currency),
+        "entity": entity,
+        "entity_name": names.of("entity", entity),
+        "entity_currency": currency_of(names, entity, invoice.currency),
         "total_amount": invoice.total,
         "amount_paid": invoice.settled,
         "amount_due": invoice.left,
         "contract_name": invoice.contract_name,
         "invoice_number": invoice.code,
-        "revenue_transactions": further.get("revenue_transactions") or [],
+        "revenue_transactions": invoice.further.get("revenue_transactions") or [],
         "last_modified_at": invoice.modified_at,
         "is_deleted": invoice.deleted_at is not None,
         "deleted_at": invoice.deleted_at,
-        "reminder_sent_dates": further.get("reminder_sent_dates") or {},
-        "pre_due_reminder_sent_dates": further.get("pre_due_reminder_sent_dates") or {},
+        "reminder_sent_dates": invoice.further.get("reminder_sent_dates") or {},
+        "pre_due_reminder_sent_dates": invoice.further.get("pre_due_reminder_sent_dates") or {},
         "invoice_date": invoice.on,
         "due_date": invoice.due_on or invoice.on,
         "paid_date": invoice.settled_on,
@@ -147,10 +148,16 @@ def targets_of(line: Any) -> dict[str, Any]:
     return {name: getattr(line, f"{ours}_id") for name, ours in TARGETS.items()}
 
 
-def currency_of(names: Names, further: Mapping[str, Any], otherwise: str) -> str:
-    """The currency of the entity."""
-    entity = names.told.get(("entity", further.get("entity") or 0), {})
-    return str(entity.get("currency") or otherwise)
+def entity_of(paper: Any) -> int | None:
+    """The entity that was told with it, or with its contract; None: neither was."""
+    told = paper.further.get("entity") or paper.contract_further.get("entity")
+    return told if isinstance(told, int) else None
+
+
+def currency_of(names: Names, entity: int | None, otherwise: str) -> str:
+    """The currency of the entity, which is USD where it says none; without one, that of the paper."""
+    told = names.told.get(("entity", entity or 0))
+    return otherwise if told is None else str(told.get("currency") or "USD")
 
 
 def first(entries: Sequence[Any]) -> int | None:

@@ -22,7 +22,7 @@ def from_user(actor: Any, entities: Sequence[Any]) -> dict[str, Any]:
         "role": _ROLE_OF[actor.role],
         "root_entity": None if root is None else root.id,
         "root_entity_name": further.get("name"),
-        "root_currency": further.get("currency"),
+        "root_currency": None if root is None else further.get("currency") or "USD",
         "fiscal_year_start_month": further.get("fiscal_year_month") or 1,
         "fiscal_year_start_day": further.get("fiscal_year_day") or 1,
         "deduct_credit_memos_from_invoiced_amount": False,

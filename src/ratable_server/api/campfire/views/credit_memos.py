@@ -31,6 +31,7 @@ from ratable_server.api.campfire.views.invoice_lines import (
     lines_told,
     money_of,
     products_of,
+    refuse_null,
     refuse_unknown_in_lines,
     sources_of,
     wrong_line,
@@ -200,6 +201,10 @@ def _deferred(actor: Actor) -> object:
 def _read(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
     """The fields of a body; everything that they name is there."""
     fields = view.read(AccountingCreditMemoSerializer, is_partial=is_partial)
+    refuse_null(fields, "entity")
+    for place, line in enumerate(fields.get("lines") or ()):
+        if line["account"] is None:
+            raise wrong_line(place, "account", "This field may not be null.")
     refuse_unknown(view.actor, fields)
     refuse_unknown_in_lines(view.actor, fields.get("lines") or ())
     return fields

@@ -150,8 +150,9 @@ def lines_again(paper: Paper) -> tuple[Line, ...]:
 
 
 def furthers_of(papers: Sequence[Paper]) -> list[Fields]:
-    """What is kept beside papers and their lines."""
-    return [*(paper.further for paper in papers), *(line.further for paper in papers for line in paper.lines)]
+    """What is kept beside papers, their contracts and their lines."""
+    heads = [further for paper in papers for further in (paper.further, paper.contract_further)]
+    return [*heads, *(line.further for paper in papers for line in paper.lines)]
 
 
 def products_of(actor: Actor, papers: Sequence[Paper]) -> dict[int, Product]:
@@ -179,6 +180,17 @@ def refuse_unknown_in_lines(actor: Actor, lines: Sequence[Fields]) -> None:
             if (kind, id) not in names.told:
                 field = TAGS if kind == "tag" else kind
                 raise wrong_line(place, field, f'Invalid pk "{id}" - object does not exist.')
+
+
+def refuse_null(fields: Fields, *names: str) -> None:
+    """Go on, unless one of these fields says nothing; what the books file themselves has none, so that it is told as null.
+
+    Raises:
+        ValidationError: told by its field.
+    """
+    for name in names:
+        if name in fields and fields[name] is None:
+            raise ValidationError({name: ["This field may not be null."]})
 
 
 def lines_told(paper: Paper) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ from ratable_server.api.campfire.views.invoice_lines import (
     lines_of,
     lines_told,
     products_of,
+    refuse_null,
     refuse_unknown_in_lines,
     sources_of,
 )
@@ -252,6 +253,7 @@ def _each(view: CampfireView) -> list[dict[str, Any]]:
 
 def _checked(actor: Actor, fields: dict[str, Any]) -> dict[str, Any]:
     """Everything that the fields name is there."""
+    refuse_null(fields, "entity")
     refuse_unknown(actor, fields)
     refuse_unknown_in_lines(actor, fields.get("lines") or ())
     return fields
