@@ -30,8 +30,9 @@ def pool(ratable: Command, run: int) -> list[str]:
 
 
 def test_a_closed_month_is_corrected_and_the_pool_filled_by_hand(ratable: Command):
-    """55.00 left, 500.00 more. Drawn are 25.00 late, 100.00 of February, and of 40.00 more of January what its pool had
-    left then: 1,000.00 - 970.00 = 30.00; the other 10.00 are overage.
+    """55.00 left, 500.00 more; drawn are 25.00 late, 100.00 of February, and 30.00 of 40.00 that January had used more.
+
+    That is what the pool had left then: 1,000.00 less 970.00. The other 10.00 are overage.
     """
     adjusted = ratable("adjust", "pool", "2026-01", "40.00", "--on", "2026-02-11", "--id", "ADJ-1")
     added = ratable.json("top-up", "pool", "500", "--on", "2026-02-12")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -58,6 +58,12 @@ class Crew:
     def answers(self) -> list[Any]:
         """What each has answered; None from one that was killed."""
         return [_answer(pipe) for pipe in self.pipes]
+
+    def wait_for(self, places: Iterable[int]) -> None:
+        """Until these have something to answer."""
+        for place in places:
+            if not self.pipes[place].poll(SECONDS):
+                raise CrewError(f"process {place} stands still")
 
     def end(self) -> None:
         """Nobody is left behind."""

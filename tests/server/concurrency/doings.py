@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,11 +17,14 @@ from ratable_server.operations.contracts import ContractHead, modify_contract
 from ratable_server.operations.customers import create_customer
 from ratable_server.operations.documents import CreditMemo, Payment, file_credit_memo, file_payment
 from ratable_server.operations.periods import close_period
+from ratable_server.operations.prepaid_commits import top_up_prepaid_commit
 from ratable_server.operations.price_overrides import set_tier_price_override
 from ratable_server.operations.usage import record_usage
+from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
 from tests.server.concurrency.crew import SECONDS, outcome
 
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+_ONE = Decimal(1)
 
 
 def numbered_month(number: int) -> date:
@@ -38,6 +41,33 @@ def use(actor: Actor, name: str, records: int, row: dict[str, Any]) -> list[str]
     """Record usage, one request each."""
     rows = [{**row, "id": f"{name}-{number}"} for number in range(records)]
     return [outcome(record_usage, actor=actor, records=[each], at=AT) for each in rows]
+
+
+def use_in_batches(actor: Actor, name: str, rounds: int, commits: Sequence[str]) -> list[str]:
+    """Record 1.00 on each of some prepaid commits in one request, and top each up by 0.50, in this order."""
+    told: list[str] = []
+    for number in range(rounds):
+        rows = [
+            {"id": f"{name}-{number}-{commit}", "prepaid_commit": commit, "used_on": date(2026, 1, 20), "amount": _ONE}
+            for commit in commits
+        ]
+        told.append(outcome(record_usage, actor=actor, records=rows, at=AT))
+        for commit in commits:
+            more = {"commit": commit, "amount": _ONE / 2, "on": date(2026, 1, 10)}
+            told.append(outcome(top_up_prepaid_commit, actor=actor, **more, at=AT))
+    return told
+
+
+def look_at_balance(actor: Actor, looks: int, is_over: Any) -> list[tuple[Decimal, ...]]:
+    """What a prepaid commit has granted, drawn, left and beyond it, so many times, and once more in the end."""
+    (commit,) = prepaid_commits(actor=actor).rows
+    found = []
+    for place in range(looks + 1):
+        if place == looks:
+            assert is_over.wait(SECONDS)
+        balance = prepaid_balances(actor=actor, commits=[commit], on=date(2026, 1, 31))[commit.code]
+        found.append((balance.granted, balance.drawn, balance.remaining, balance.overage))
+    return found
 
 
 def close(actor: Actor, month_on: date, run_id: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Several processes draw on one prepaid commit: what is drawn is what there was (B1)."""
+"""Several processes draw on prepaid commits: what is drawn is what there was (B1), whoever meets whom (B11) or looks (B13)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import psycopg
+import pytest
+
 from ratable_server.actor import Actor
 from ratable_server.operations.documents import CreditMemo, Invoice, file_invoice
 from ratable_server.operations.periods import close_period
 from ratable_server.queries.reports import report
-from tests.server.concurrency.crew import at_once
-from tests.server.concurrency.doings import compute, take_back, use
+from tests.server.concurrency.crew import at_once, crew_of, shared
+from tests.server.concurrency.doings import compute, look_at_balance, take_back, use, use_in_batches
 from tests.server.conftest import AT
 from tests.server.operations.agreements import ACME, JANUARY, agree, held
 from tests.server.soundness import assert_sound
@@ -64,4 +67,64 @@ def test_b1_no_more_is_taken_from_a_pool_than_it_has(actor: Actor):
     (pool,) = report(actor=actor, name="burn_down").table.to_pylist()
     assert (pool["topped_up_minor"], pool["remaining_minor"]) == (-9_000, 1_000)
     assert closing(actor) == {"accounts_receivable": 1_000, "contract_liability": -1_000}
+    assert_sound(actor)
+
+
+def deadlocks(superuser: psycopg.Connection) -> int:
+    """How many the database has met since it began; other connections tell theirs when they end."""
+    (count,) = superuser.execute(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    ).fetchone() or (0,)
+    return int(count)
+
+
+@pytest.mark.parametrize("rounds", [4, pytest.param(500, marks=pytest.mark.soak)])
+def test_b11_batches_that_touch_two_pools_in_either_order_meet_without_a_deadlock(
+    actor: Actor, superuser: psycopg.Connection, rounds: int
+):
+    """Two of each order: 1.00 drawn from each pool in a round, and 0.50 added."""
+    pools = [replace(ACME.prepaid_commits[0], id=name, total_value=Decimal(10_000)) for name in ("first", "second")]
+    agree(actor, replace(POOL_ONLY, prepaid_commits=tuple(pools)))
+    before = deadlocks(superuser)
+
+    answers = at_once(
+        [
+            (use_in_batches, {"actor": actor, "name": f"p{place}", "rounds": rounds, "commits": order})
+            for place, order in enumerate([("first", "second"), ("second", "first")] * 2)
+        ]
+    )
+
+    assert answers == [["done"] * 3 * rounds] * 4
+    assert deadlocks(superuser) == before
+    close_period(actor=actor, month_on=JANUARY, at=AT)
+    for pool in report(actor=actor, name="burn_down").table.to_pylist():
+        moved = tuple(pool[f"{name}_minor"] for name in ("granted", "topped_up", "drawn", "remaining"))
+        assert moved == (1_000_000, 200 * rounds, 400 * rounds, 1_000_000 - 200 * rounds)
+    assert_sound(actor)
+
+
+@pytest.mark.parametrize("looks", [5, pytest.param(1000, marks=pytest.mark.soak)])
+def test_b13_who_looks_at_a_balance_meanwhile_sees_what_was_left_of_it_at_a_moment(actor: Actor, looks: int):
+    sell(actor, 1000)
+    row = {"prepaid_commit": "pool", "used_on": date(2026, 1, 20), "amount": Decimal(30)}
+    is_over = shared("Event")
+    draws = [(use, {"actor": actor, "name": f"p{number}", "records": 10, "row": row}) for number in range(4)]
+    looking = (look_at_balance, {"actor": actor, "looks": looks, "is_over": is_over, "warm": compute})
+    with crew_of([*draws, looking]) as crew:
+        crew.go()
+        crew.wait_for(range(4))
+        is_over.set()
+        *used, seen = crew.answers()
+
+    assert used == [["done"] * 10] * 4
+    assert len(seen) == looks + 1
+    for granted, drawn, remaining, overage in seen:
+        assert (granted, drawn + remaining) == (1000, 1000)
+        assert remaining >= 0
+        assert (drawn + overage) % 30 == 0
+        assert overage == 0 or remaining == 0
+    assert [drawn + overage for _, drawn, _, overage in seen] == sorted(
+        drawn + overage for _, drawn, _, overage in seen
+    )
+    assert seen[-1] == (1000, 1000, 0, 200)
     assert_sound(actor)
