@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from ratable.money import minor_unit_digits
 from ratable.periods import schedule_weights
 from ratable.terms import BundleLine, SubscriptionLine
+from ratable.terms import Subscription as Terms
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import (
     FIRST_PAGE,
@@ -65,7 +66,7 @@ class UsageItem(Line):
 class Subscription(Line):
     """A fixed amount earned over time; `proration` is its own, or that of the policy. Lines as in `ratable.terms`.
 
-    `is_out_of_mrr`: its product is not to count in what a month brings.
+    `is_out_of_mrr`: its product is not to count in what a month brings. `terms` are those that the calculation reads.
     """
 
     code: str
@@ -78,6 +79,7 @@ class Subscription(Line):
     lines: tuple[SubscriptionLine, ...]
     allocation: tuple[BundleLine, ...]
     is_out_of_mrr: bool
+    terms: Terms
 
     @property
     def mrr(self) -> Decimal:
@@ -113,10 +115,11 @@ class TierPriceOverride(Line):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionsAsked(Asked):
-    """With codes of contracts only theirs; with a day only those that earn on it."""
+    """With codes of contracts only theirs; with a day only those that earn on it; with these further fields."""
 
     contracts: Sequence[str] | None = None
     on: date | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
 
 
 def monthly_value(total: Decimal, starts_on: date, ends_before: date, *, currency: str) -> Decimal:
@@ -208,6 +211,7 @@ def _items(actor: Actor, page: list[models.UsageItem]) -> list[UsageItem]:
 
 
 def _earning(actor: Actor, rows: QuerySet[Any], asked: SubscriptionsAsked) -> QuerySet[Any]:
+    rows = rows.filter(further__contains=dict(asked.further)) if asked.further else rows
     if asked.contracts is not None:
         rows = rows.filter(contract__code__in=asked.contracts)
     if asked.on is None:
@@ -225,12 +229,28 @@ def _subscriptions(actor: Actor, page: list[models.Subscription]) -> list[Subscr
             **fields_of(row, *names),
             currency=row.contract.currency,
             proration=row.proration or policy,
-            lines=tuple(subscription_line_of(line) for line in row.lines),
-            allocation=tuple(line_of(line) for line in row.allocation),
+            lines=terms.lines,
+            allocation=terms.allocation,
             is_out_of_mrr=bool(row.product is not None and row.product.further.get("exclude_from_mrr")),
+            terms=terms,
         )
         for row in page
+        for terms in [_terms(row)]
     ]
+
+
+def _terms(row: models.Subscription) -> Terms:
+    return Terms(
+        id=row.code,
+        product_id=code_of(row.product),
+        total_value=row.total_value,
+        starts_on=row.starts_on,
+        ends_before=row.ends_before,
+        proration=row.proration or None,  # type: ignore[arg-type]  # the database holds it to the words
+        catches_up_on=row.catches_up_on,
+        lines=tuple(subscription_line_of(line) for line in row.lines),
+        allocation=tuple(line_of(line) for line in row.allocation),
+    )
 
 
 def _milestone(row: models.Milestone) -> Milestone:

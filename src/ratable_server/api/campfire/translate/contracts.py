@@ -15,6 +15,7 @@ from typing import Any
 from ratable.terms import Contract
 from ratable_server.api.campfire.translate.customers import status_of
 from ratable_server.api.campfire.translate.prepaid_commits import to_prepaid_commit
+from ratable_server.api.campfire.translate.subscriptions_evergreen import effective_end
 from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
 from ratable_server.operations.contracts import ContractHead
 from ratable_server.operations.kept import Beside
@@ -90,7 +91,7 @@ def to_head(fields: Mapping[str, Any], was: ContractHead, *, customer: str | Non
 
 def from_contract(contract: Any, totals: Any, names: Names, *, tenant: int, on: date) -> dict[str, Any]:
     """A contract with what it has come to."""
-    ends_on = last_day(contract.ends_before)
+    ends_on, rolling_on = last_day(contract.ends_before), effective_end(contract, on=on)
     return {
         "id": contract.id,
         **names.of_fields(contract.further, "entity", "department"),
@@ -108,8 +109,8 @@ def from_contract(contract: Any, totals: Any, names: Names, *, tenant: int, on: 
         "entity_currency": contract.further.get("entity_currency") or contract.currency,
         "contract_start_date": contract.starts_on,
         "contract_end_date": ends_on,
-        "effective_end_date": None,
-        "working_end_date": contract.terminated_on or ends_on,
+        "effective_end_date": rolling_on,
+        "working_end_date": contract.terminated_on or ends_on or rolling_on,
         "last_modified_at": contract.modified_at,
         "is_deleted": "true" if contract.deleted_at else "",
         "deleted_at": contract.deleted_at.isoformat() if contract.deleted_at else "",

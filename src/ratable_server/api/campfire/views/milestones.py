@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.milestones import ContractMilestoneSerializer
 from ratable_server.api.campfire.translate import milestones as translate
+from ratable_server.api.campfire.translate.subscriptions_evergreen import is_evergreen
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.allocations_agreed import said_bundle, sold_of
 from ratable_server.api.campfire.views.asking import found, listing
@@ -46,6 +48,8 @@ class Milestones(CampfireView):
     def post(self, _request: Request, contract_id: int) -> Response:
         """Agree on a milestone; its revenue is planned at once."""
         contract = contract_of(self.actor, contract_id)
+        if is_evergreen(contract):
+            raise ValidationError({"error": "An evergreen contract has no milestones."})
         fields = _fields(self, contract_id, is_partial=False)
         sold = sold_of(self.actor, fields)
         milestone_of = translate.to_milestone

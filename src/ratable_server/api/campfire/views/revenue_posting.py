@@ -20,6 +20,7 @@ from ratable_server.api.campfire.schemas.revenue_posting import (
 from ratable_server.api.campfire.translate import revenue_posting as translate
 from ratable_server.api.campfire.views.documented import gives, posts
 from ratable_server.api.campfire.views.naming import refuse_unknown
+from ratable_server.api.campfire.views.subscriptions_evergreen import renew_evergreen
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.errors import Obstructed
@@ -68,6 +69,7 @@ class RevenuePosting(CampfireView):
         fields = self.read(RevenuePostingInputSerializer)
         refuse_unknown(self.actor, {name: fields[name] for name in ("entity",) if fields.get(name) is not None})
         month_on = _month(fields["period_month"])
+        renew_evergreen(self.actor, on=max(month_on, now_at().date()))
         if fields.get("dry_run") and fields.get("run") is None:
             return Response(self._drafted(month_on, fields))
         run, closed = _posted(self.actor, month_on, fields.get("run"))

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.subscriptions import ContractSubscriptionSerializer
 from ratable_server.api.campfire.translate import subscriptions as translate
+from ratable_server.api.campfire.translate import subscriptions_evergreen as translate_evergreen
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.allocations_agreed import said_bundle, sold_of
 from ratable_server.api.campfire.views.asking import found, limits_of
@@ -50,7 +51,7 @@ class Subscriptions(CampfireView):
         """Agree on a subscription; its revenue is planned at once."""
         contract = contract_of(self.actor, contract_id)
         sent = said_subscription(self, contract, is_partial=False)
-        fields = {**sent, "proration_method": translate.proration_of(sent)}
+        fields = _planned({**sent, "proration_method": translate.proration_of(sent)}, contract)
         sold = sold_of(self.actor, fields)
         code = created(
             "subscription",
@@ -59,7 +60,7 @@ class Subscriptions(CampfireView):
                 actor=self.actor,
                 contract=contract.code,
                 subscription=_agreed(fields, code, contract, sold=sold),
-                further=sold.beside(taken(sent, {}, translate.OURS)),
+                further=sold.beside(taken(fields, {}, translate.OURS)),
                 at=now_at(),
             ),
         )
@@ -97,6 +98,9 @@ class Subscription(CampfireView):
         sent = said_subscription(self, contract, is_partial=is_partial)
         fields = {**translate.said_of(row), **said_bundle(row, sent), **sent} if is_partial else dict(sent)
         fields["proration_method"] = translate.proration_of(sent, row if is_partial else None)
+        if translate_evergreen.is_evergreen(contract) and translate_evergreen.PLANS & set(sent):
+            fields = _planned(fields, contract)
+            sent = {**sent, "renewal_behavior": fields["renewal_behavior"]}
         sold = sold_of(self.actor, fields, was=row)
         subscription = _agreed(fields, row.code, contract, sold=sold, was=row)
         before = dict(row.further) if is_partial else {}
@@ -133,6 +137,20 @@ def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
         )
         for row in rows
     ]
+
+
+def _planned(fields: dict[str, Any], contract: Contract) -> dict[str, Any]:
+    """What a body says; under an evergreen contract with a line for each billing period that is planned.
+
+    Raises:
+        ValidationError: it does not fit the billing periods.
+    """
+    if not translate_evergreen.is_evergreen(contract):
+        return fields
+    try:
+        return translate_evergreen.fields_of(fields, contract, on=now_at().date())
+    except translate.UntellableError as wrong:
+        raise ValidationError({wrong.field: [str(wrong)]}) from None
 
 
 def _agreed(fields: dict[str, Any], code: str, contract: Contract, *, sold: Any, was: Row | None = None) -> Any:

@@ -1,0 +1,97 @@
+"""Subscriptions of contracts without an end: an amount for each billing period, planned for a year, renewed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ratable_server.api.campfire.views import revenue_posting, subscriptions, subscriptions_evergreen
+from tests.wire.calling import Api, Told
+from tests.wire.test_contracts import signed
+
+QUARTER = {"start_date": "2026-04-01", "period_amount": "10000.00", "lines": []}
+
+
+@pytest.fixture(autouse=True)
+def in_april(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day on which all of it is said."""
+    for module in (subscriptions, subscriptions_evergreen):
+        monkeypatch.setattr(module, "now_at", lambda: datetime(2026, 4, 20, tzinfo=UTC))
+
+
+def evergreen(api: Api, **fields: Any) -> str:
+    usual = {"contract_end_date": None, "is_evergreen": True, "billing_frequency": "quarterly"}
+    return f"contracts/{signed(api, **{**usual, **fields})['id']}"
+
+
+def lines(told: Told) -> list[tuple[str, Any]]:
+    return [(line["start_date"], line["total_value"]) for line in told["subscription_lines"]]
+
+
+def test_a_subscription_follows_its_contract_and_is_planned_for_a_year(api: Api):
+    """The example of the published document: 10,000.00 a quarter from April on."""
+    path = f"{evergreen(api)}/subscriptions"
+    told = api.post(path, {**QUARTER, "renewal_behavior": "FOLLOW_CONTRACT"})
+    assert told.status == 201, told.text
+    assert (told["end_date"], told["renewal_behavior"], told["period_amount"]) == (
+        "2027-03-31",
+        "FOLLOW_CONTRACT",
+        10_000,
+    )
+    assert lines(told) == [(day, 10_000) for day in ("2026-04-01", "2026-07-01", "2026-10-01", "2027-01-01")]
+    assert (told["total_value"], told["mrr"]) == (40_000, Decimal("3333.33"))
+    rows = api.get("transactions")["results"]
+    assert [row["amount"] for row in rows[:3]] == [Decimal("3333.33"), Decimal("3333.34"), Decimal("3333.33")]
+    again = api.patch(f"{path}/{told['id']}", {"period_amount": "9000.00"})
+    assert (again["total_value"], again["end_date"], again["period_amount"]) == (36_000, "2027-03-31", 9_000)
+    assert api.put(f"{path}/{told['id']}", again.body)["subscription_lines"] == again["subscription_lines"]
+
+
+def test_a_subscription_with_an_end_of_its_own_stops_there(api: Api):
+    path = f"{evergreen(api)}/subscriptions"
+    fixed = api.post(path, {**QUARTER, "end_date": "2026-06-30", "renewal_behavior": "FIXED_END"})
+    assert (fixed.status, lines(fixed), fixed["renewal_behavior"]) == (201, [("2026-04-01", 10_000)], "FIXED_END")
+    by_unit = api.post(path, {"start_date": "2026-04-01", "quantity": 3, "rate": "100.00", "discount": "10"})
+    assert (by_unit["total_value"], by_unit["renewal_behavior"]) == (1_080, "FOLLOW_CONTRACT")
+
+
+def test_next_periods_are_appended_when_a_month_is_posted(api: Api, monkeypatch: pytest.MonkeyPatch):
+    path = f"{evergreen(api)}/subscriptions"
+    own = [api.post(path, {**QUARTER, **more})["id"] for more in ({}, {"end_date": "2026-06-30"})]
+    subscriptions_evergreen.renew_evergreen(api.actor, on=date(2026, 6, 30))
+    assert len(lines(api.get(f"{path}/{own[0]}"))) == 4
+    monkeypatch.setattr(revenue_posting, "now_at", lambda: datetime(2026, 7, 2, tzinfo=UTC))
+    assert api.post("revenue-posting", {"period_month": "2026-01-01", "dry_run": True}).status == 200
+    assert lines(api.get(f"{path}/{own[0]}"))[3:] == [("2027-01-01", 10_000), ("2027-04-01", 10_000)]
+    assert api.get(f"{path}/{own[0]}")["end_date"] == "2027-06-30"
+    assert lines(api.get(f"{path}/{own[1]}")) == [("2026-04-01", 10_000)]
+
+
+def test_days_that_are_not_of_billing_periods_are_refused(api: Api):
+    contract = evergreen(api)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"start_date": "2026-05-01"}, "start_date"),
+        ({"start_date": "2026-04-02"}, "start_date"),
+        ({"end_date": "2026-05-31", "renewal_behavior": "FIXED_END"}, "end_date"),
+        ({"end_date": "2027-06-30", "renewal_behavior": "FIXED_END"}, "end_date"),
+        ({"period_amount": None}, "period_amount"),
+    ]
+    for fields, field in wrong:
+        told = api.post(f"{contract}/subscriptions", {**QUARTER, **fields})
+        assert (told.status, list(told.body)) == (400, [field]), told.text
+    assert api.get(f"{contract}/subscriptions").body == []
+    milestone = {"milestone_name": "Setup", "milestone_date": "2026-01-20", "amount": "1500.00"}
+    assert api.post(f"{contract}/milestones", milestone).status == 400
+    custom = evergreen(api, billing_frequency="custom")
+    assert list(api.post(f"{custom}/subscriptions", QUARTER).body) == ["contract"]
+
+
+def test_an_evergreen_contract_tells_how_far_it_is_planned(api: Api):
+    told = api.get(evergreen(api, contract_start_date="2020-01-31", billing_frequency="annual"))
+    last_on = date.fromisoformat(told["effective_end_date"])
+    assert (last_on.month, last_on.day, told["contract_end_date"]) == (1, 30, None)
+    assert told["working_end_date"] == told["effective_end_date"]
+    assert signed(api)["effective_end_date"] is None
