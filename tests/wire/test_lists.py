@@ -72,6 +72,33 @@ def add_override(api: Api, contract: int) -> None:
     assert api.post(f"contracts/{contract}/tier-price-overrides", {"tier": tier, "price": 1}).status == 201
 
 
+def add_subscription(api: Api, contract: int) -> None:
+    product = api.post("product", {"product_name": "Seats"})["id"]
+    lines = [{"product": product, "percentage_allocation": 100}]
+    bundle = api.post("product-bundles", {"bundle_name": "B", "lines": lines})["id"]
+    said = {"product_bundle": bundle, "mrr": 100}
+    assert api.post(f"contracts/{contract}/subscriptions", said).status == 201
+
+
+def add_contract_bundle(api: Api, contract: int) -> None:
+    lines = [{"product": api.post("product", {"product_name": "Seats"})["id"], "amount": 5}]
+    said = {"bundle_name": "B", "start_date": "2026-01-01", "end_date": "2026-12-31", "lines": lines}
+    assert api.post(f"contracts/{contract}/bundles", said).status == 201
+
+
+def add_milestone(api: Api, contract: int) -> None:
+    product = api.post("product", {"product_name": "Setup"})["id"]
+    said = {"milestone_name": "Setup", "milestone_date": "2026-01-20", "amount": 100, "product": product}
+    assert api.post(f"contracts/{contract}/milestones", said).status == 201
+
+
+def revenue(api: Api) -> str:
+    add_milestone(api, signed(api)["id"])
+    (row, *_) = api.get("transactions")["results"]
+    assert api.patch(f"transactions/{row['id']}", {"description": "Noted"}).status == 200
+    return "transactions"
+
+
 LISTS: dict[str, Callable[[Api], str]] = {
     "products": products,
     "bundles": bundles,
@@ -80,6 +107,10 @@ LISTS: dict[str, Callable[[Api], str]] = {
     "contracts": contracts,
     "prepaid commits": OnOneContract("prepaid-commits", granted),
     "usage": OnOneContract("usage", add_usage),
+    "subscriptions": OnOneContract("subscriptions", add_subscription),
+    "bundles of contracts": OnOneContract("bundles", add_contract_bundle),
+    "milestones": OnOneContract("milestones", add_milestone),
+    "revenue": revenue,
     "own prices": OnOneContract("tier-price-overrides", add_override),
 }
 
@@ -92,5 +123,6 @@ def test_a_list_takes_the_same_statements_however_long_it_is(api: Api, add: Any)
     for _ in range(3):
         add(api)
     api.get(path)
-    assert len(api.get(path)["results"]) == 4
+    told = api.get(path).body
+    assert len(told if isinstance(told, list) else told["results"]) == 4
     assert statements(api, path) == few

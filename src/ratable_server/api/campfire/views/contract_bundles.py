@@ -116,7 +116,7 @@ def _keep(actor: Actor, code: str, kept: Mapping[str, Any]) -> Created:
 
 def _product_names(actor: Actor, every: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     ids = sorted({each for kept in every for each in translate.products_in(kept)})
-    rows = products(actor=actor, asked=Asked(ids=ids, limit=len(ids))).rows if ids else ()
+    rows = products(actor=actor, asked=Asked(ids=ids, limit=EVERYTHING.limit)).rows if ids else ()
     return {row.id: row.name for row in rows}
 
 

@@ -127,7 +127,11 @@ def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
     names = names_of(actor, [row.further for row in rows])
     shares = fixed_splits(actor=actor, lines=rows)
     ids = sorted({row.product_id for row in rows if row.product_id is not None})
-    sold = {each.id: each for each in products(actor=actor, asked=Asked(ids=ids, limit=len(ids))).rows} if ids else {}
+    sold = (
+        {each.id: each for each in products(actor=actor, asked=Asked(ids=ids, limit=EVERYTHING.limit)).rows}
+        if ids
+        else {}
+    )
     return [
         ContractSubscriptionSerializer.answer(
             translate.from_subscription(

@@ -23,7 +23,7 @@ from ratable_server.clock import now_at
 from ratable_server.operations.register import keep_entry
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contracts import contracts
-from ratable_server.queries.listing import Asked
+from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import Entry, register
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
 
@@ -133,7 +133,9 @@ def notes_of(actor: Actor, rows: Sequence[RevenueTransaction]) -> dict[int, Entr
     """What was told of revenue beside its figures, by its ids."""
     codes = [str(row.id) for row in rows]
     found_notes = (
-        register(actor=actor, kind=translate.NOTE, asked=Asked(codes=codes, limit=len(codes))).rows if codes else ()
+        register(actor=actor, kind=translate.NOTE, asked=Asked(codes=codes, limit=EVERYTHING.limit)).rows
+        if codes
+        else ()
     )
     return {int(entry.code): entry for entry in found_notes}
 
@@ -162,7 +164,7 @@ def _note(actor: Actor, row: RevenueTransaction, fields: dict[str, Any], *, is_p
 
 
 def _all_of(ids: Sequence[int]) -> Asked:
-    return Asked(ids=ids, limit=len(ids))
+    return Asked(ids=ids, limit=EVERYTHING.limit)
 
 
 def _revenue(limits: Asked, asked: Asked) -> RevenueAsked:
