@@ -33,6 +33,7 @@ def line(
         debit_minor=max(amount_minor, 0),
         credit_minor=max(-amount_minor, 0),
         memo=other.get("memo", "usage 2026-03 acme"),
+        customer_name=other.get("customer_name", ""),
     )
 
 

@@ -54,11 +54,11 @@ def test_csv_tells_everything_and_holds_one_currency_a_file():
 
     assert (euros.name, dollars.name) == ("journal-2026-03-csv-EUR.csv", "journal-2026-03-csv-USD.csv")
     assert euros.content.decode() == (
-        "external_id,line,date,period,service_period,account_code,account_name,class,customer,contract,currency,"
-        "debit,credit,memo\r\n"
-        "R202603-d22cf90b444fb,1,2026-03-31,2026-03,2026-03,1200,Accounts Receivable,,Delphine Média,acme,EUR,47.05,"
+        "external_id,line,date,period,service_period,account_code,account_name,class,customer,customer_name,contract,"
+        "currency,debit,credit,memo\r\n"
+        "R202603-d22cf90b444fb,1,2026-03-31,2026-03,2026-03,1200,Accounts Receivable,,Delphine Média,,acme,EUR,47.05,"
         "0.00,usage 2026-03 acme\r\n"
-        "R202603-d22cf90b444fb,2,2026-03-31,2026-03,2026-03,2500,Deferred Revenue,,Delphine Média,acme,EUR,0.00,"
+        "R202603-d22cf90b444fb,2,2026-03-31,2026-03,2026-03,2500,Deferred Revenue,,Delphine Média,,acme,EUR,0.00,"
         "47.05,usage 2026-03 acme\r\n"
     )
 
@@ -287,7 +287,7 @@ def test_a_reopened_month_leaves_only_its_difference():
     after = [line("u1", "unbilled_revenue", 95500), line("u1", "revenue", -61000, product="calls"), before[2]]
     rows = rows_of("csv", difference(after, before))
 
-    assert [(row[6], row[7], row[11], row[12]) for row in rows[1:]] == [
+    assert [(row[6], row[7], row[12], row[13]) for row in rows[1:]] == [
         ("Revenue", "calls", "0.00", "10.00"),
         ("Unbilled Revenue", "", "10.00", "0.00"),
     ]
@@ -304,7 +304,7 @@ def test_lines_are_read_from_the_report():
         "debit_minor": 0, "credit_minor": 5,
     }  # fmt: skip
 
-    assert lines_of_report([row]) == [
+    assert lines_of_report([row], {"Acme": "Acme Inc", "other": "Other Inc"}) == [
         JournalLine(
             entry_id="acme/usage",
             on=LAST,
@@ -317,8 +317,28 @@ def test_lines_are_read_from_the_report():
             currency="USD",
             credit_minor=5,
             memo="usage 2026-02 acme",
+            customer_name="Acme Inc",
         )
     ]
+
+
+def test_a_customer_is_named_where_the_target_has_a_place_for_it():
+    """Its id and its name where there are two places; the name where there is one."""
+    lines = [replace(each, customer="cust-7", customer_name="Delphine Média") for each in MONTH[5:]]
+
+    def first(format: str) -> dict[str, str]:
+        header, row, *_ = rows_of(format, lines, detailed=True)
+        return dict(zip(header, row, strict=True))
+
+    assert [first("csv")[name] for name in ("customer", "customer_name")] == ["cust-7", "Delphine Média"]
+    assert first("quickbooks")["Name"] == "Delphine Média"
+    assert first("netsuite")["Journal Entry - Line: Name"] == "Delphine Média"
+    (summary, _) = rows_of("quickbooks", lines)[1:]
+    assert (summary[3], summary[7]) == ("Accounts Receivable", "Delphine Média")
+    told = export_journal(lines, BOOKS, format="beancount", detailed=True)[0].content.decode()
+    assert '    customer: "cust-7"\n    customer-name: "Delphine Média"\n' in told
+    told = export_journal(lines, BOOKS, format="hledger", detailed=True)[0].content.decode()
+    assert "customer:cust-7, customer-name:Delphine Média, contract:acme" in told
 
 
 # ── guide ────────────────────────────────────────────────────────────────────────────────────

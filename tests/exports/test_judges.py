@@ -20,7 +20,7 @@ from tests.exports.journals import BOOKS, MONTH, balances, line
 SHARP = [
     *MONTH,
     line("x1", "cash", 10**15 + 1, customer='A "quoted"; name, with | signs\nand a break', memo="=1+1\tBackslash \\"),
-    line("x1", "revenue", -(10**15) - 1, product="[odd] (class)"),
+    line("x1", "revenue", -(10**15) - 1, product="[odd] (class)", customer_name='"Odd", & Sons: |; 1 {a}'),
     line("j1", "cash", 500, currency="JPY"),
     line("j1", "opening_balance", -500, currency="JPY"),
     line("k1", "cash", 1234567, currency="KWD"),

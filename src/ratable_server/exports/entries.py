@@ -18,6 +18,7 @@ from ratable_server.exports.accounts import Account, Chart
 from ratable_server.exports.lines import JournalLine, by_entry
 from ratable_server.exports.problems import ExportRefusedError
 
+_Class = tuple[str, str, str, str]  # role, product, customer and its name
 ID_LENGTH = 21  # what QuickBooks keeps of a journal number, the shortest of the targets
 
 
@@ -41,6 +42,12 @@ class EntryLine:
     service_period: date | None
     memo: str
     amount_minor: int
+    customer_name: str = ""
+
+    @property
+    def buyer(self) -> str:
+        """The customer by its name, which targets know customers by; one without a name by its id."""
+        return self.customer_name or self.customer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +96,11 @@ def summarised_entries(
 
     Roles in `customers_on` are told apart by customer: some ledgers take no receivable without one.
     """
-    groups: dict[tuple[date, str], dict[tuple[str, str, str], int]] = defaultdict(lambda: defaultdict(int))
+    groups: dict[tuple[date, str], dict[_Class, int]] = defaultdict(lambda: defaultdict(int))
     for members in by_entry(lines).values():
         for line in members:
-            customer = line.customer if line.account in customers_on else ""
-            groups[line.period, line.currency][line.account, line.product, customer] += line.amount_minor
+            buyer = (line.customer, line.customer_name) if line.account in customers_on else ("", "")
+            groups[line.period, line.currency][line.account, line.product, *buyer] += line.amount_minor
     entries = [_summary(period, currency, sums, books) for (period, currency), sums in sorted(groups.items())]
     return distinct([entry for entry in entries if entry.lines])
 
@@ -120,10 +127,11 @@ def _line(line: JournalLine, books: Books) -> EntryLine:
         service_period=line.service_period,
         memo=line.memo,
         amount_minor=line.amount_minor,
+        customer_name=line.customer_name,
     )
 
 
-def _summary(period: date, currency: str, sums: dict[tuple[str, str, str], int], books: Books) -> Entry:
+def _summary(period: date, currency: str, sums: dict[_Class, int], books: Books) -> Entry:
     key = ("summary", currency)
     memo = f"Ratable {period:%Y-%m} {currency}"
     return Entry(
@@ -142,8 +150,9 @@ def _summary(period: date, currency: str, sums: dict[tuple[str, str, str], int],
                 service_period=None,
                 memo=f"{memo} {role.replace('_', ' ')}",
                 amount_minor=amount,
+                customer_name=name,
             )
-            for (role, product, customer), amount in sorted(sums.items())
+            for (role, product, customer, name), amount in sorted(sums.items())
             if amount
         ),
     )

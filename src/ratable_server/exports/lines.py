@@ -31,6 +31,7 @@ class JournalLine:
     debit_minor: int = 0
     credit_minor: int = 0
     memo: str = ""
+    customer_name: str = ""
 
     @property
     def amount_minor(self) -> int:
@@ -38,8 +39,11 @@ class JournalLine:
         return self.debit_minor - self.credit_minor
 
 
-def lines_of_report(rows: Iterable[Mapping[str, Any]]) -> list[JournalLine]:
-    """The rows of the report `journal` as lines; the memo says what happened and for which month."""
+def lines_of_report(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str] | None = None) -> list[JournalLine]:
+    """The rows of the report `journal` as lines; the memo says what happened and for which month.
+
+    `names` are those of customers, by their ids.
+    """
     return [
         JournalLine(
             entry_id=row["entry_id"],
@@ -54,6 +58,7 @@ def lines_of_report(rows: Iterable[Mapping[str, Any]]) -> list[JournalLine]:
             debit_minor=row["debit_minor"],
             credit_minor=row["credit_minor"],
             memo=f"{row['kind']} {row['service_period']:%Y-%m} {row['contract_id']}",
+            customer_name=(names or {}).get(row["customer_id"], ""),
         )
         for row in rows
     ]

@@ -64,7 +64,7 @@ def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
                 amount if is_debit else "",
                 "" if is_debit else amount,
                 text_cell(line.memo),
-                text_cell(line.customer),
+                text_cell(line.buyer),
                 text_cell(line.product),
             ]
 

@@ -59,6 +59,8 @@ def _said(line: EntryLine) -> Iterator[tuple[str, str]]:
         yield "class", line.product
     if line.customer:
         yield "customer", line.customer
+    if line.customer_name not in {"", line.customer}:
+        yield "customer-name", line.customer_name
     if line.contract:
         yield "contract", line.contract
     if line.service_period:

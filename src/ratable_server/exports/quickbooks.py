@@ -3,7 +3,7 @@
 Columns: journal number, date, account name, debits, credits, description, name, currency and class; rows of
 one journal number are one entry. Accounts are named, sub-accounts after a colon, and account numbers must be
 turned off for the import. A journal number has at most 21 characters. A line on a receivable needs the
-customer in `Name`. With "Warn me if duplicate journal number is used" turned on, a second import of the
+customer in `Name`, as it is called there. With "Warn me if duplicate journal number is used" turned on, a second import of the
 same entries is refused.
 
 Source:
@@ -50,6 +50,6 @@ def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
                 amount if is_debit else "",
                 "" if is_debit else amount,
                 text_cell(line.memo),
-                text_cell(line.customer),
+                text_cell(line.buyer),
                 text_cell(line.product),
             ]

@@ -27,7 +27,7 @@ from ratable_server.store.load.counted import Counted
 from ratable_server.store.load.periods import current_closes
 from ratable_server.store.load.reported import Shown, load_reported
 from ratable_server.store.load.sheets import bind_tables, forget_tables, sheet_for
-from ratable_server.store.models import PeriodClose, Tenant
+from ratable_server.store.models import Customer, PeriodClose, Tenant
 from ratable_server.store.scope import books_of, rows_of
 
 _INPUTS = ("journal", "customers")
@@ -55,7 +55,7 @@ class Exported:
 def exported_journal(*, actor: Actor, periods: tuple[date, date], wanted: Wanted) -> list[Exported]:
     """The journal of some closed months, each in files of its own; one snapshot, so writers change nothing in it.
 
-    The same closes give the same bytes. With `since_version` a month has only what differs from that close of it.
+    The same closes give the same bytes, but for the names of customers, which are those of today. With `since_version` a month has only what differs from that close of it.
 
     Refuses:
         period_must_be_closed, close_must_be_known, account_must_be_mapped, account_names_must_differ,
@@ -99,7 +99,8 @@ def _posted(actor: Actor, month_on: date, close: PeriodClose) -> list[JournalLin
     sheet = sheet_for(tables)
     rows = run_report(sheet, "journal", bind_tables(sheet, tables), periods=(month_on, month_on)).to_pylist()
     forget_tables(sheet, tables)
-    return lines_of_report(rows)
+    names = dict(rows_of(actor, Customer, with_deleted=True).values_list("code", "name"))
+    return lines_of_report(rows, names)
 
 
 def _files(lines: list[JournalLine], wanted: Wanted, tenant: str, *, version: int) -> tuple[ExportFile, ...]:

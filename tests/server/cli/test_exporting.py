@@ -211,6 +211,20 @@ def _reopen_elsewhere(actor: Actor, connection: psycopg.Connection) -> bool:
     return True
 
 
+def test_customers_have_their_names_in_the_files_that_have_a_place_for_them(ratable: Command, tmp_path: Path):
+    """The id that a file of terms gives a customer is its name, too; here it is called otherwise by now."""
+    with books_of(ratable.actor):
+        rows_of(ratable.actor, models.Customer).filter(code="Acme Inc").update(name="Acme Incorporated")
+
+    files = export(ratable, tmp_path, "--period", "2026-01", "--format", "csv", "--detailed")
+    rows = [row for file in files.values() for row in csv.DictReader(io.StringIO(file.decode()))]
+
+    assert {(row["customer"], row["customer_name"]) for row in rows} == {
+        ("Acme Inc", "Acme Incorporated"),
+        ("Bolt GmbH", "Bolt GmbH"),
+    }
+
+
 def test_only_what_counts_is_exported(ratable: Command):
     """A draft of the open month is nobody else's business."""
     ratable.json("draft", "2026-03")
