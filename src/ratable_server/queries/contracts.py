@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import FIRST_PAGE, Asked, Found, Told, asked_rows, fields_of, page_of, told_of
@@ -19,6 +21,9 @@ from ratable_server.store import models
 from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.load.periods import current_runs
 from ratable_server.store.scope import books_of, rows_of
+
+Standing = Literal["pending", "active", "completed"]
+"""Before its first day, between its days, after its last day or its termination."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +49,16 @@ class Contract(Told):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractsAsked(Asked):
-    """With `text` contracts whose name, code or customer has it, in whatever case; `names` are whole names."""
+    """With `text` contracts whose name, code or customer has it, in whatever case; `names` are whole names.
+
+    `standings` are where they stand on the day `on`.
+    """
 
     text: str = ""
     names: Sequence[str] | None = None
     customer_ids: Sequence[int] | None = None
+    standings: Sequence[Standing] | None = None
+    on: date = date.max
 
 
 def contracts(*, actor: Actor, asked: Asked = FIRST_PAGE) -> Found[Contract]:
@@ -56,7 +66,7 @@ def contracts(*, actor: Actor, asked: Asked = FIRST_PAGE) -> Found[Contract]:
     with books_of(actor):
         rows = asked_rows(rows_of(actor, models.Contract, with_deleted=True), asked)
         if isinstance(asked, ContractsAsked):
-            rows = _narrowed(rows, asked)
+            rows = _standing(actor, _narrowed(rows, asked), asked)
         return page_of(rows.select_related("customer"), asked, lambda page: _contracts(actor, page))
 
 
@@ -70,6 +80,21 @@ def _narrowed(rows: QuerySet[models.Contract], asked: ContractsAsked) -> QuerySe
     if asked.names is not None:
         rows = rows.filter(name__in=asked.names)
     return rows if asked.customer_ids is None else rows.filter(customer_id__in=asked.customer_ids)
+
+
+def _standing(actor: Actor, rows: QuerySet[models.Contract], asked: ContractsAsked) -> QuerySet[models.Contract]:
+    if asked.standings is None:
+        return rows
+    ended = rows_of(actor, models.Termination).filter(contract_id=OuterRef("id"), on__lt=asked.on)
+    is_over = Q(ends_before__lte=asked.on) | Q(Exists(ended))
+    is_ahead = Q(starts_on__gt=asked.on)
+    where: dict[Standing, Q] = {
+        "pending": is_ahead & ~is_over,
+        "active": ~is_ahead & ~is_over,
+        "completed": is_over,
+    }
+    wanted = [where[standing] for standing in asked.standings]
+    return rows.filter(reduce(or_, wanted)) if wanted else rows.none()
 
 
 def _contracts(actor: Actor, page: Sequence[models.Contract]) -> list[Contract]:

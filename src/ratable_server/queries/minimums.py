@@ -9,26 +9,35 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from ratable.periods import month_of, months_between, next_month
+from ratable.money import minor_unit_digits
+from ratable.periods import day_after, month_of, months_between, next_month
 from ratable_server.actor import Actor
 from ratable_server.queries.contract_lines import usage_items
 from ratable_server.queries.contracts import Contract
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
 from ratable_server.queries.usage import UsageAsked, used_months
+from ratable_server.store.load.terms import load_policy
+from ratable_server.store.scope import books_of
 
 USED = ("usage", "drawdown", "overage")
 TRUE_UP = "minimum"
 _NOTHING = Decimal(0)
+_UNIT = Decimal("0.000000000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfMinimum:
-    """A month: what was used, what it lacks to the minimums, its whole true-up, and what of it is posted."""
+    """A month: its floors, what was used, what it lacks to them, its whole true-up, and what of it is posted.
+
+    The floors of a month are nothing where the contract does not touch it.
+    """
 
     month_on: date
+    floor: Decimal
+    floor_quantity: Decimal
     used: Decimal
     used_quantity: Decimal
     shortfall: Decimal
@@ -39,8 +48,9 @@ class MonthOfMinimum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinimumPreview:
-    """The month that was asked for, and every month of the contract up to it."""
+    """The month that was asked for, and every month of the contract up to it; how a month counts that is not whole."""
 
+    partial_month: str
     month: MonthOfMinimum
     months: tuple[MonthOfMinimum, ...]
 
@@ -50,38 +60,63 @@ def minimum_preview(*, actor: Actor, contract: Contract, month_on: date) -> Mini
     ends_on = next_month(month_on) - timedelta(days=1)
     asked = RevenueAsked(contracts=[contract.code], kinds=[*USED, TRUE_UP], limit=EVERYTHING.limit)
     rows = revenue_transactions(actor=actor, on=ends_on, asked=asked).rows
+    with books_of(actor):
+        partial_month = load_policy(actor).minimum_partial_month
     first = min(month_of(contract.starts_on), month_on)
     quantities = _quantities(actor, contract)
     months = tuple(
-        _month(contract, rows, quantities, month_on=each) for each in months_between(first, next_month(month_on))
+        _month(_floors(contract, each, partial_month), rows, quantities, month_on=each)
+        for each in months_between(first, next_month(month_on))
     )
-    return MinimumPreview(month=months[-1], months=months)
+    return MinimumPreview(partial_month=partial_month, month=months[-1], months=months)
 
 
 def _quantities(actor: Actor, contract: Contract) -> dict[date, Decimal]:
-    """Units that were used on the contract's items, by month."""
-    items = [item.code for item in usage_items(actor=actor, contract_id=contract.id, asked=EVERYTHING).rows]
+    """Units that count toward a minimum, by month: those that no prepaid commit pays for."""
+    items = usage_items(actor=actor, contract_id=contract.id, asked=EVERYTHING).rows
+    codes = [item.code for item in items if not item.draws]
     used: dict[date, Decimal] = defaultdict(Decimal)
-    for each in used_months(actor=actor, asked=UsageAsked(usage_items=items)) if items else ():
+    for each in used_months(actor=actor, asked=UsageAsked(usage_items=codes)) if codes else ():
         used[each.month_on] += each.quantity
     return used
 
 
+def _floors(contract: Contract, month_on: date, partial_month: str) -> tuple[Decimal, Decimal]:
+    """The minimums of a month: whole for every month that the contract touches, or by its days."""
+    month_ends = next_month(month_on)
+    starts_on = max(contract.starts_on, day_after(contract.opening_as_of) if contract.opening_as_of else date.min)
+    terminated = day_after(contract.terminated_on) if contract.terminated_on else date.max
+    days = (min(month_ends, contract.ends_before or date.max, terminated) - max(month_on, starts_on)).days
+    whole = (month_ends - month_on).days
+    part = max(days, 0) if partial_month == "prorated" else whole if days > 0 else 0
+    amount = contract.minimum_monthly_commitment_amount or _NOTHING
+    quantity = contract.minimum_monthly_commitment_quantity or _NOTHING
+    if part == whole:
+        return amount, quantity
+    unit = Decimal(1).scaleb(-minor_unit_digits(contract.currency))
+    shares = (amount * part / whole).quantize(unit, ROUND_HALF_UP), (quantity * part / whole).quantize(_UNIT)
+    return shares if part else (_NOTHING, _NOTHING)
+
+
 def _month(
-    contract: Contract, rows: Iterable[RevenueTransaction], quantities: dict[date, Decimal], *, month_on: date
+    floors: tuple[Decimal, Decimal],
+    rows: Iterable[RevenueTransaction],
+    quantities: dict[date, Decimal],
+    *,
+    month_on: date,
 ) -> MonthOfMinimum:
     own = [row for row in rows if row.service_on == month_on]
     used = _sum(row for row in own if row.kind in USED)
-    lacking = (contract.minimum_monthly_commitment_amount or _NOTHING) - used
     used_quantity = quantities.get(month_on, _NOTHING)
-    lacking_quantity = (contract.minimum_monthly_commitment_quantity or _NOTHING) - used_quantity
     true_ups = [row for row in own if row.kind == TRUE_UP]
     return MonthOfMinimum(
         month_on=month_on,
+        floor=floors[0],
+        floor_quantity=floors[1],
         used=used,
         used_quantity=used_quantity,
-        shortfall=max(lacking, _NOTHING),
-        shortfall_quantity=max(lacking_quantity, _NOTHING),
+        shortfall=max(floors[0] - used, _NOTHING),
+        shortfall_quantity=max(floors[1] - used_quantity, _NOTHING),
         true_up=_sum(true_ups),
         posted=_sum(row for row in true_ups if row.is_posted),
     )

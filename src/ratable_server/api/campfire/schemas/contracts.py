@@ -142,6 +142,8 @@ class MonthOfMinimumSerializer(Schema):
     """A month of a contract with a minimum."""
 
     period_month = Day()
+    floor_amount = Amount()
+    floor_quantity = Exact()
     usage_amount = Amount()
     usage_quantity = Exact()
     shortfall_amount = Amount()
@@ -157,5 +159,6 @@ class MinimumCommitPreviewSerializer(MonthOfMinimumSerializer):
     currency = serializers.CharField()
     minimum_amount = Amount()
     minimum_quantity = Exact()
+    partial_month = serializers.ChoiceField(choices=["full", "prorated"])
     as_of = Day()
     months = MonthOfMinimumSerializer(many=True)

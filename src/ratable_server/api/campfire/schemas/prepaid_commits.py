@@ -152,6 +152,7 @@ class PrepaidCommitSummarySerializer(Schema):
     remaining_value = Amount()
     expired_value = Amount()
     overage_total = Amount()
+    overage_uninvoiced = Amount()
     discount_total = Amount()
     gross_total = Amount()
     active_count = Whole()

@@ -135,6 +135,7 @@ def from_minimum_preview(preview: Any, contract: Any, *, on: date) -> dict[str, 
         "minimum_amount": contract.minimum_monthly_commitment_amount or Decimal(0),
         "minimum_quantity": contract.minimum_monthly_commitment_quantity or Decimal(0),
         **_from_month(preview.month),
+        "partial_month": preview.partial_month,
         "as_of": on,
         "months": [_from_month(month) for month in preview.months],
     }
@@ -143,6 +144,8 @@ def from_minimum_preview(preview: Any, contract: Any, *, on: date) -> dict[str, 
 def _from_month(month: Any) -> dict[str, Any]:
     return {
         "period_month": month.month_on,
+        "floor_amount": month.floor,
+        "floor_quantity": month.floor_quantity,
         "usage_amount": month.used,
         "usage_quantity": month.used_quantity,
         "shortfall_amount": month.shortfall,

@@ -75,6 +75,7 @@ def from_summary(summary: Any, contract: Any, share: Callable[[Any], Decimal]) -
         "remaining_value": summary.remaining,
         "expired_value": summary.lapsed,
         "overage_total": summary.overage,
+        "overage_uninvoiced": summary.uninvoiced,
         "discount_total": summary.discount,
         "gross_total": summary.gross,
         "active_count": summary.active_count,

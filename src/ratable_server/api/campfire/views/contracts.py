@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ratable_server.actor import Actor
-from ratable_server.api.campfire.schemas.contracts import ContractSerializer
+from ratable_server.api.campfire.schemas.contracts import STATUSES, ContractSerializer
 from ratable_server.api.campfire.translate import contracts as translate
 from ratable_server.api.campfire.translate import prepaid_commits
 from ratable_server.api.campfire.translate.words import taken
@@ -22,10 +24,12 @@ from ratable_server.clock import now_at
 from ratable_server.operations.contracts import create_contract, delete_contract, modify_contract
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contracts import Contract as Row
-from ratable_server.queries.contracts import ContractsAsked, contracts
+from ratable_server.queries.contracts import ContractsAsked, Standing, contracts
 from ratable_server.queries.customers import customers
 from ratable_server.queries.listing import Asked
 from ratable_server.queries.totals import contract_totals
+
+_STATUS = OpenApiParameter("status", OpenApiTypes.STR, many=True, enum=STATUSES, description="Where they stand today.")
 
 
 class Contracts(CampfireView):
@@ -33,9 +37,9 @@ class Contracts(CampfireView):
 
     operation_ids = {"GET": "list_contracts", "POST": "create_contract"}
 
-    @gives(page_of(ContractSerializer), parameters=[*PAGES, *SYNC])
+    @gives(page_of(ContractSerializer), parameters=[*PAGES, *SYNC, _STATUS])
     def get(self, request: Request) -> Response:
-        """Contracts by pages, in the order in which they were signed; `q` and `client` narrow them."""
+        """Contracts by pages, in the order in which they were signed; `q`, `client` and `status` narrow them."""
         return listing(
             request,
             lambda asked: contracts(actor=self.actor, asked=_narrowed(request, asked)),
@@ -125,15 +129,36 @@ def refuse_other_contract(fields: dict[str, Any], contract_id: int) -> None:
         raise ValidationError({"contract": ["The path names another contract."]})
 
 
+_STANDINGS: dict[str, Standing] = {"PENDING": "pending", "ACTIVE": "active", "COMPLETED": "completed"}
+
+
+def _statuses(request: Request) -> list[str]:
+    """The statuses that are asked for; deleted contracts are asked for alone.
+
+    Raises:
+        ValidationError: one is none.
+    """
+    said = [each for part in request.query_params.getlist("status") for each in part.upper().split(",") if each]
+    unknown = [each for each in said if each not in STATUSES]
+    if unknown:
+        raise ValidationError({"status": [f'"{unknown[0]}" is not a valid choice.']})
+    return said
+
+
 def _narrowed(request: Request, asked: Asked) -> ContractsAsked:
     clients = [int(each) for each in request.query_params.getlist("client") if each.isdecimal()]
     limits = limits_of(request)
+    statuses = _statuses(request)
     return ContractsAsked(
         limit=asked.limit,
         offset=asked.offset,
         modified_from=limits.modified_from,
         modified_through=limits.modified_through,
-        is_deleted=limits.is_deleted,
+        is_deleted=limits.is_deleted or statuses == ["DELETED"],
+        standings=[_STANDINGS[each] for each in statuses if each in _STANDINGS]
+        if set(statuses) - {"DELETED"}
+        else None,
+        on=now_at().date(),
         text=request.query_params.get("q", ""),
         customer_ids=clients or None,
     )

@@ -115,7 +115,7 @@ class PrepaidCommitSummary(CampfireView):
     def get(self, _request: Request, contract_id: int) -> Response:
         """Where the prepaid commits of a contract stand today."""
         contract = contract_of(self.actor, contract_id)
-        summary = prepaid_summary(actor=self.actor, contract_id=contract_id, on=now_at().date())
+        summary = prepaid_summary(actor=self.actor, contract=contract, on=now_at().date())
         return Response(translate.from_summary(summary, contract, utilization_percentage))
 
 
