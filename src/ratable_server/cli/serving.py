@@ -45,9 +45,13 @@ def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8, 
 
     start_embedded_server()
     typer.echo(f"http://{host}:{port}  (reference: /docs)")
-    if not no_worker:
-        Worker().start()
+    worker = None if no_worker else Worker()
+    if worker is not None:
+        worker.start()
     run(host=host, port=port, threads=threads)
+    if worker is not None:
+        worker.stop()
+        worker.join()
 
 
 def schema(*, out: Out = None) -> None:

@@ -45,7 +45,10 @@ def run(*, host: str, port: int, threads: int) -> None:
         ident=None,
     )
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_finish, args=[server], daemon=True).start())
+    answering = [thread for thread in threading.enumerate() if thread.name.startswith("waitress")]
     server.run()
+    for thread in answering:  # each has an engine warm: ended by the interpreter in the middle of that, it would abort
+        thread.join(timeout=_SECONDS_TO_FINISH)
 
 
 def _finish(server: Any) -> None:

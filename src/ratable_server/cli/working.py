@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -52,26 +53,26 @@ class Worker(threading.Thread):
     def run(self) -> None:
         """Work until it is stopped."""
         while not self._is_stopped.wait(_PAUSE_SECONDS):
-            _work_once()
+            _work_once(self._is_stopped.is_set)
 
     def stop(self) -> None:
-        """End after this round."""
+        """End as soon as what is under way is done."""
         self._is_stopped.set()
 
 
-def _work_once() -> None:
+def _work_once(is_over: Callable[[], bool]) -> None:
     from django.db import connections
 
     try:
-        _deliver()
+        _deliver(is_over=is_over)
     except Exception:  # noqa: BLE001 - told to the log; the next round begins anew
         _log.exception("a round of work failed; the next one begins in %s seconds", _PAUSE_SECONDS)
         connections.close_all()
 
 
-def _deliver() -> Any:
+def _deliver(**options: Any) -> Any:
     """The door that knows the words is named in the settings: doors do not know one another."""
     from django.conf import settings
     from django.utils.module_loading import import_string
 
-    return import_string(settings.WEBHOOK_DELIVERY)()
+    return import_string(settings.WEBHOOK_DELIVERY)(**options)

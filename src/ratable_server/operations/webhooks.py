@@ -17,9 +17,9 @@ from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))  # before each further try
-LEASE = timedelta(minutes=2)  # how long an event is left to who has taken it
+LEASE = timedelta(minutes=3)  # how long an event is left to who has taken it: longer than all of them can take
 KEPT = timedelta(days=30)
-_AT_ONCE = 20
+_AT_ONCE = 8
 _NOBODY = "the webhook was removed or is not active"
 
 

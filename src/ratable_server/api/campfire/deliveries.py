@@ -74,25 +74,29 @@ class _Message:
     headers: dict[str, str]
 
 
-def deliver_due_events() -> Delivered:
-    """Send everything that is due, of all tenants; give what became of it. What fails is tried again later."""
+def deliver_due_events(*, is_over: Callable[[], bool] = lambda: False) -> Delivered:
+    """Send everything that is due, of all tenants; give what became of it. What fails is tried again later.
+
+    Once `is_over` says so, nothing more is sent; what was taken is left to whoever comes next.
+    """
     states: list[str] = []
     for tenant_id in tenants_with_due_events(at=now_at()):
         actor = Actor(tenant_id=tenant_id, name="webhooks", role="viewer", request_id="webhooks")
-        while due := take_due_events(actor=actor, at=now_at()):
-            states += _deliver(actor, due)
+        while not is_over() and (due := take_due_events(actor=actor, at=now_at())):
+            states += _deliver(actor, due, is_over)
         forget_old_events(actor=actor, at=now_at())
     return Delivered(**{state: states.count(state) for state in ("delivered", "pending", "failed")})
 
 
-def _deliver(actor: Actor, due: list[DueEvent]) -> list[str]:
+def _deliver(actor: Actor, due: list[DueEvent], is_over: Callable[[], bool]) -> list[str]:
     of_webhook: defaultdict[int, list[_Message]] = defaultdict(list)
     for event in due:
         message = _worded(actor, event)
         if message is not None:
             of_webhook[event.webhook_id].append(message)
     with ThreadPoolExecutor(_SENDERS) as pool:  # these threads ask the network only, each webhook in its order
-        tries = [each for every in pool.map(_sent_in_order, of_webhook.values()) for each in every]
+        sent = pool.map(lambda messages: _sent_in_order(messages, is_over), of_webhook.values())
+        tries = [each for every in sent for each in every]
     return [record_try(actor=actor, event=event, outcome=outcome) for event, outcome in tries]
 
 
@@ -106,8 +110,8 @@ def _worded(actor: Actor, event: DueEvent) -> _Message | None:
         return None
 
 
-def _sent_in_order(messages: list[_Message]) -> list[tuple[int, Try]]:
-    return [(message.event, _sent(message)) for message in messages]
+def _sent_in_order(messages: list[_Message], is_over: Callable[[], bool]) -> list[tuple[int, Try]]:
+    return [(message.event, _sent(message)) for message in messages if not is_over()]
 
 
 def _sent(message: _Message) -> Try:
