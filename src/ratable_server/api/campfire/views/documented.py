@@ -81,7 +81,7 @@ def posts(body: Any, answer: Any, *, status: int = 201, **options: Any) -> Calla
 
 def deletes(**options: Any) -> Callable[[F], F]:
     """A method that removes."""
-    refusals = {400: _OF_WRITES[400], **_OF_EVERY}
+    refusals = {400: _OF_WRITES[400], 409: OpenApiResponse(_ERROR, "Something else names it"), **_OF_EVERY}
     return extend_schema(
         request=None, responses={204: OpenApiResponse(description="Deleted"), **refusals}, tags=["Revenue Recognition"],
         **options,
