@@ -12,6 +12,7 @@ from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.test_consumption import CHAIN, used
 from tests.wire.test_contracts import signed
+from tests.wire.test_invoices import INVOICES, Billing
 from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_usage import MARCH, agreed
 
@@ -212,3 +213,22 @@ def test_what_is_calculated_is_refused_by_name(api: Api, new_actor: Callable[...
     assert figures(api) == before
     labelled = api.put(f"transactions/{drawn['id']}", {**drawn, "description": "Drawn"})
     assert (labelled.status, labelled["description"], labelled["amount"]) == (200, "Drawn", drawn["amount"])
+
+
+def test_an_amount_names_the_invoice_that_it_stands_on(api: Api):
+    """The pool's invoice bills what is drawn of it; overage has one of its own, which names it, or none."""
+    billing = Billing(api)
+    path = f"contracts/{billing.contract['id']}"
+    for month, gross in CHAIN.items():
+        used(api, f"{path}/prepaid-commits/{billing.commit['id']}", month, gross)
+    invoice = billing.billed()
+    rows = api.get("transactions")["results"]
+    told = [(row["invoice"], row["invoice_number"], row["invoice_date"], row["invoice_payment_status"]) for row in rows]
+    of_pool = (invoice["id"], invoice["invoice_number"], "2026-01-01", "open")
+    assert [each for each, row in zip(told, rows, strict=True) if row["amount"] != 20_000] == [of_pool] * 3
+    (overage,) = [row for row in rows if row["amount"] == 20_000]
+    assert (overage["invoice"], overage["invoice_number"]) == (None, None)
+    billed = billing.billed({"amount": "20000.00"}, revenue_transactions=[overage["id"]], invoice_date="2026-04-01")
+    assert api.get(f"transactions/{overage['id']}")["invoice"] == billed["id"]
+    assert api.post(f"{INVOICES}{billed['id']}/void/", {"void_date": "2026-04-02"}).status == 200
+    assert api.get(f"transactions/{overage['id']}")["invoice"] is None

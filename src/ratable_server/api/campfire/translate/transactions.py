@@ -15,6 +15,7 @@ from typing import Any
 from ratable.terms import UsageItem
 from ratable_server.api.campfire.translate.allocations import BUNDLE
 from ratable_server.api.campfire.translate.customers import status_of
+from ratable_server.api.campfire.translate.invoices import status_of as status_of_invoice
 from ratable_server.api.campfire.translate.subscriptions import rounded
 from ratable_server.api.campfire.translate.words import Names
 
@@ -50,6 +51,7 @@ class Said:
 
     contract: Any = None
     product: Any = None
+    invoice: Any = None
     note: Mapping[str, Any] = field(default_factory=dict)
     noted_at: datetime | None = None
     names: Names = field(default_factory=Names)
@@ -65,6 +67,7 @@ def from_transaction(row: Any, said: Said, *, tenant: int, on: date) -> dict[str
         **_dimensions(row, said),
         **_of_subscription(row, said),
         **_of_bundle(row),
+        **_of_invoice(said.invoice),
         "entity_currency": row.currency,
         "client_name": row.customer_name,
         "contract_name": row.contract_name,
@@ -122,6 +125,18 @@ def _of_subscription(row: Any, said: Said) -> dict[str, Any]:
         "contract_subscription_notes": further.get("notes"),
         named: said.note.get(named) or further.get("external_id"),
         "mrr": further.get("mrr"),
+    }
+
+
+def _of_invoice(invoice: Any) -> dict[str, Any]:
+    """The invoice that the amount stands on, if there is one."""
+    if invoice is None:
+        return {}
+    return {
+        "invoice": invoice.id,
+        "invoice_number": invoice.code,
+        "invoice_date": invoice.on.isoformat(),
+        "invoice_payment_status": status_of_invoice(invoice),
     }
 
 

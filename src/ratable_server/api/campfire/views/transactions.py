@@ -26,6 +26,7 @@ from ratable_server.queries.contracts import contracts
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import Entry, register
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+from ratable_server.queries.revenue_papers import invoices_of
 
 
 class Transactions(CampfireView):
@@ -108,11 +109,12 @@ def told(actor: Actor, rows: Sequence[RevenueTransaction]) -> list[dict[str, Any
     product_ids = sorted({row.product_id for row in rows if row.product_id is not None})
     signed = translate.by_id(contracts(actor=actor, asked=_all_of(contract_ids)).rows if contract_ids else ())
     sold = translate.by_id(products(actor=actor, asked=_all_of(product_ids)).rows if product_ids else ())
-    notes = notes_of(actor, rows)
+    notes, billed = notes_of(actor, rows), invoices_of(actor=actor, rows=rows)
     every = [
         translate.Said(
             contract=signed.get(row.contract_id),
             product=sold.get(row.product_id or 0),
+            invoice=billed.get(row.id),
             note=notes[row.id].further if row.id in notes else {},
             noted_at=notes[row.id].modified_at if row.id in notes else None,
         )
