@@ -36,6 +36,31 @@ def test_values_of_a_column_are_told_once_in_their_order(api: Api):
     assert (told.status, told.body) == (400, {"field": ["This field is required."]})
 
 
+def test_events_are_narrowed_by_month_data_and_kind(api: Api):
+    path = events(api, "b", "a", None, "b")
+    rows = "external_id,dt,total_revenue_dollars,is_adjustment,original_period_month,team_id\n"
+    rows += "n1,2026-02-03,5,false,,a\nf1,2026-02-04,-5,true,2026-01-01,a\n"
+    assert api.send("POST", f"{path}/upload", rows, content_type="text/csv").status == 200
+
+    def found(**asked: str) -> list[tuple[str, bool]]:
+        told = api.get(path, **asked)
+        assert told["count"] == len(told["results"])
+        return [(each["event_date"], each["is_adjustment"]) for each in told["results"]]
+
+    january, february = ("2026-01-05", False), ("2026-02-03", False)
+    fix = ("2026-02-04", True)
+    assert found() == [january] * 4 + [february, fix]
+    assert found(period_month="2026-02-01") == [february, fix]
+    assert found(data__team_id="a") == [january, february, fix]
+    assert found(data__team_id="a", is_adjustment="false") == [january, february]
+    assert found(is_adjustment="true") == [fix]
+    assert found(data__nothing="a") == []
+    assert api.get(path, limit="2", offset="4", is_adjustment="true")["count"] == 1
+    for name, said in (("period_month", "soon"), ("is_adjustment", "maybe")):
+        told = api.get(path, **{name: said})
+        assert (told.status, list(told.body)) == (400, [name])
+
+
 def test_the_template_is_a_file(api: Api):
     path = events(api)
     for accept in ("text/csv", "application/json", "*/*"):

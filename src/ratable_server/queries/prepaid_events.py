@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef
 
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
-from ratable_server.queries.listing import FIRST_PAGE, Asked, Found
+from ratable_server.queries.listing import Asked, Found
 from ratable_server.store import models
 from ratable_server.store.public_ids import consumption_id
 from ratable_server.store.scope import books_of, rows_of
@@ -30,35 +30,36 @@ _STANDING = """
         SELECT FROM usage_void AS void WHERE void.tenant_id = record.tenant_id AND void.record_id = record.id
     )
 """
+_MONTH_OF_REPORTED = """date_trunc('month', coalesce(told.used_on, told."on", told.service_on))::date"""
 _REPORTED = """
     FROM reported_adjustment AS told WHERE told.tenant_id = %(tenant)s AND told.commit_id = %(commit)s
 """
-_COUNT = f"SELECT count(*) {_STANDING}"
-_PAGE = f"""
+_COUNT = "SELECT count(*) {standing}"
+_PAGE = """
     SELECT page.id, event_id, used_on, month_on, amount, dimensions, import.recorded_at, NULL, NULL, NULL
-    FROM (SELECT record.* {_STANDING} ORDER BY record.id LIMIT %(limit)s OFFSET %(offset)s) AS page
+    FROM (SELECT record.* {standing} ORDER BY record.id LIMIT %(limit)s OFFSET %(offset)s) AS page
     JOIN usage_import AS import ON import.tenant_id = page.tenant_id AND import.id = page.usage_import_id
     ORDER BY page.id
-"""  # noqa: S608 - made of this module's constants
+"""
 # The same where there are adjustments among them: these are of the month that books them, once they are processed.
-_COUNT_OF_BOTH = f"SELECT (SELECT count(*) {_STANDING}) + (SELECT count(*) {_REPORTED})"
-_PAGE_OF_BOTH = f"""
+_COUNT_OF_BOTH = "SELECT (SELECT count(*) {standing}) + (SELECT count(*) {reported})"
+_PAGE_OF_BOTH = """
     SELECT page.id, event_id, page.used_on, month_on, amount, dimensions, import.recorded_at, page.service_on, page."on",
         adjustment.booked_on
     FROM (
         SELECT * FROM (
             (SELECT id, tenant_id, event_id, used_on, month_on, amount, dimensions, usage_import_id, NULL::date AS service_on,
-                NULL::date AS "on", NULL::bigint AS adjustment_id {_STANDING} ORDER BY id LIMIT %(limit)s + %(offset)s)
+                NULL::date AS "on", NULL::bigint AS adjustment_id {standing} ORDER BY id LIMIT %(limit)s + %(offset)s)
             UNION ALL
-            (SELECT id, tenant_id, event_id, used_on, date_trunc('month', coalesce(used_on, "on", service_on))::date,
-                amount, dimensions, usage_import_id, service_on, "on", adjustment_id {_REPORTED}
+            (SELECT id, tenant_id, event_id, used_on, {month},
+                amount, dimensions, usage_import_id, service_on, "on", adjustment_id {reported}
                 ORDER BY id LIMIT %(limit)s + %(offset)s)
         ) AS each ORDER BY id LIMIT %(limit)s OFFSET %(offset)s
     ) AS page
     JOIN usage_import AS import ON import.tenant_id = page.tenant_id AND import.id = page.usage_import_id
     LEFT JOIN adjustment ON adjustment.tenant_id = page.tenant_id AND adjustment.id = page.adjustment_id
     ORDER BY page.id
-"""  # noqa: S608 - made of this module's constants
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +82,23 @@ class PrepaidEvent:
     adjusted_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsAsked(Asked):
+    """Events of a month, with these data, or adjustments alone or none of them; without those whose ids begin with `less`."""
+
+    month_on: date | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    is_adjustment: bool | None = None
+    less: str = ""
+
+
+EVERY_EVENT = EventsAsked()
+
+
 def prepaid_events(
-    *, actor: Actor, contract_id: int, commit_id: int, asked: Asked = FIRST_PAGE, less: str = ""
+    *, actor: Actor, contract_id: int, commit_id: int, asked: EventsAsked = EVERY_EVENT
 ) -> Found[PrepaidEvent] | None:
-    """Events that stand, in the order in which the books learned them, without those whose ids begin with `less`.
+    """Events that stand, in the order in which the books learned them.
 
     None: the contract has no such prepaid commit.
     """
@@ -95,14 +109,40 @@ def prepaid_events(
         if found is None:
             return None
         code, is_adjusted = found
-        counting, paging = (_COUNT_OF_BOTH, _PAGE_OF_BOTH) if is_adjusted else (_COUNT, _PAGE)
-        wanted = {"tenant": actor.tenant_id, "stream": addressed_stream(code), "less": less, "length": len(less)}
-        wanted["commit"] = commit_id
+        counting, paging = _statements(asked, is_adjusted=is_adjusted)
+        wanted = {
+            "tenant": actor.tenant_id,
+            "stream": addressed_stream(code),
+            "commit": commit_id,
+            "less": asked.less,
+            "length": len(asked.less),
+            "month": asked.month_on,
+            "data": json.dumps(dict(asked.data)),
+        }
         page = _asked(paging, {**wanted, "limit": asked.limit, "offset": asked.offset})
         is_all = asked.offset == 0 and len(page) < asked.limit
         count = len(page) if is_all else _asked(counting, wanted)[0][0]
     ids = {month_on: consumption_id(code, month_on) for month_on in {_booked_on(row) for row in page} if month_on}
     return Found(count=count, rows=tuple(_event(row, ids) for row in page))
+
+
+def _statements(asked: EventsAsked, *, is_adjusted: bool) -> tuple[str, str]:
+    """How events are counted and read: in the plain way where there are no adjustments among them."""
+    limits = {
+        "{month} = %(month)s": asked.month_on is not None,
+        "{table}.dimensions @> %(data)s::jsonb": bool(asked.data),
+    }
+    wanted = "".join(f" AND {limit}" for limit, is_wanted in limits.items() if is_wanted)
+    standing = _STANDING + wanted.format(month="record.month_on", table="record")
+    reported = _REPORTED + wanted.format(month=_MONTH_OF_REPORTED, table="told")
+    if asked.is_adjustment:
+        standing += " AND false"
+    is_plain = asked.is_adjustment is False or not (is_adjusted or asked.is_adjustment)
+    statements = (_COUNT, _PAGE) if is_plain else (_COUNT_OF_BOTH, _PAGE_OF_BOTH)
+    counting, paging = (
+        each.format(standing=standing, reported=reported, month=_MONTH_OF_REPORTED) for each in statements
+    )
+    return counting, paging
 
 
 def _asked(statement: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:

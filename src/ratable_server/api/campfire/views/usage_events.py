@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -9,6 +12,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ratable.periods import month_of
 from ratable_server.api.campfire.schemas.usage_events import DistinctValuesSerializer, PrepaidUsageEventSerializer
 from ratable_server.api.campfire.translate.prepaid_commits import event_id
 from ratable_server.api.campfire.translate.usage_events import TEMPLATE, from_event
@@ -17,10 +21,17 @@ from ratable_server.api.campfire.views.documented import PAGES, gives, gives_fil
 from ratable_server.api.campfire.views.prepaid_commits import commit_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.negotiating import OneForm
+from ratable_server.api.schemas import Day
 from ratable_server.queries.listing import Asked, Found
-from ratable_server.queries.prepaid_events import PrepaidEvent, prepaid_events
+from ratable_server.queries.prepaid_events import EventsAsked, PrepaidEvent, prepaid_events
 from ratable_server.queries.usage import UsageAsked, distinct_data
 
+_LIMITS = [
+    OpenApiParameter("period_month", OpenApiTypes.DATE, description="Events of this month."),
+    OpenApiParameter("is_adjustment", OpenApiTypes.BOOL, description="Adjustments alone, or none of them."),
+]
+_DATA = "data__"
+_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 _FIELD = OpenApiParameter("field", OpenApiTypes.STR, required=True, description="The column, such as `team_id`.")
 
 
@@ -29,15 +40,14 @@ class UsageEvents(CampfireView):
 
     operation_ids = {"GET": "list_prepaid_commit_usage_events"}
 
-    @gives(page_of(PrepaidUsageEventSerializer), parameters=PAGES)
+    @gives(page_of(PrepaidUsageEventSerializer), parameters=[*PAGES, *_LIMITS])
     def get(self, request: Request, contract_id: int, commit_id: int) -> Response:
-        """Events by pages, in the order in which they came."""
-        less = event_id(commit_id, None)  # a month's consumption as a whole is no event
+        """Events by pages, in the order in which they came; `data__<column>` asks for those with a value there."""
+        limits = _limits(request, commit_id)
 
         def ask(asked: Asked) -> Found[PrepaidEvent]:
-            events = prepaid_events(
-                actor=self.actor, contract_id=contract_id, commit_id=commit_id, asked=asked, less=less
-            )
+            wanted = replace(limits, limit=asked.limit, offset=asked.offset)
+            events = prepaid_events(actor=self.actor, contract_id=contract_id, commit_id=commit_id, asked=wanted)
             if events is None:
                 raise NotFound
             return events
@@ -73,3 +83,32 @@ class UsageEventValues(CampfireView):
             raise ValidationError({"field": ["This field is required."]})
         asked = UsageAsked(prepaid_commits=[commit.code])
         return Response({"field": name, "values": distinct_data(actor=self.actor, asked=asked, name=name)})
+
+
+def _limits(request: Request, commit_id: int) -> EventsAsked:
+    """What the list is limited to.
+
+    Raises:
+        ValidationError: a limit is none.
+    """
+    said = request.query_params
+    data = {name.removeprefix(_DATA): said[name] for name in said if name.startswith(_DATA)}
+    if any("\x00" in part for pair in data.items() for part in pair):
+        raise ValidationError({"data": ["Null characters are not allowed."]})
+    flag = said.get("is_adjustment", "").lower()
+    if flag and flag not in _TRUE | _FALSE:
+        raise ValidationError({"is_adjustment": ["Must be a valid boolean."]})
+    return EventsAsked(
+        month_on=_month(said["period_month"]) if said.get("period_month") else None,
+        data=data,
+        is_adjustment=flag in _TRUE if flag else None,
+        less=event_id(commit_id, None),  # a month's consumption as a whole is no event
+    )
+
+
+def _month(said: str) -> date:
+    try:
+        day: date = Day().run_validation(said)
+    except ValidationError as error:
+        raise ValidationError({"period_month": error.detail}) from None
+    return month_of(day)
