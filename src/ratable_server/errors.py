@@ -52,6 +52,10 @@ BOOK_REFUSALS: tuple[Code, ...] = (
         "document_must_not_be_settled", "an invoice has payments, or a credit memo was used; that is taken back first"
     ),
     Code("settlement_must_not_exceed_document", "more than what is due of an invoice, or left of a credit memo"),
+    Code(
+        "overpayment_must_go_with_its_payment",
+        "the credit memo is what was paid above an invoice: take the payment back",
+    ),
     Code("credit_memo_must_be_of_the_customer", "a credit memo is of another customer or in another currency"),
     Code("entry_must_not_be_reversed", "the journal entry has been reversed already"),
     Code("reversal_must_have_a_reason", "a posted entry is reversed for a stated reason"),

@@ -5,6 +5,7 @@ Owns the sums of a paper and the day on which it is void. Everybody who writes h
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db.models import Max, QuerySet, Sum
@@ -12,6 +13,7 @@ from django.db.models import Max, QuerySet, Sum
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.documents import standing_voids
+from ratable_server.store.locks import hold_contract
 from ratable_server.store.models.papers import PAPER_KINDS
 from ratable_server.store.scope import rows_of
 
@@ -91,6 +93,16 @@ def _voided_on(actor: Actor, paper: models.Paper) -> date | None:
     documents = set(ids)
     days = dict(standing_voids(actor).filter(document_id__in=documents).values_list("document_id", "on"))
     return max(days.values()) if days and documents <= set(days) else None
+
+
+def hold_contracts(actor: Actor, papers: Iterable[tuple[str, int]], *codes: str) -> None:
+    """Keep the contracts of papers, and these, for this transaction: in the order of their codes, before any paper."""
+    found = set(codes)
+    for kind, paper_id in papers:
+        rows = rows_of(actor, models.Paper).filter(kind=kind, id=paper_id)
+        found.update(rows.values_list("contract__code", flat=True))
+    for code in sorted(found):
+        hold_contract(actor, code)
 
 
 def held_paper(actor: Actor, kind: str, paper_id: int) -> models.Paper | None:

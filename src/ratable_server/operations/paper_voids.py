@@ -8,12 +8,12 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import first_day_open, refuse_closed
 from ratable_server.operations.document_voids import reopen_document, void_document
-from ratable_server.operations.paper_rows import documents_of
+from ratable_server.operations.overpayments import refuse_overpayment
+from ratable_server.operations.paper_rows import documents_of, hold_contracts
 from ratable_server.operations.papers import PaperKind, held
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.locks import hold_contract
 from ratable_server.store.retrying import retried
 
 
@@ -58,8 +58,10 @@ def reopen_paper(*, actor: Actor, kind: PaperKind, id: int, at: datetime) -> Non
 
 def _held(actor: Actor, kind: PaperKind, id: int) -> models.Paper:
     """The contract first, as everybody who acts on it does."""
-    hold_contract(actor, held(actor, kind, id).contract.code)
-    return held(actor, kind, id)
+    hold_contracts(actor, [(kind, id)])
+    row = held(actor, kind, id)
+    refuse_overpayment(row)
+    return row
 
 
 def _keep(actor: Actor, row: models.Paper, action: str, *, voided_on: date | None, at: datetime) -> None:

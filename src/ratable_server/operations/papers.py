@@ -23,7 +23,8 @@ from ratable_server.operations.document_voids import void_document
 from ratable_server.operations.documents import CreditMemo, Invoice, credit_memo_in, invoice_in
 from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import Matter, matter_of
-from ratable_server.operations.paper_rows import documents_of, held_paper, lines_of, sum_up
+from ratable_server.operations.overpayments import refuse_overpayment
+from ratable_server.operations.paper_rows import documents_of, held_paper, hold_contracts, lines_of, sum_up
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.told import told
 from ratable_server.operations.writing import changes_by
@@ -123,8 +124,10 @@ def revise_paper(*, actor: Actor, id: int, paper: Paper, beside: PaperBeside, at
         document_must_be_known, document_must_stand, settlement_must_not_exceed_document, and those of `issue_papers`
     """
     with changes_by(actor):
+        hold_contracts(actor, [(paper.kind, id)], paper.contract)
         matter = _matter(actor, paper)
         row = held(actor, paper.kind, id)
+        refuse_overpayment(row)
         if row.voided_on is not None:
             raise Refused("document_must_stand", field=paper.kind, detail=row.code)
         is_moved = row.contract_id != matter.row_id
@@ -147,7 +150,9 @@ def delete_paper(*, actor: Actor, kind: PaperKind, id: int, at: datetime) -> Non
         document_must_be_known, period_must_be_open, document_must_not_be_settled
     """
     with changes_by(actor):
+        hold_contracts(actor, [(kind, id)])
         row = held(actor, kind, id)
+        refuse_overpayment(row)
         if row.settled_minor:
             raise Refused("document_must_not_be_settled", field=kind, detail=row.code)
         _take_back(actor, row, at=at)

@@ -7,7 +7,7 @@ from the receivable when it was issued.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,13 +23,13 @@ from ratable_server.operations.document_voids import void_document
 from ratable_server.operations.documents import Payment, Refund, payment_in
 from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import matter_of
-from ratable_server.operations.paper_rows import lines_of, settlements_of, sum_up
+from ratable_server.operations.overpayments import credit_overpayment, take_overpayment_back
+from ratable_server.operations.paper_rows import hold_contracts, lines_of, settlements_of, sum_up
 from ratable_server.operations.papers import held
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.locks import hold_contract
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 
@@ -63,6 +63,8 @@ def settle_invoice(
 ) -> list[int]:
     """Settle an invoice or a part of it; give the rows of what settles it, in the order of `parts`.
 
+    What is paid above what is due becomes a credit memo of the customer.
+
     Refuses:
         document_must_be_known, document_must_stand (void, or a draft), amount_must_be_positive,
         amount_must_fit_currency, settlement_must_not_exceed_document (what is due, or what is left of a credit memo),
@@ -70,7 +72,7 @@ def settle_invoice(
     """
     with changes_by(actor):
         memos = [part.credit_memo for part in parts if isinstance(part, Credit)]
-        _hold_contracts(actor, [("invoice", invoice), *(("credit_memo", memo) for memo in memos)])
+        hold_contracts(actor, [("invoice", invoice), *(("credit_memo", memo) for memo in memos)])
         settled = []
         for place, part in enumerate(parts):
             paper = _standing(actor, "invoice", invoice)
@@ -90,12 +92,13 @@ def pay_credit_memo_out(
         those of `settle_invoice`
     """
     with changes_by(actor):
-        _hold_contracts(actor, [("credit_memo", credit_memo)])
+        hold_contracts(actor, [("credit_memo", credit_memo)])
         paper = _standing(actor, "credit_memo", credit_memo)
         amount_minor = _amount(actor, paper, money)
         refund = Refund(contract=paper.contract.code, amount=_untaxed(actor, paper, amount_minor))
         document = _document(actor, refund, on=money.on, at=at)
-        row = _write(actor, models.Settlement(credit_memo=paper, document=document), money, further=further, at=at)
+        row = models.Settlement(credit_memo=paper, document=document, amount_minor=amount_minor)
+        _write(actor, row, money, further=further, at=at)
         sum_up(actor, paper, at=at)
         return row.id
 
@@ -114,6 +117,7 @@ def void_settlement(*, actor: Actor, id: int, on: date, at: datetime) -> None:
         refuse_closed(on, first_day_open(actor), field="void_date")
         _void_document(actor, row, on=on, at=at)
         row = _held(actor, id, stands=False)
+        take_overpayment_back(actor, row, voided_on=on, at=at)
         row.voided_on = on
         _keep(actor, row, "void_settlement", at=at)
 
@@ -131,15 +135,9 @@ def delete_settlement(*, actor: Actor, id: int, at: datetime) -> None:
         if row.voided_on is None:
             _void_document(actor, row, on=row.on, at=at)
         row = _held(actor, id, stands=False)
+        take_overpayment_back(actor, row, at=at)
         row.deleted_at = at
         _keep(actor, row, "delete_settlement", at=at)
-
-
-def _hold_contracts(actor: Actor, papers: Iterable[tuple[str, int]]) -> None:
-    """Others who act on these contracts wait; in the order of their codes."""
-    codes = {held(actor, kind, id).contract.code for kind, id in papers}
-    for code in sorted(codes):
-        hold_contract(actor, code)
 
 
 def _standing(actor: Actor, kind: str, id: int) -> models.Paper:
@@ -152,23 +150,37 @@ def _standing(actor: Actor, kind: str, id: int) -> models.Paper:
 def _settle(
     actor: Actor, paper: models.Paper, part: Money | Credit, *, further: Further, at: datetime
 ) -> models.Settlement:
+    if isinstance(part, Money):
+        return _pay(actor, paper, part, further=further, at=at)
     amount_minor = _amount(actor, paper, part)
-    if isinstance(part, Credit):
-        memo = _standing(actor, "credit_memo", part.credit_memo)
-        if memo.contract.customer_id != paper.contract.customer_id or memo.contract.currency != paper.contract.currency:
-            raise Refused("credit_memo_must_be_of_the_customer", field="credit_memos", detail=memo.code)
-        _amount(actor, memo, part)
-        row = _write(actor, models.Settlement(invoice=paper, credit_memo=memo), part, further=further, at=at)
-        sum_up(actor, memo, at=at)
-    else:
-        payment = Payment(contract=paper.contract.code, amount=_untaxed(actor, paper, amount_minor))
-        document = _document(actor, payment, on=part.on, at=at)
-        row = _write(actor, models.Settlement(invoice=paper, document=document), part, further=further, at=at)
-    sum_up(actor, paper, at=at)
+    memo = _standing(actor, "credit_memo", part.credit_memo)
+    if memo.contract.customer_id != paper.contract.customer_id or memo.contract.currency != paper.contract.currency:
+        raise Refused("credit_memo_must_be_of_the_customer", field="credit_memos", detail=memo.code)
+    _amount(actor, memo, part)
+    row = models.Settlement(invoice=paper, credit_memo=memo, amount_minor=amount_minor)
+    _write(actor, row, part, further=further, at=at)
+    for each in (memo, paper):
+        sum_up(actor, each, at=at)
     return row
 
 
-def _amount(actor: Actor, paper: models.Paper, part: Money | Credit) -> int:
+def _pay(actor: Actor, paper: models.Paper, money: Money, *, further: Further, at: datetime) -> models.Settlement:
+    """Money settles what is due; what is above it is credited."""
+    due_minor = paper.total_minor - paper.settled_minor
+    amount_minor = _amount(actor, paper, money, is_limited=not due_minor)
+    settled_minor = min(amount_minor, due_minor)
+    above_minor = amount_minor - settled_minor
+    untaxed = _untaxed(actor, paper, settled_minor) + to_major(above_minor, paper.contract.currency)
+    document = _document(actor, Payment(contract=paper.contract.code, amount=untaxed), on=money.on, at=at)
+    row = models.Settlement(invoice=paper, document=document, amount_minor=settled_minor)
+    _write(actor, row, money, further=further, at=at)
+    sum_up(actor, paper, at=at)
+    if above_minor:
+        credit_overpayment(actor, row, paper, amount_minor=above_minor, at=at)
+    return row
+
+
+def _amount(actor: Actor, paper: models.Paper, part: Money | Credit, *, is_limited: bool = True) -> int:
     """The amount of a settlement, if it can be one of this paper."""
     refuse_unfit(part)
     refuse_closed(part.on, first_day_open(actor), field="payment_date")
@@ -178,7 +190,7 @@ def _amount(actor: Actor, paper: models.Paper, part: Money | Credit) -> int:
     if not fits_currency(part.amount, currency):
         raise Refused("amount_must_fit_currency", field="amount")
     amount_minor = to_minor(part.amount, currency)
-    if paper.settled_minor + amount_minor > paper.total_minor:
+    if is_limited and paper.settled_minor + amount_minor > paper.total_minor:
         left = to_major(paper.total_minor - paper.settled_minor, currency)
         raise Refused("settlement_must_not_exceed_document", field="amount", detail=f"{left} are left of {paper.code}")
     return amount_minor
@@ -203,18 +215,14 @@ def _document(actor: Actor, payment: Payment | Refund, *, on: date, at: datetime
     return payment_in(actor, matter_of(actor, payment.contract, on=on), payment, at=at)
 
 
-def _write(
-    actor: Actor, row: models.Settlement, part: Money | Credit, *, further: Further, at: datetime
-) -> models.Settlement:
+def _write(actor: Actor, row: models.Settlement, part: Money | Credit, *, further: Further, at: datetime) -> None:
     refuse_unfit_further(further)
     paper = row.invoice or row.credit_memo
     row.tenant_id, row.on, row.further = actor.tenant_id, part.on, dict(further)
-    row.amount_minor = to_minor(part.amount, paper.contract.currency)
     row.external_id = part.external_id if isinstance(part, Money) else ""
     row.created_at = row.modified_at = at
     row.save(force_insert=True)
     record_change(actor, Change("settle", paper.kind, paper.code, after=_told(row)), at=at)
-    return row
 
 
 def _told(row: models.Settlement) -> dict[str, object]:
@@ -232,7 +240,7 @@ def _held(actor: Actor, id: int, *, stands: bool = True) -> models.Settlement:
     row = rows.first()
     if row is None:
         raise Refused("document_must_be_known", field="payment", detail=str(id))
-    _hold_contracts(actor, [(paper.kind, paper.id) for paper in _papers(row)])
+    hold_contracts(actor, [(paper.kind, paper.id) for paper in _papers(row)])
     row = rows.get()
     if stands and row.voided_on is not None:
         raise Refused("document_must_stand", field="payment", detail=str(id))

@@ -165,6 +165,13 @@ def credit_memos(*, actor: Actor, asked: Asked) -> Found[Paper]:
     return papers(actor=actor, asked=_of_kind("credit_memo", asked))
 
 
+def credited_above(*, actor: Actor, settlement_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """The credit memos for what some payments paid above what was due: rows and numbers."""
+    with books_of(actor):
+        rows = rows_of(actor, models.Paper).filter(kind="credit_memo", further__overpayment_of__in=list(settlement_ids))
+        return list(rows.order_by("id").values_list("id", "code"))
+
+
 def number_to_come(*, actor: Actor, kind: PaperKind) -> str:
     """The number that the next paper of a kind would get now."""
     with books_of(actor):

@@ -19,6 +19,7 @@ from ratable_server.operations.documents import CreditMemo, Payment, file_credit
 from ratable_server.operations.periods import close_period
 from ratable_server.operations.prepaid_commits import top_up_prepaid_commit
 from ratable_server.operations.price_overrides import set_tier_price_override
+from ratable_server.operations.settlements import Credit, Money, settle_invoice
 from ratable_server.operations.usage import record_usage
 from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
 from tests.server.concurrency.crew import SECONDS, outcome
@@ -78,6 +79,11 @@ def close(actor: Actor, month_on: date, run_id: int | None = None) -> str:
 def take_back(actor: Actor, memos: int, memo: CreditMemo) -> list[str]:
     """File credit memos, one after the other."""
     return [outcome(file_credit_memo, actor=actor, memo=memo, on=date(2026, 1, 10), at=AT) for _ in range(memos)]
+
+
+def settle(actor: Actor, invoice: int, part: Money | Credit, times: int) -> list[str]:
+    """Settle an invoice, one part after the other."""
+    return [outcome(settle_invoice, actor=actor, invoice=invoice, parts=[part], at=AT) for _ in range(times)]
 
 
 def modify(actor: Actor, contract: str, seen: ContractHead, head: ContractHead) -> str:

@@ -130,11 +130,19 @@ class MarkPaidSerializer(Resource):
     empty_transactions = MarkPaidEmptyTransactionSerializer(many=True, required=False, allow_null=True)
 
 
+class MarkInvoicePaidAutoCreatedCreditMemoSerializer(Resource):
+    """A credit memo for what was paid above what was due."""
+
+    id = link(required=True, allow_null=False)
+    credit_memo_number = text(required=True, allow_null=False)
+
+
 class MarkInvoicePaidResponseSerializer(Resource):
     """The payments that were made, and the entries that are posted of them."""
 
     journal_entry_ids = links(required=True, allow_null=False)
     payment_ids = links(required=True, allow_null=False)
+    auto_created_credit_memos = MarkInvoicePaidAutoCreatedCreditMemoSerializer(many=True, required=False)
 
 
 class VoidPaymentSerializer(Resource):

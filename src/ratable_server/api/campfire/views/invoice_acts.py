@@ -29,6 +29,7 @@ from ratable_server.operations.settlements import (
     settle_invoice,
     void_settlement,
 )
+from ratable_server.queries.papers import credited_above
 from ratable_server.queries.settlements import Settlement
 
 _NOT_KEPT = {
@@ -54,7 +55,11 @@ class InvoicePayment(CampfireView):
         )
         made = [each for each in invoice_of(self.actor, invoice_id).settlements if each.id in ids]
         entries = [each.entry.id for each in made if each.entry is not None]
-        return Response({"journal_entry_ids": entries, "payment_ids": ids})
+        answer: dict[str, Any] = {"journal_entry_ids": entries, "payment_ids": ids}
+        above = credited_above(actor=self.actor, settlement_ids=ids)
+        if above:
+            answer["auto_created_credit_memos"] = [{"id": id, "credit_memo_number": code} for id, code in above]
+        return Response(answer)
 
 
 class InvoicePaymentVoid(CampfireView):
