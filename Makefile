@@ -30,8 +30,9 @@ test: .venv/.dev  ## all tests, on DuckDB and on Spark
 test-engine: .venv/.dev  ## the fast tests: no Spark
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not spark and not slow" $(PYTEST_ARGS)
 
-fuzz: .venv/.dev  ## the laws and the books on many random stories, other ones each time; makes a failing one smaller (long)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py $(PYTEST_ARGS)
+fuzz: .venv/.dev  ## the laws, the books and the API on many random stories, other ones each time; makes a failing one smaller (long)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py \
+		tests/wire/test_schemathesis.py $(PYTEST_ARGS)
 
 soak: .venv/.dev  ## processes that write, close and are killed, for minutes (long)
 	$(BIN)/pytest -m soak tests/server/concurrency tests/server/crash $(PYTEST_ARGS)

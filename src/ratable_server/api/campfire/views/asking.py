@@ -59,4 +59,7 @@ def _moment(request: Request, name: str) -> datetime | None:
         moment = None
     if moment is None:
         raise ValidationError({name: ["Enter a valid date/time."]})
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:  # in the first or the last year that there is
+        raise ValidationError({name: ["Enter a valid date/time."]}) from error

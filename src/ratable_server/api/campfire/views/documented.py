@@ -54,12 +54,17 @@ SYNC = [
 
 def gives(answer: Any, *, status: int = 200, **options: Any) -> Callable[[F], F]:
     """A method that reads: what it answers."""
-    return extend_schema(request=None, responses={status: answer, **_OF_EVERY}, tags=["Revenue Recognition"], **options)
+    return extend_schema(
+        request=None,
+        responses={status: answer, 400: _OF_WRITES[400], **_OF_EVERY},
+        tags=["Revenue Recognition"],
+        **options,
+    )
 
 
 def gives_file(media: str, **options: Any) -> Callable[[F], F]:
     """A method that answers with a file."""
-    answer: dict[Any, Any] = {(200, media): OpenApiTypes.STR, **_OF_EVERY}
+    answer: dict[Any, Any] = {(200, media): OpenApiTypes.STR, 400: _OF_WRITES[400], **_OF_EVERY}
     return extend_schema(request=None, responses=answer, tags=["Revenue Recognition"], **options)
 
 
