@@ -21,6 +21,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.calculation import Results, new_results
 from ratable_server.operations.leftovers import clear_drafts, end_run, fail_run
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.horizon import UNKNOWN, Horizon, horizon_of, present_horizon
 from ratable_server.store.load.learned import load_learned
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.usage import usage_ahead
@@ -61,6 +62,7 @@ _AGREED = (
     "terms",
     "period",  # what is posted is read, too
 )
+_AGREED_SINCE = f"SELECT DISTINCT subject_kind FROM ({UNKNOWN}) AS entry WHERE subject_kind = ANY(%(kinds)s) ORDER BY 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +147,7 @@ def outdated_by(actor: Actor, run: Run) -> list[str]:
     """The kinds of facts and terms that were learned after the run and would change it; empty: it is current."""
     with connection.cursor() as cursor:
         found = [table for table, column in _FACTS_BY_MONTH.items() if _has_newer(cursor, actor, run, table, column)]
-        cursor.execute(
-            "SELECT DISTINCT subject_kind FROM audit_entry WHERE tenant_id = %s AND subject_kind = ANY(%s)"
-            " AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %s::pg_snapshot) ORDER BY 1",
-            [actor.tenant_id, list(_AGREED), run.counts["snapshot"]],
-        )
+        cursor.execute(_AGREED_SINCE, {**horizon_of(run).told(actor), "kinds": list(_AGREED)})
         return [*found, *(kind for (kind,) in cursor.fetchall())]
 
 
@@ -196,12 +194,13 @@ def _refuse_out_of_order(actor: Actor, month_on: date) -> None:
 
 
 def _compute(actor: Actor, run_id: int, month_on: date, *, at: datetime, tell: Progress) -> tuple[Draft, Results]:
-    facts_through, snapshot, results = _results(actor, month_on)
+    facts_through, horizon, results = _results(actor, month_on)
     counts = _keep(actor, run_id, results, tell=tell)
     with books_of(actor):
         run = _own_run(actor, run_id)
         run.facts_through, run.finished_at = facts_through, at
-        run.counts = {**counts, "snapshot": snapshot}
+        run.snapshot, run.cluster, run.audit_through = horizon
+        run.counts = counts
         run.save()
     return Draft(run_id=run_id, month_on=month_on, counts=counts), results
 
@@ -215,18 +214,17 @@ def _own_run(actor: Actor, run_id: int) -> Run:
 
 
 @retried
-def _results(actor: Actor, month_on: date) -> tuple[int, str, Results]:
+def _results(actor: Actor, month_on: date) -> tuple[int, Horizon, Results]:
     """Read everything in one snapshot and compute; nobody waits for it."""
-    with books_of(actor, as_snapshot=True), connection.cursor() as cursor, _nothing_collected():
-        cursor.execute("SELECT pg_current_snapshot()::text")
-        (snapshot,) = cursor.fetchone()
+    with books_of(actor, as_snapshot=True), _nothing_collected():
+        horizon = present_horizon(actor)
         facts_through = rows_of(actor, Tenant).get().fact_number
         open_on, before_on = first_open_month(actor), next_month(month_on)
         with usage_ahead(actor, first_on=open_on or date.min, before_on=before_on) as ahead:
             learned = load_learned(actor)
             if open_on is None and learned.terms.contracts and month_on > learned.first_service_month():
                 raise Refused("periods_must_close_in_order", field="period", detail="an earlier month is open")
-            return facts_through, snapshot, new_results(actor, learned, before_on=before_on, ahead=ahead)
+            return facts_through, horizon, new_results(actor, learned, before_on=before_on, ahead=ahead)
 
 
 @contextmanager

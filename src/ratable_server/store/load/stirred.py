@@ -10,9 +10,10 @@ from django.db import connection
 from ratable.terms import Contract
 from ratable.terms_tables import Row, addressed_stream, unaddressed_stream
 from ratable_server.actor import Actor
+from ratable_server.store.load.horizon import UNKNOWN, horizon_of
 from ratable_server.store.load.learned import Learned
 from ratable_server.store.load.periods import current_closes
-from ratable_server.store.models import AllocationChange
+from ratable_server.store.models import AllocationChange, Run
 from ratable_server.store.scope import rows_of
 
 _LATE = """
@@ -24,14 +25,11 @@ JOIN usage_record AS record
 WHERE void.tenant_id = %(tenant)s AND void.number > %(through)s AND void.month_on < %(open_on)s
 """
 # What was agreed after the last close read the terms; a term that is signed late reaches back.
-_AGREED = """
-SELECT subject_code FROM audit_entry
-WHERE tenant_id = %(tenant)s AND subject_kind = 'contract'
-    AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %(snapshot)s::pg_snapshot)
+_AGREED = f"""
+WITH entry AS ({UNKNOWN})
+SELECT subject_code FROM entry WHERE subject_kind = 'contract'
 UNION
-SELECT jsonb_array_elements_text(after -> 'contracts') FROM audit_entry
-WHERE tenant_id = %(tenant)s AND subject_kind = 'terms'
-    AND NOT pg_visible_in_snapshot(transaction_id::text::xid8, %(snapshot)s::pg_snapshot)
+SELECT jsonb_array_elements_text(after -> 'contracts') FROM entry WHERE subject_kind = 'terms'
 """
 
 
@@ -49,7 +47,7 @@ def stirred_contracts(actor: Actor, learned: Learned, open_on: date) -> frozense
     found |= _named_by(row for row in (*learned.adjustments, *learned.turns) if _is_due(row, open_on))
     changed = rows_of(actor, AllocationChange).filter(number__gt=through)
     found |= set(changed.values_list("item__contract__code", flat=True))
-    found |= _agreed_since(actor, last.counts["snapshot"])
+    found |= _agreed_since(actor, last)
     if learned.terms.policy.breakage == "none":
         found |= {contract.id for contract in learned.terms.contracts if contract.prepaid_commits}
     return frozenset(found & {contract.id for contract in learned.terms.contracts})  # less what is gone
@@ -71,9 +69,9 @@ def _late_streams(actor: Actor, through: int, open_on: date) -> list[str]:
         return [stream for (stream,) in cursor.fetchall()]
 
 
-def _agreed_since(actor: Actor, snapshot: str) -> set[str]:
+def _agreed_since(actor: Actor, run: Run) -> set[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_AGREED, {"tenant": actor.tenant_id, "snapshot": snapshot})
+        cursor.execute(_AGREED, horizon_of(run).told(actor))
         return {code for (code,) in cursor.fetchall()}
 
 

@@ -34,6 +34,9 @@ class Run(Target):
     calculation_version = models.TextField()
     policy_version = link("PolicyVersion", is_indexed=False)
     facts_through = models.BigIntegerField()
+    snapshot = models.TextField(default="", blank=True)  # how far it read the audit: see `store.load.horizon`
+    cluster = models.TextField(default="", blank=True)
+    audit_through = models.BigIntegerField(default=0)
     input_hash = models.TextField(default="", blank=True)
     counts = models.JSONField(default=dict)
     started_at = models.DateTimeField()
