@@ -57,6 +57,12 @@ def test_end_before_the_start_is_refused_and_nothing_is_written(api: Api):
     assert api.get("contracts")["count"] == 0
 
 
+def test_the_last_day_there_is_is_refused_as_any_day_that_far(api: Api):
+    told = signed(api, contract_end_date="9999-12-31")
+    assert (told.status, told["code"]) == (400, "date_must_be_in_range")
+    assert api.get("contracts")["count"] == 0
+
+
 def test_another_tenants_contract_is_not_there(api: Api, new_actor: Callable[..., Any], api_of: Callable[..., Api]):
     told = signed(api)
     other = api_of(new_actor())

@@ -100,6 +100,7 @@ def test_nothing_is_agreed_by_asking(api: Api, new_actor: Callable[..., Any], ap
         ({"modified_subscription": 999_999}, "modified_subscription"),
         ({"proration_method": "weekly"}, "proration_method"),
         ({"start_date": None}, "start_date"),
+        ({"end_date": "9999-12-31"}, "end_date"),
     ]
     for fields, field in wrong:
         told = doubled(api, own, **fields)

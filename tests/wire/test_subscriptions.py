@@ -186,6 +186,9 @@ WRONG: list[tuple[dict[str, Any], str | None]] = [
     ({**SEATS, "lines": [{"end_date": "2026-01-31", "total_value": -5}, {"total_value": 10}]}, None),
     ({**SEATS, "contract": 999_999}, "contract"),
     ({**SEATS, "quantity": "NaN"}, "quantity"),
+    ({**SEATS, "quantity": "9" * 18, "rate": "9" * 13}, None),
+    ({**SEATS, "end_date": "9999-12-31"}, None),
+    ({**SEATS, "lines": 5}, "lines"),
 ]
 
 

@@ -187,6 +187,7 @@ def test_what_is_calculated_is_refused_by_name(api: Api, new_actor: Callable[...
         ({"contract_usage": 999_999}, "contract_usage"),
         ({"accounting_period": None}, "accounting_period"),
         ({"quantity": None}, "quantity"),
+        ({"transaction_end_date": "2026-04-30"}, "accounting_period"),
         ({"contract": contract}, "contract"),
         ({"currency": "EUR"}, "currency"),
         ({"prepaid_commit": commit}, "prepaid_commit"),

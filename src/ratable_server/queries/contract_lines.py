@@ -33,7 +33,7 @@ from ratable_server.store.load.written import line_of, subscription_line_of
 from ratable_server.store.scope import books_of, rows_of
 
 _MONTH = schedule_weights(date(2026, 1, 1), date(2026, 2, 1), "standard").total  # the weight of any whole month
-_EVERY_DIGIT = 60
+_EVERY_DIGIT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

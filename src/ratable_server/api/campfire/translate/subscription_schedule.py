@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from ratable.scalars import YEARS
 from ratable.terms import Subscription
 from ratable_server.api.campfire.translate.subscriptions import catch_up_of, proration_of
 from ratable_server.api.campfire.translate.words import ends_before
@@ -20,6 +21,13 @@ USUAL_CURRENCY = "USD"
 
 def refuses(fields: Mapping[str, Any]) -> dict[str, list[str]]:
     """What is wrong with a body, by field."""
+    far = [
+        name
+        for name in ("start_date", "end_date", "catchup_date")
+        if fields.get(name) and fields[name].year not in YEARS
+    ]
+    if far:
+        return {name: [f"Enter a day of the years {YEARS[0]} to {YEARS[-1]}."] for name in far}
     ends_on = fields.get("end_date")
     if ends_on is not None and ends_on < fields["start_date"]:
         return {"end_date": ["It is before the start."]}

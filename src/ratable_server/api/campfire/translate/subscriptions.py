@@ -26,7 +26,7 @@ USUAL: Proration = "standard"
 _MONTH = schedule_weights(date(2026, 1, 1), date(2026, 2, 1), USUAL).total  # the weight of a whole month
 _OF_UNITS = frozenset({"quantity", "rate", "discount"})
 _MEASURES = _OF_UNITS | {"mrr"}
-_EVERY_DIGIT = 60
+_EVERY_DIGIT = 100
 
 
 class UntellableError(ValueError):

@@ -42,6 +42,7 @@ LABELS = (
 USED = ("quantity", "rate", "amount")  # what of a month of usage can be told
 OF_USAGE = (*USED, "contract", "contract_usage", "product", "client", "currency", "accounting_period", "transaction_date",
             "transaction_end_date")  # fmt: skip
+_DAYS = ("accounting_period", "transaction_date", "transaction_end_date")
 CALCULATED = "It is calculated, and cannot be told."
 
 
@@ -198,6 +199,9 @@ def refuses_usage(fields: Mapping[str, Any], item: Any, contract: Any) -> dict[s
     """What is wrong with usage that is told as an amount of revenue, by field."""
     if fields.get("accounting_period") is None and fields.get("transaction_date") is None:
         return {"accounting_period": ["This field is required."]}
+    days = {name: fields[name] for name in _DAYS if fields.get(name) is not None}
+    if len({(day.year, day.month) for day in days.values()}) > 1:
+        return {name: ["They are not all of one month."] for name in days}
     if fields.get("amount") is None and fields.get("quantity") is None:
         return {"quantity": ["A quantity or an amount is needed."]}
     ours = {"contract": item.contract_id, "client": contract.customer_id, "currency": contract.currency}

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ratable.periods import day_after
+
 KIND_OF = {
     "entity": "entity",
     "department": "department",
@@ -58,8 +60,8 @@ def named_in(further: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def ends_before(last_on: date | None) -> date | None:
-    """Their last day, as our half-open end."""
-    return None if last_on is None else last_on + timedelta(days=1)
+    """Their last day, as our half-open end; of the last day that there is itself, which the books refuse."""
+    return None if last_on is None else day_after(last_on)
 
 
 def last_day(ends: date | None) -> date | None:
