@@ -472,3 +472,32 @@ def test_what_is_paid_above_what_is_due_is_credited(billing: Billing):
     assert api.get(own)["application_status"] == "voided"
     close(api, JANUARY)
     assert stands(api, FEBRUARY) == {"accounts_receivable": 130, "contract_liability": -130}
+
+
+def test_overage_is_billed_and_clears_what_is_unbilled(billing: Billing):
+    """The chain of a pool of 80,000 at 20 %: what March used above it is billed in April."""
+    api = billing.api
+    assert billing.pay(billing.billed()["id"]).status == 200
+    months = f"contracts/{billing.contract['id']}/prepaid-commits/{billing.commit['id']}/consumption"
+    for month, gross in (("2026-01-01", 30_000), ("2026-02-01", 50_000), ("2026-03-01", 40_000)):
+        assert api.post(months, {"period_month": month, "gross_usage_amount": gross}).status == 201
+    for number in (1, 2, 3):
+        close(api, date(2026, number, 1))
+    assert stands(api, date(2026, 3, 31)) == {"cash": 80_000, "unbilled_revenue": 20_000, "income": -100_000}
+    (consumed,) = [each for each in api.get(months)["results"] if each["period_month"] == "2026-03-01"]
+    body = billing.body({"amount": "20000.00"}, revenue_transactions=[consumed["overage_revenue_transaction"]],
+                        invoice_date="2026-04-01", period_start="2026-03-01")  # fmt: skip
+    told = api.post(INVOICES, body)
+    assert told.status == 201, told.text
+    assert told["lines"][0]["prepaid_commit"] is None
+    assert api.get(f"transactions/{consumed['overage_revenue_transaction']}")["invoice"] == told["id"]
+    close(api, date(2026, 4, 1))
+    assert stands(api, date(2026, 4, 30)) == {"accounts_receivable": 20_000, "cash": 80_000, "income": -100_000}
+
+
+def test_what_an_invoice_names_stays_in_the_register(billing: Billing):
+    billing.billed(billing.of_commit("10.00", department=None))
+    assert billing.api.delete(f"/coa/api/entity/{billing.entity}").status == 409
+    draft = Billing(billing.api, deal_name="Drafted")
+    draft.billed(draft.of_commit(), payment_status="draft")
+    assert billing.api.delete(f"contracts/{draft.contract['id']}")["code"] == "nothing_must_depend_on_it"

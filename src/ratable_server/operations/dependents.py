@@ -47,7 +47,7 @@ def facts_on_commit(actor: Actor, row_id: int) -> bool:
 
 def facts_on_contract(actor: Actor, row_id: int) -> bool:
     """Was anything filed about a contract?"""
-    filed: tuple[Any, ...] = (models.Document, models.Termination, models.JournalReversal)
+    filed: tuple[Any, ...] = (models.Document, models.Paper, models.Termination, models.JournalReversal)
     return any(rows_of(actor, model).filter(contract_id=row_id).exists() for model in filed)
 
 

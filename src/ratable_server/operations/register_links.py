@@ -27,7 +27,7 @@ DEFAULT_ACCOUNT_FIELDS = tuple(_ACCOUNT_ROLES.split())
 
 _TOLD: tuple[Any, ...] = (
     models.Contract, models.Customer, models.Milestone, models.PrepaidCommit, models.Product, models.ProductBundle,
-    models.Subscription, models.UsageItem, models.RegisterEntry,
+    models.Subscription, models.UsageItem, models.RegisterEntry, models.Paper, models.PaperLine,
 )  # fmt: skip
 _FACTS: tuple[Any, ...] = (models.Document,)  # never changed
 
