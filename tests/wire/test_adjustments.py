@@ -50,7 +50,7 @@ def billed(actor: Actor, commit: PrepaidCommit, amount: int, on: date, *, of_poo
 
 
 @pytest.fixture(scope="module")
-def pools(books: None) -> Iterator[tuple[Api, Iterator[str]]]:
+def pools(books: None) -> tuple[Api, Iterator[str]]:
     """Books with some pools that are empty since March; their paths."""
     actor = found_tenant(code="of the adjustments", name="Of the adjustments", request_id="r-0", at=AT)
     api = Api(token=create_token(actor=actor, email="a@b.test", role="admin", at=AT).token, actor=actor)
@@ -63,7 +63,7 @@ def pools(books: None) -> Iterator[tuple[Api, Iterator[str]]]:
         billed(actor, commit, 20_000, date(2026, 4, 1))
     for month in (1, 2, 3, 4):
         close_period(actor=actor, month_on=date(2026, month, 1), at=AT)
-    yield api, iter([f"contracts/{commit.contract_id}/prepaid-commits/{commit.id}" for commit in commits])
+    return api, iter([f"contracts/{commit.contract_id}/prepaid-commits/{commit.id}" for commit in commits])
 
 
 @pytest.fixture
@@ -195,13 +195,23 @@ def test_a_processed_adjustment_stays_as_it_is(chain: tuple[Api, str]):
 
 def test_usage_and_adjustments_of_one_file_are_taken_together_or_not(chain: tuple[Api, str]):
     api, pool = chain
-    rows = ["u1,2026-05-01,100,,false,,", "a1,,-5,,true,2026-03-01,", "a2,,-5,,true,,", "a3,,-5,,maybe,2026-03-01,"]
-    told = adjusted(api, pool, *rows, "a1,,-6,,true,2026-03-01,")
+    rows = ["u1,2026-05-01,100,,false,,", "a1,,-5,,true,2026-03-01,"]
+    bad = [
+        "a2,,-5,,true,,", "a3,,-5,,maybe,2026-03-01,", "a1,,-6,,true,2026-03-01,", "a4,,,,true,2026-03-01,",
+        "a5,,x,,true,2026-03-01,", "a6,,-5,--5,true,2026-03-01,", "a7,,-5,,true,2026-03-01,soon",
+        "a8,,-5,,true,9999-03-01,", "a9,,-5,,true,2026-03-01,infinity",
+    ]  # fmt: skip
+    told = adjusted(api, pool, *rows, *bad)
     assert (told.status, [(each["row"], each["field"]) for each in told["errors"]]) == (
-        400, [(2, "external_id"), (3, "original_period_month"), (4, "is_adjustment"), (5, "external_id")],
+        400,
+        [
+            (2, "external_id"), (3, "original_period_month"), (4, "is_adjustment"), (5, "external_id"),
+            (6, "total_revenue_dollars"), (7, "total_revenue_dollars"), (8, "total_events"), (9, "adjustment_date"),
+            (10, "original_period_month"), (11, "adjustment_date"),
+        ],
     )  # fmt: skip
     assert api.get(f"{pool}/usage-events")["count"] == 3
-    told = adjusted(api, pool, *rows[:2])
+    told = adjusted(api, pool, *rows)
     assert (told["created"], told["adjustments"], told["rows"]["received"]) == (2, {"received": 1, "accepted": 1}, 2)
     assert [each["gross_usage_amount"] for each in told["periods"]] == [100]
     assert api.get(f"{pool}/usage-events")["count"] == 5

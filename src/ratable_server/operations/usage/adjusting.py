@@ -98,7 +98,7 @@ def book_adjustments(*, actor: Actor, prepaid_commit: str, at: datetime) -> Book
     with changes_by(actor):
         matter = matter_of_commit(actor, prepaid_commit, on=at.date(), holds_commits=True)
         reported = rows_of(actor, models.ReportedAdjustment).filter(commit__code=prepaid_commit, adjustment=None)
-        rows = list(reported.order_by("id"))
+        rows = list(reported.select_for_update(of=("self",)).order_by("id"))  # a file may change them meanwhile
         open_on = first_day_open(actor)
         due = [row for row in rows if row.service_on < open_on]
         if not due:

@@ -21,11 +21,12 @@ from ratable_server.store.models import ReportedAdjustment, UsageImport, UsageKe
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.staging.adjustments import Reported, keep_adjustments
+from ratable_server.store.staging.columns import Words
 from ratable_server.store.staging.csv_blocks import CsvFile
 from ratable_server.store.staging.ndjson_rows import rows_in_words
 from ratable_server.store.staging.spooling import Spool
 from ratable_server.store.staging.texts import Texts, opened_texts
-from ratable_server.store.staging.worded import WORDS, WordedRows
+from ratable_server.store.staging.worded import WORDS, Telling, WordedRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +59,27 @@ def ingest_worded(*, actor: Actor, upload: WordedUpload, at: datetime) -> Worded
     """
     with an_import(actor=actor, upload=upload.file, at=at) as (begun, spool), opened_texts() as texts:
         prefix = f"{upload.row_ids}{f'{begun.import_id}.' if upload.is_forced else prefix_of(spool, None)}"
-        rows = WordedRows(texts, upload.words)
-        _read(rows.told, spool, upload)
-        rows.tell(upload.places, place=upload.place, prefix=prefix, processed=_processed(actor, upload))
+        telling = Telling(
+            words=upload.words,
+            places=upload.places,
+            place=upload.place,
+            prefix=prefix,
+            processed=_processed(actor, upload),
+        )
+        rows = WordedRows(texts, telling)
+        _read(rows, spool, upload.words)
         reported = [Reported(*row) for row in rows.adjustments()]
         wish = Wish(item=None, prefix=prefix, on_change="revise", takes_late=False)
         taking = _Taking(begun=begun, upload=upload, wish=wish, months=tuple(rows.months()))
         return taking.take(texts, reported)
 
 
-def _read(told: Texts, spool: Spool, upload: WordedUpload) -> None:
+def _read(rows: WordedRows, spool: Spool, words: Words) -> None:
     if spool.format == "ndjson":
-        told.add_rows(rows_in_words(spool.blocks(), upload.words, WORDS))
+        rows.add_rows(rows_in_words(spool.blocks(), words, WORDS))
     else:
         file = CsvFile(spool.blocks())
-        told.add_csv(upload.words.layout_of(file.columns), file.rows())
+        rows.add_csv(words.layout_of(file.columns), file.rows())
 
 
 def _processed(actor: Actor, upload: WordedUpload) -> dict[str, str]:

@@ -6,22 +6,24 @@ units. What a row cannot mean becomes a text that no day and no number is, so th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
 from ratable.periods import FAR
-from ratable_server.store.staging.columns import Words
+from ratable_server.store.staging.columns import Layout, Words
 from ratable_server.store.staging.texts import Texts
 
 WORDS = (
     "id", "place", "used_on", "month", "quantity", "amount", "units", "currency", "is_adjustment", "corrects",
     "adjusted_on",
 )  # fmt: skip
+_ROWS_AT_ONCE = 20_000
 PROCESSED = "has been processed with other content"
 
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
@@ -41,7 +43,7 @@ SELECT told.*, places.item, places.prepaid_commit, places.ids, places.adjustment
     CAST(date_trunc('month', try_cast(CASE WHEN regexp_full_match(corrects, '{month}') THEN corrects || '-01'
         WHEN regexp_full_match(corrects, '{day}') THEN corrects END AS DATE)) AS DATE) AS corrects_on,
     CASE WHEN regexp_full_match(used_on, '{day}') THEN try_cast(used_on AS DATE) END AS plain_on,
-    CASE WHEN NOT regexp_full_match(CASE WHEN adjusts THEN ltrim(units, '-') ELSE units END, '{units}')
+    CASE WHEN NOT (regexp_full_match(units, '{units}') OR (adjusts AND regexp_full_match(units, '-{units}')))
         THEN $units || ': ' || units
         WHEN amount IS NOT NULL OR quantity IS NOT NULL THEN amount
         WHEN rate IS NOT NULL THEN CAST(CAST(units AS DECIMAL(12, 0)) * rate AS VARCHAR) END AS worth
@@ -52,11 +54,14 @@ FROM told LEFT JOIN places ON places.name = coalesce(told.place, $place)
 _FAULT = """
 CASE WHEN adjusts IS NULL OR NOT adjusts THEN NULL
     WHEN adjustment_ids IS NULL THEN $is_adjustment || ': no adjustments are taken here'
-    WHEN corrects_on IS NULL THEN $corrects || ': ' || coalesce(corrects, 'missing')
-    WHEN adjusted_on IS NOT NULL AND try_cast(adjusted_on AS DATE) IS NULL THEN $adjusted_on || ': ' || adjusted_on
+    WHEN corrects_on IS NULL OR year(corrects_on) NOT BETWEEN {years}
+        THEN $corrects || ': ' || coalesce(corrects, 'missing')
+    WHEN adjusted_on IS NOT NULL AND NOT coalesce(regexp_full_match(adjusted_on, '{day}')
+        AND year(try_cast(adjusted_on AS DATE)) BETWEEN {years}, false) THEN $adjusted_on || ': ' || adjusted_on
     WHEN used_on IS NOT NULL AND plain_on IS NULL THEN $used_on || ': ' || used_on END
 """
-_ADJUSTS = f"(coalesce(adjusts, false) AND fault IS NULL AND regexp_full_match(worth, '{_AMOUNT}'))"
+_YEARS = "1900 AND 2999"
+_ADJUSTS = f"coalesce(adjusts AND fault IS NULL AND regexp_full_match(worth, '{_AMOUNT}'), false)"
 _DAY_OF_ROW = """
 CASE WHEN fault IS NOT NULL THEN fault
     WHEN adjusts IS NULL THEN $is_adjustment || ': ' || is_adjustment
@@ -72,12 +77,27 @@ _CONTENT = (
     "concat_ws('|', corrects_on, coalesce(adjusted_on, ''), coalesce(used_on, ''), worth, coalesce(dimensions, ''))"
 )
 
+_TABLE = """
+CREATE TABLE adjustments ("row" BIGINT, event_id VARCHAR, prepaid_commit VARCHAR, corrects_on DATE, adjusted_on DATE,
+    used_on DATE, amount DECIMAL(38, 12), dimensions VARCHAR, content VARCHAR, worth VARCHAR, currency VARCHAR)
+"""
 _ADJUSTMENTS = """
-CREATE TABLE adjustments AS
-SELECT "row", {id} AS event_id, prepaid_commit, corrects_on, CAST(adjusted_on AS DATE) AS adjusted_on,
-    plain_on AS used_on, CAST(worth AS DECIMAL(38, 12)) AS amount, dimensions, md5({content}) AS content
+INSERT INTO adjustments
+SELECT "row", {id}, prepaid_commit, corrects_on, CAST(adjusted_on AS DATE), plain_on,
+    CAST(worth AS DECIMAL(38, 12)), dimensions, md5({content}), worth, currency
 FROM ({faulty}) WHERE {adjusts}
 """
+_TEXTS = """
+INSERT INTO texts BY NAME
+SELECT "row", ids || id AS id,
+    coalesce(item, CASE WHEN prepaid_commit IS NULL THEN named || ' (not of this contract)' END) AS item,
+    prepaid_commit, day AS used_on, CASE WHEN day IS NULL THEN rows.used_on END AS used_at, quantity, worth AS amount,
+    currency, dimensions
+FROM (SELECT *, {day} AS day FROM ({faulty}) WHERE NOT {adjusts}) AS rows
+"""
+# A new table, since the memory of deleted rows would stay.
+_EMPTY = "CREATE OR REPLACE TABLE told AS SELECT * FROM told LIMIT 0"
+
 # Adjustments of one id that are not the same, and those of which another content is processed, go with the rest: they
 # are rejected there.
 _CONTRADICTING = """
@@ -87,15 +107,16 @@ UNION ALL
 SELECT DISTINCT event_id, $id || ': {processed}' FROM adjustments JOIN processed USING (event_id)
 WHERE adjustments.content <> processed.content
 """
-_TEXTS = """
+_REJECTED = """
 INSERT INTO texts BY NAME
-SELECT rows."row", coalesce(other.event_id, ids || id) AS id,
-    coalesce(item, CASE WHEN prepaid_commit IS NULL THEN named || ' (not of this contract)' END) AS item,
-    prepaid_commit, coalesce(why, day) AS used_on, CASE WHEN why IS NULL AND day IS NULL THEN rows.used_on END AS used_at,
-    quantity, worth AS amount, currency, dimensions
-FROM (SELECT *, {id} AS adjustment_id, {day} AS day FROM ({faulty})) AS rows
-LEFT JOIN contradicting AS other ON other.event_id = rows.adjustment_id AND {adjusts}
-WHERE NOT {adjusts} OR other.event_id IS NOT NULL
+SELECT "row", event_id AS id, prepaid_commit, coalesce(why, CAST(corrects_on AS VARCHAR)) AS used_on, worth AS amount,
+    currency, dimensions
+FROM adjustments JOIN contradicting USING (event_id)
+"""
+_KEPT = "DELETE FROM adjustments WHERE event_id IN (SELECT event_id FROM contradicting)"
+_REPORTED = """
+SELECT "row", event_id, prepaid_commit, corrects_on, adjusted_on, used_on, amount, dimensions, content
+FROM adjustments ORDER BY "row"
 """
 _PLACES = pa.schema(
     {
@@ -127,33 +148,62 @@ class Place:
     rate: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What rows can mean: their places, and that of a row that names none.
+
+    `prefix` begins the ids of adjustments without one, `processed` has the contents of those that are processed.
+    """
+
+    words: Words
+    places: Mapping[str, Place]
+    place: str
+    prefix: str
+    processed: Mapping[str, str]
+
+
 class WordedRows:
-    """The rows of a file as they came, until they are `texts` and adjustments."""
+    """The rows of a file, which go on block by block as `texts` and as adjustments."""
 
-    def __init__(self, texts: Texts, words: Words) -> None:
-        self.told = Texts(texts.connection, table="told", words=WORDS)
+    def __init__(self, texts: Texts, telling: Telling) -> None:
         self.connection = texts.connection
-        self._words = words
-
-    def tell(self, places: Mapping[str, Place], *, place: str, prefix: str, processed: Mapping[str, str]) -> None:
-        """Fill `texts`, and `adjustments` with those that can be. A row that names no place is of `place`.
-
-        `prefix` begins the ids of adjustments without one, `processed` has the contents of those that are processed.
-        """
-        self.connection.register("places", pa.Table.from_pylist(list(_rows_of(places)), schema=_PLACES))
-        known = [{"event_id": name, "content": content} for name, content in processed.items()]
-        self.connection.register("processed", pa.Table.from_pylist(known, schema=_PROCESSED))
-        said = {"place": place, "prefix": prefix, **self._names()}
+        self._told = Texts(texts.connection, table="told", words=WORDS)
+        self._said = {"place": telling.place, "prefix": telling.prefix, **_names(telling.words)}
+        self.connection.execute(_TABLE)
+        self.connection.register("places", pa.Table.from_pylist(list(_rows_of(telling.places)), schema=_PLACES))
+        processed = [{"event_id": name, "content": content} for name, content in telling.processed.items()]
+        self.connection.register("processed", pa.Table.from_pylist(processed, schema=_PROCESSED))
         read = _READ.format(yes=_YES, no=_NO, day=_DAY, month=_MONTH, units=_UNITS)
-        parts = {"faulty": f"SELECT *, {_FAULT} AS fault FROM ({read})", "adjusts": _ADJUSTS, "id": _ADJUSTMENT_ID}
-        for statement in (
-            _ADJUSTMENTS.format(**parts, content=_CONTENT),
-            _CONTRADICTING.format(processed=PROCESSED),
+        fault = _FAULT.format(years=_YEARS, day=_DAY)
+        parts = {"faulty": f"SELECT *, {fault} AS fault FROM ({read})", "adjusts": _ADJUSTS}
+        self._passing = (
+            _ADJUSTMENTS.format(**parts, id=_ADJUSTMENT_ID, content=_CONTENT),
             _TEXTS.format(**parts, day=_DAY_OF_ROW),
-            "DELETE FROM adjustments WHERE event_id IN (SELECT event_id FROM contradicting)",
-            "DROP TABLE told",
-        ):
-            self.connection.execute(statement, _named_in(statement, said))
+            _EMPTY,
+        )
+
+    def add_csv(self, layout: Layout, blocks: Iterable[bytes]) -> None:
+        """The rows of CSV without a header, in whole lines."""
+        for block in blocks:
+            self._told.add_csv(layout, [block])
+            self._run(*self._passing)
+        self._finish()
+
+    def add_rows(self, rows: Iterable[Sequence[str | None]]) -> None:
+        """Rows one by one, in the order of `WORDS` and then the object of their further cells."""
+        cells = iter(rows)
+        while some := list(islice(cells, _ROWS_AT_ONCE)):
+            self._told.add_rows(some)
+            self._run(*self._passing)
+        self._finish()
+
+    def _finish(self) -> None:
+        self._run(_CONTRADICTING.format(processed=PROCESSED), _REJECTED, _KEPT, "DROP TABLE told")
+
+    def _run(self, *statements: str) -> None:
+        for statement in statements:
+            named = {name: value for name, value in self._said.items() if f"${name}" in statement}
+            self.connection.execute(statement, named)
 
     def months(self) -> list[date]:
         """First days of the months that rows name in plain shape, less those of adjustments."""
@@ -165,15 +215,16 @@ class WordedRows:
 
     def adjustments(self) -> Sequence[tuple[Any, ...]]:
         """Every adjustment, as `adjustments.Reported`."""
-        found: list[tuple[Any, ...]] = self.connection.execute('SELECT * FROM adjustments ORDER BY "row"').fetchall()
+        found: list[tuple[Any, ...]] = self.connection.execute(_REPORTED).fetchall()
         return found
 
-    def _names(self) -> dict[str, str]:
-        """The first name of each word, to tell what is wrong with a cell."""
-        names: dict[str, str] = {}
-        for name, word in self._words.of.items():
-            names.setdefault(word, name)
-        return {word: names.get(word, word) for word in WORDS if word != "place"}
+
+def _names(words: Words) -> dict[str, str]:
+    """The first name of each word, to tell what is wrong with a cell."""
+    names: dict[str, str] = {}
+    for name, word in words.of.items():
+        names.setdefault(word, name)
+    return {word: names.get(word, word) for word in WORDS if word != "place"}
 
 
 def _rows_of(places: Mapping[str, Place]) -> list[dict[str, Any]]:
@@ -181,8 +232,3 @@ def _rows_of(places: Mapping[str, Place]) -> list[dict[str, Any]]:
         {name: getattr(place, name) for name in _PLACES.names if name != "name"} | {"name": named}
         for named, place in places.items()
     ]
-
-
-def _named_in(statement: str, said: Mapping[str, str]) -> dict[str, str]:
-    """Those values that a statement names."""
-    return {name: value for name, value in said.items() if f"${name}" in statement}
