@@ -161,6 +161,8 @@ def test_another_split_must_sum_to_the_total(api: Api):
     own = f"{path}/{told['id']}/allocations"
     wrong = api.put(own, {"lines": [{"product": one, "amount": 6_500}, {"product": other, "amount": 3_499}]})
     assert (wrong.status, list(wrong.body)) == (400, ["lines"])
+    part = api.put(own, {"lines": [{"product": one, "amount": 10_000}]})
+    assert (part.status, part["lines"]) == (400, ["A line of Seats is missing."])
     assert [line["amount"] for line in api.get(own)["lines"]] == [7_000, 3_000]
     right = api.put(own, {"lines": [{"product": one, "amount": "6500.00"}, {"product": other, "amount": 3_500}]})
     assert right.status == 200, right.text

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from ratable_server.api.campfire.schemas.allocations import (
     ContractProductBundleUpdateSerializer,
 )
 from ratable_server.api.campfire.translate import allocations
+from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products
 from ratable_server.api.campfire.views.asking import found
 from ratable_server.api.campfire.views.documented import gives, takes
 from ratable_server.api.campfire.views.subscriptions import subscription_of
@@ -55,7 +55,7 @@ class _Allocations(CampfireView):
         line = self._line(contract_id, id)
         split = self._split(line)
         fields = self.read(ContractProductBundleUpdateSerializer)
-        _refuse_other_products(fields, split)
+        refuse_other_products(fields, split.shares)
         if not allocations.is_whole(fields, split.total):
             raise ValidationError({"lines": [f"The amounts must sum to the total of {split.total:f}."]})
         codes = {share.product_id: share.product for share in split.shares}
@@ -118,18 +118,3 @@ class MilestoneAllocations(_Allocations):
     def patch(self, _request: Request, contract_id: int, milestone_id: int) -> Response:
         """The same."""
         return self._change(contract_id, milestone_id)
-
-
-def _refuse_other_products(fields: dict[str, Any], split: allocations.Split) -> None:
-    """Go on, unless the lines are of other products than the bundle, or of one twice.
-
-    Raises:
-        ValidationError: they are.
-    """
-    told = Counter(line["product"] for line in fields["lines"])
-    products = {share.product_id: share.product_name for share in split.shares}
-    unknown = [f'Invalid pk "{each}" - it is not of the bundle.' for each in told if each not in products]
-    missing = [f"A line of {name} is missing." for each, name in products.items() if each not in told]
-    twice = [f"There are two lines of {products[each]}." for each in told if each in products and told[each] > 1]
-    if unknown or missing or twice:
-        raise ValidationError({"lines": [*unknown, *missing, *twice]})

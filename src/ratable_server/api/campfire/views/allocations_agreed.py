@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,21 @@ def said_bundle(row: Any, sent: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     kept = row.further.get(BUNDLE) or {}
     return {"product": row.product_id, "product_bundle_id": kept.get("id")}
+
+
+def refuse_other_products(fields: Mapping[str, Any], shares: Sequence[Any]) -> None:
+    """Go on, unless the lines are of other products than the bundle, or of one twice.
+
+    Raises:
+        ValidationError: they are.
+    """
+    told = Counter(line["product"] for line in fields["lines"])
+    products = {share.product_id: share.product_name for share in shares}
+    unknown = [f'Invalid pk "{each}" - it is not of the bundle.' for each in told if each not in products]
+    missing = [f"A line of {name} is missing." for each, name in products.items() if each not in told]
+    twice = [f"There are two lines of {products[each]}." for each in told if each in products and told[each] > 1]
+    if unknown or missing or twice:
+        raise ValidationError({"lines": [*unknown, *missing, *twice]})
 
 
 def _product(actor: Actor, fields: Mapping[str, Any]) -> str | None:
