@@ -53,7 +53,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     ),
     Code("settlement_must_not_exceed_document", "more than what is due of an invoice, or left of a credit memo"),
     Code(
-        "overpayment_must_go_with_its_payment",
+        "credit_memo_must_go_with_its_cause",
         "the credit memo is what was paid above an invoice: take the payment back",
     ),
     Code("credit_memo_must_be_of_the_customer", "a credit memo is of another customer or in another currency"),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ratable_server.operations.documents import CreditMemo, file_credit_memo
+from ratable_server.queries.contracts import contracts
+from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.test_accounts import account
 from tests.wire.test_invoices import FEBRUARY, INVOICES, JANUARY, Billing, close, stands
@@ -211,3 +215,21 @@ def test_nobody_else_sees_or_changes_a_credit_memo(
     assert [other.get(own).status, other.delete(own).status, other.post(f"{own}/void/", {}).status] == [404] * 3
     assert other.get(f"{MEMOS}/next-credit-memo-number")["next_credit_memo_number"] == "CM-0000001"
     assert (viewer.get(own).status, viewer.post(MEMOS, {}).status) == (200, 403)
+
+
+def test_a_credit_memo_of_an_adjustment_is_told_and_stays(crediting: Crediting):
+    api = crediting.api
+    contract = contracts(actor=api.actor).rows[0].code
+    memo = CreditMemo(contract=contract, amount=Decimal(9), against="adjustment", code="CM-0000007")
+    file_credit_memo(actor=api.actor, memo=memo, on=JANUARY, at=AT)
+    (told,) = api.get(MEMOS)["results"]
+    assert (told["credit_memo_number"], told["total_amount"], told["journal_entry"]) == ("CM-0000007", 9, None)
+    assert [line["account"] for line in told["lines"]] == [None]
+    own = f"{MEMOS}/{told['id']}"
+    assert api.patch(own, {"message_on_credit_memo": "Late usage"})["message_on_credit_memo"] == "Late usage"
+    for refused in (api.delete(own), api.post(f"{own}/void/", {"void_date": "2026-01-31"}),
+                    api.patch(own, {"lines": [crediting.of_revenue()]})):  # fmt: skip
+        assert (refused.status, refused["code"]) == (400, "credit_memo_must_go_with_its_cause")
+    invoice = crediting.billed(crediting.of_commit("9.00"))
+    assert crediting.use(invoice["id"], told["id"], "9.00").status == 200
+    assert api.get(own)["application_status"] == "used"

@@ -217,12 +217,12 @@ def test_lines_find_what_sells_their_product(api: Api):
         {"amount": 1200, "product": seats},
         {"amount": 10, "product": calls},
         {"amount": 5},
-        {"quantity": 3, "rate": "2.50", "contract_milestone": milestone},
+        {"quantity": "2.5", "rate": "3.333", "discount_percentage": 10, "contract_milestone": milestone},
     )
     assert [(each["contract_subscription"], each["contract_milestone"]) for each in told["lines"]] == [
         (subscription, None), (None, milestone), (None, None), (None, milestone),
     ]  # fmt: skip
-    assert told["total_amount"] == Decimal("1222.50")
+    assert told["total_amount"] == Decimal("1222.50")  # the last line: 7.49925, rounded once
     assert [each["product_name"] for each in told["lines"]] == ["Seats", "Calls", None, None]
 
     by_revenue = api.get("transactions", accounting_period="2026-01-01")["results"]
@@ -252,6 +252,7 @@ def test_lines_find_what_sells_their_product(api: Api):
         ({"lines": [{"amount": -1}]}, None),
         ({"invoice_date": "2026-13-01"}, "invoice_date"),
         ({"payment_status": "paid"}, "payment_status"),
+        ({"discount": 5}, "discount"),
         ({"revenue_transactions": [1]}, "revenue_transactions"),
     ],
 )
@@ -460,7 +461,7 @@ def test_what_is_paid_above_what_is_due_is_credited(billing: Billing):
     assert api.get(f"{INVOICES}{told['id']}/")["amount_paid"] == 100
     assert billing.pay(told["id"], amount="1.00").status == 400
     for refused in (api.delete(own), api.post(f"{own}/void/", {"void_date": "2026-01-31"}), api.patch(own, {})):
-        assert (refused.status, refused["code"]) == (400, "overpayment_must_go_with_its_payment")
+        assert (refused.status, refused["code"]) == (400, "credit_memo_must_go_with_its_cause")
 
     used = {"credit_memo_id": credit["id"], "amount": "25.00", "posted_at": "2026-01-25"}
     (use,) = api.post(f"{INVOICES}{other['id']}/pay/", {"credit_memos": [used]})["payment_ids"]

@@ -36,6 +36,7 @@ def void_document(*, actor: Actor, kind: str, code: str, on: date, reason: str =
 
     Refuses:
         document_must_be_known, document_must_stand, dates_must_ascend (the day is before the document's),
+        credit_memo_must_go_with_its_cause (an adjustment has booked it),
         prepaid_commit_must_not_have_ended, contract_must_not_be_terminated (a pool that nothing can come back to)
     """
     refuse_unfit_text("reason", reason)
@@ -44,6 +45,8 @@ def void_document(*, actor: Actor, kind: str, code: str, on: date, reason: str =
         matter = matter_of(actor, document.contract.code, on=on, holds_commits=_is_of_pool(document))
         if standing_voids(actor).filter(document_id=document.id).exists():
             raise Refused("document_must_stand", field=kind, detail=code)
+        if document.against == "adjustment":
+            raise Refused("credit_memo_must_go_with_its_cause", field=kind, detail=code)
         if matter.booking.on < document.on:
             raise Refused("dates_must_ascend", field="on", detail=f"{code} is of {document.on}")
         return _void(actor, matter, document, reason=reason, at=at)

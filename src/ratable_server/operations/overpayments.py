@@ -47,10 +47,10 @@ def refuse_overpayment(paper: models.Paper) -> None:
     """Go on, unless a paper is what was paid above an invoice.
 
     Refuses:
-        overpayment_must_go_with_its_payment
+        credit_memo_must_go_with_its_cause
     """
     if OF in paper.further:
-        raise Refused("overpayment_must_go_with_its_payment", field=paper.kind, detail=paper.code)
+        raise Refused("credit_memo_must_go_with_its_cause", field=paper.kind, detail=paper.code)
 
 
 def take_overpayment_back(

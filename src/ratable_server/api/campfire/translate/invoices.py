@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ratable_server.api.campfire.translate.words import Names
@@ -65,16 +65,18 @@ def days_past_due(invoice: Any, on: date) -> int | None:
     return days if days > 0 else None
 
 
-def amount_of(line: Mapping[str, Any]) -> Decimal | None:
-    """What a line comes to, as it says or by its quantity; None: it says neither."""
+def amount_of(line: Mapping[str, Any], *, digits: int) -> Decimal | None:
+    """What a line comes to: as it says, or its quantity at its rate less its discount, rounded once; None: it says neither."""
     if line.get("amount") is not None:
         said: Decimal = line["amount"]
         return said
     if line.get("rate") is None:
         return None
-    quantity = Decimal(1) if line.get("quantity") is None else line["quantity"]
-    whole: Decimal = quantity * line["rate"] - (line.get("discount") or _NOTHING)
-    return whole
+    whole = (Decimal(1) if line.get("quantity") is None else line["quantity"]) * line["rate"]
+    percentage = line.get("discount_percentage") or _NOTHING
+    discount = line.get("discount") or line.get("discount_amount") or whole * percentage / 100
+    amount: Decimal = (whole - discount).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    return amount
 
 
 def from_invoice(invoice: Any, names: Names, *, tenant: int, on: date) -> dict[str, Any]:

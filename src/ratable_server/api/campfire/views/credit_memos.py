@@ -188,7 +188,7 @@ def _lines(actor: Actor, contract: Contract, fields: Mapping[str, Any]) -> tuple
             raise wrong_line(place, "account", "A credit takes back revenue, or what was billed in advance.")
         target = sources.of(line, place) if against == "liability" else {}
         period = line.get("period_month")
-        lines.append(Line(**money_of(line, place), **target, against=against, period=period))  # type: ignore[arg-type]
+        lines.append(Line(**money_of(line, place, sources.currency), **target, against=against, period=period))  # type: ignore[arg-type]
     return tuple(lines)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from rest_framework.exceptions import ValidationError
 
+from ratable.money import minor_unit_digits
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.invoices import TARGETS, amount_of
 from ratable_server.api.campfire.translate.words import TAGS, named_in
@@ -33,6 +34,7 @@ _NAMELESS = "These books post what belongs to a contract: name one, or revenue t
 class Sources:
     """What a contract sells: codes by id for each kind, and what sells a product; usage is one of them, without a code."""
 
+    currency: str
     by_id: Mapping[str, Mapping[int, str]]
     sellers: Mapping[int, frozenset[Named]]
     billed: Mapping[int | None, frozenset[Named]] = field(default_factory=dict)
@@ -114,20 +116,21 @@ def sources_of(actor: Actor, contract: Contract, fields: Fields) -> Sources:
     sold: list[tuple[int | None, Named]] = [(item.product_id, _USAGE) for item in items]
     sold += [(row.product_id, (kind, row.code)) for kind, rows in kinds.items() for row in rows]
     by_id = {kind: {row.id: row.code for row in rows} for kind, rows in kinds.items()}
-    return Sources(by_id=by_id, sellers=_grouped(sold), billed=_billed_sources(actor, contract, fields, by_id=by_id))
+    billed = _billed_sources(actor, contract, fields, by_id=by_id)
+    return Sources(currency=contract.currency, by_id=by_id, sellers=_grouped(sold), billed=billed)
 
 
 def lines_of(fields: Fields, sources: Sources) -> tuple[Line, ...]:
     """The lines of an invoice, as the books have them."""
     return tuple(
-        Line(**money_of(line, place), **sources.of(line, place))  # type: ignore[arg-type]
+        Line(**money_of(line, place, sources.currency), **sources.of(line, place))  # type: ignore[arg-type]
         for place, line in enumerate(fields["lines"])
     )
 
 
-def money_of(line: Fields, place: int) -> dict[str, Decimal]:
+def money_of(line: Fields, place: int, currency: str) -> dict[str, Decimal]:
     """What a line comes to, and its tax."""
-    said = amount_of(line)
+    said = amount_of(line, digits=minor_unit_digits(currency))
     if said is None:
         raise wrong_line(place, "amount", "This field is required.")
     return {"amount": said, "tax": line.get("tax") or Decimal(0)}

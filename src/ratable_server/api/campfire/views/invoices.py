@@ -254,6 +254,10 @@ def _each(view: CampfireView) -> list[dict[str, Any]]:
 def _checked(actor: Actor, fields: dict[str, Any]) -> dict[str, Any]:
     """Everything that the fields name is there."""
     refuse_null(fields, "entity")
+    if fields.get("discount"):
+        raise ValidationError(
+            {"discount": ["Tell a discount with the lines: each has its own, or one is below nothing."]}
+        )
     refuse_unknown(actor, fields)
     refuse_unknown_in_lines(actor, fields.get("lines") or ())
     return fields
