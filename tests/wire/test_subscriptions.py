@@ -162,6 +162,13 @@ def test_a_subscription_is_taken_back(api: Api):
     assert [row["is_deleted"] for row in api.get(path, include_deleted="true").body] == [True]
 
 
+def test_a_subscription_that_is_told_twice_under_a_key_is_agreed_once(api: Api):
+    path = f"contracts/{signed(api)['id']}/subscriptions"
+    first, again = (api.post(path, SEATS, key="once") for _ in range(2))
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert api.get(path).body == [first.body]
+
+
 def test_a_form_says_the_same(api: Api):
     contract = signed(api)["id"]
     lines = '[{"start_date": "2026-01-01", "end_date": "2026-12-31", "total_value": "30000.00"}]'

@@ -171,6 +171,13 @@ def test_usage_is_told_again_until_its_month_is_closed(api: Api):
     assert (labelled["amount"], labelled["recognized"]) == (2, 2)
 
 
+def test_usage_that_is_told_twice_under_a_key_counts_once(api: Api):
+    said, told = used_in_march(api)
+    first, again = (api.post("transactions", {**said, "quantity": 10}, key="once") for _ in range(2))
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert api.get(f"transactions/{told['id']}")["quantity"] == 1_010
+
+
 def test_usage_that_was_told_is_taken_back(api: Api):
     said, told = used_in_march(api)
     assert api.delete(f"transactions/{told['id']}").status == 204
