@@ -239,14 +239,14 @@ def _subscriptions(actor: Actor, page: list[models.Subscription]) -> list[Subscr
     ]
 
 
-def _terms(row: models.Subscription) -> Terms:
+def _terms(row: Any) -> Terms:
     return Terms(
         id=row.code,
         product_id=code_of(row.product),
         total_value=row.total_value,
         starts_on=row.starts_on,
         ends_before=row.ends_before,
-        proration=row.proration or None,  # type: ignore[arg-type]  # the database holds it to the words
+        proration=row.proration or None,
         catches_up_on=row.catches_up_on,
         lines=tuple(subscription_line_of(line) for line in row.lines),
         allocation=tuple(line_of(line) for line in row.allocation),

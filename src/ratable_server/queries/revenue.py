@@ -131,7 +131,7 @@ def revenue_of_month(*, actor: Actor, item: UsageItem, month_on: date, on: date)
 def _nothing_of(actor: Actor, item: UsageItem, month_on: date, *, on: date) -> RevenueTransaction:
     found = computed(actor, contracts=[item.contract], on=on)
     booked_on = max(month_on, found.open_on or month_on)
-    key = {
+    key: dict[str, str | date] = {
         "contract_id": item.contract,
         "source_kind": "usage",
         "source_id": item.contract,
