@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.wire.calling import Api, Told
+from tests.wire.test_contracts import signed
+from tests.wire.test_prepaid_commits import granted
 
 ACCOUNTS, SETTINGS = "/coa/api/account", "/coa/api/chart-account-settings"
 
@@ -15,6 +17,11 @@ def account(api: Api, number: str | None, name: str, **fields: Any) -> Told:
     told = api.post(ACCOUNTS, {"number": number, "name": name, **fields})
     assert told.status == 201, told.text
     return told
+
+
+def told_ones(api: Api) -> list[Any]:
+    """The accounts that are none of the books' own."""
+    return [row for row in api.get(ACCOUNTS)["results"] if not row["protected"]]
 
 
 def test_an_account_comes_back_as_it_was_told_with_its_place(api: Api):
@@ -43,7 +50,8 @@ def test_a_list_is_narrowed_and_has_two_halves(api: Api):
     account(api, "9000", "Allocation", account_type="COST_ALLOCATION")
 
     def numbers(half: str = "", **asked: Any) -> list[str]:
-        return [row["number"] for row in api.get(f"{ACCOUNTS}{half}", **asked)["results"]]
+        rows = api.get(f"{ACCOUNTS}{half}", **asked)["results"]
+        return [row["number"] for row in rows if not row["protected"]]
 
     assert numbers() == ["1000", "2500", "4000", "9000"]
     assert numbers("/balance-sheet") == ["1000", "2500"]
@@ -70,7 +78,7 @@ def test_what_cannot_be_is_refused_and_not_kept(api: Api, fields: dict[str, Any]
     account(api, "4000", "Revenue")
     told = api.post(ACCOUNTS, {"number": "4001", "name": "Usage", **fields})
     assert (told.status, next(iter(told.body))) == (400, field)
-    assert api.get(ACCOUNTS)["count"] == 1
+    assert len(told_ones(api)) == 1
 
 
 def test_default_accounts_are_named_one_by_one_or_all_at_once(api: Api):
@@ -111,4 +119,50 @@ def test_an_account_goes_once_nothing_names_it(api: Api):
     api.delete(f"product/{product}")
     for each in (receivable, revenue):
         assert api.delete(f"{ACCOUNTS}/{each}").status == 204
-    assert api.get(ACCOUNTS)["count"] == 0
+    assert told_ones(api) == []
+
+
+def test_the_books_have_an_account_for_each_use(api: Api):
+    rows = api.get(ACCOUNTS)["results"]
+    assert {row["number"]: row["name"] for row in rows} == {
+        "1000": "Cash",
+        "1200": "Accounts Receivable",
+        "1250": "Unbilled Revenue",
+        "1260": "Contract Assets",
+        "2500": "Deferred Revenue",
+        "2550": "Refund Liability",
+        "3200": "Retained Earnings",
+        "3900": "Opening Balance",
+        "4000": "Revenue",
+        "4050": "Breakage Revenue",
+    }
+    revenue = next(row for row in rows if row["number"] == "4000")
+    own = f"{ACCOUNTS}/{revenue['id']}"
+    assert api.get(own).body == revenue
+    for told in (api.patch(own, {"name": "Sales"}), api.put(own, {"number": "1", "name": "S"}), api.delete(own)):
+        assert (told.status, list(told.body)) == (400, ["error"])
+    assert api.get(own)["name"] == "Revenue"
+    product = api.post("product", {"product_name": "API", "revenue_account": revenue["id"]})
+    assert (product.status, product["revenue_account_name"]) == (201, "Revenue")
+    mine = account(api, "4100", "Fees", account_type="REVENUE")
+    assert [row["id"] for row in api.get(ACCOUNTS, limit=1)["results"]] == [mine["id"]]
+    page = api.get(ACCOUNTS, limit=4, offset=9)
+    assert (page["count"], [row["id"] for row in page["results"]]) == (11, [row["id"] for row in rows[8:]])
+    income = api.get(f"{ACCOUNTS}/income-statement", q="rev")["results"]
+    assert sorted(row["number"] for row in income) == ["4000", "4050"]
+
+
+def test_balances_are_those_of_the_ledger_on_the_account_that_is_named_for_a_use(api: Api):
+    """30,000.00 of list value at 20 % discount: 24,000.00 of revenue, which nobody has billed yet."""
+    deferred = account(api, "2100", "Prepayments", account_type="LIABILITY", account_subtype="DEFERRED_REVENUE")["id"]
+    unbilled = account(api, "1300", "To be billed", account_type="ASSET")["id"]
+    api.patch(SETTINGS, {"deferred_revenue": deferred, "unbilled_revenue": unbilled})
+    contract = signed(api)["id"]
+    commit = granted(api, contract)["id"]
+    consumption = f"contracts/{contract}/prepaid-commits/{commit}/consumption"
+    api.post(consumption, {"period_month": "2026-01-01", "gross_usage_amount": "30000.00"})
+    balances = {row["number"]: row["current_balance"] for row in api.get(ACCOUNTS)["results"] if row["current_balance"]}
+    assert balances == {"1300": 24_000, "4000": 24_000}
+    asset = api.get(f"{ACCOUNTS}/{unbilled}")
+    assert (asset["balance_ytd"], asset["has_associated_data"]) == (24_000, True)
+    assert api.get(f"{ACCOUNTS}/{deferred}")["current_balance"] == 0

@@ -27,9 +27,9 @@ DEFAULT_ACCOUNT_FIELDS = tuple(_ACCOUNT_ROLES.split())
 
 _TOLD: tuple[Any, ...] = (
     models.Contract, models.Customer, models.Milestone, models.PrepaidCommit, models.Product, models.ProductBundle,
-    models.Subscription, models.UsageItem, models.RegisterEntry, models.Paper, models.PaperLine,
+    models.Subscription, models.UsageItem, models.RegisterEntry, models.Paper, models.PaperLine, models.Settlement,
 )  # fmt: skip
-_FACTS: tuple[Any, ...] = (models.Document,)  # never changed
+_FACTS: tuple[Any, ...] = (models.Document, models.WrittenEntry)  # never changed
 
 # Fields of anything, and of lines within it, that hold an id of the kind, or a list of them.
 _ONE: dict[str, tuple[str, ...]] = {

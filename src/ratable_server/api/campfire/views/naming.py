@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,9 +10,10 @@ from rest_framework.exceptions import ValidationError
 
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.words import KIND_OF, TAGS, Names, named_in, tag_ids_of
+from ratable_server.api.campfire.views.registered import known
 from ratable_server.errors import Refused
 from ratable_server.operations.told import Created
-from ratable_server.queries.listing import EVERYTHING, Asked
+from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.register import register
 
 _UNFIT_AS_ID = {"code_must_be_unused", "text_must_be_plain"}
@@ -21,17 +21,7 @@ _UNFIT_AS_ID = {"code_must_be_unused", "text_must_be_plain"}
 
 def names_of(actor: Actor, furthers: Iterable[Mapping[str, Any]]) -> Names:
     """What the things of a page point to in the register."""
-    wanted: defaultdict[str, set[int]] = defaultdict(set)
-    for further in furthers:
-        for kind, each in named_in(further):
-            wanted[kind].add(each)
-    return Names(
-        told={
-            (kind, entry.id): entry.further
-            for kind, ids in wanted.items()
-            for entry in register(actor=actor, kind=kind, asked=Asked(ids=sorted(ids), limit=len(ids))).rows
-        }
-    )
+    return known(actor, (each for further in furthers for each in named_in(further)))
 
 
 def refuse_unknown(actor: Actor, fields: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.fields import Resource
+from ratable_server.api.campfire.translate.accounts import OWN_ENTRIES
 from ratable_server.api.campfire.translate.registered import from_entry
 from ratable_server.api.campfire.translate.words import Names
 from ratable_server.api.campfire.views.asking import found, listing
@@ -180,17 +181,17 @@ def refuse_unknown_links(
 
 
 def known(actor: Actor, named: Iterable[tuple[str, int]]) -> Names:
-    """Things of the register by kind and id, one query for each kind."""
+    """Things by kind and id, one query for each kind: those of the register, and the accounts of the books."""
     wanted: defaultdict[str, set[int]] = defaultdict(set)
     for kind, each in named:
         wanted[kind].add(each)
-    return Names(
-        told={
-            (kind, entry.id): entry.further
-            for kind, ids in wanted.items()
-            for entry in register(actor=actor, kind=kind, asked=Asked(ids=sorted(ids), limit=len(ids))).rows
-        }
-    )
+    told = {
+        (kind, entry.id): entry.further
+        for kind, ids in wanted.items()
+        for entry in register(actor=actor, kind=kind, asked=Asked(ids=sorted(ids), limit=len(ids))).rows
+    }
+    own = {("account", id): OWN_ENTRIES[id].further for id in wanted["account"] & OWN_ENTRIES.keys()}
+    return Names(told={**told, **own})
 
 
 def _named(fields: Mapping[str, Any], links: Mapping[str, str], many: Mapping[str, str]) -> Iterator[tuple[str, int]]:

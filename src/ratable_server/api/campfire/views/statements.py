@@ -71,7 +71,7 @@ class TrialBalance(CampfireView):
             actor=self.actor,
             starts_on=span.starts_on,
             through_on=span.ends_on,
-            year_starts_on=_year_start(self.actor, span.ends_on),
+            year_starts_on=year_start(self.actor, span.ends_on),
             basis="period" if basis == "period" else "fiscal_ytd",
             booked=books.booked,
         )
@@ -103,7 +103,7 @@ class BalanceSheet(CampfireView):
         """What stands on each account at the end of each column, from the beginning on."""
         span, cadence, shown = _columns(request)
         books = _books(self.actor, request)
-        eves = [_year_start(self.actor, each.ends_on) - timedelta(days=1) for each in shown]
+        eves = [year_start(self.actor, each.ends_on) - timedelta(days=1) for each in shown]
         told = balance_sheet(actor=self.actor, days=[*(each.ends_on for each in shown), *eves], booked=books.booked)
         columns, earlier = told[: len(shown)], told[len(shown) :]
         rows = translate.from_balance_sheet(columns, earlier, books.accounts, shown=shown)
@@ -176,7 +176,7 @@ def _entities(actor: Actor) -> Any:
     return register(actor=actor, kind="entity", asked=EVERYTHING).rows
 
 
-def _year_start(actor: Actor, day: date) -> date:
+def year_start(actor: Actor, day: date) -> date:
     """The fiscal year is that of the first entity; without one it is the calendar's."""
     first = next(iter(_entities(actor)), None)
     told = first.further if first else {}
