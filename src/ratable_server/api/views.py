@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -72,3 +73,11 @@ class View(APIView):
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > self.most_bytes:
             raise BodyTooLargeError
+        _refuse_null_characters(request)
+
+
+def _refuse_null_characters(request: Request) -> None:
+    """Go on, unless the query has a character that no text of the database can hold."""
+    wrong = [name for name, values in request.query_params.lists() if any("\0" in each for each in (name, *values))]
+    if wrong:
+        raise ValidationError({name.replace("\0", ""): ["Null characters are not allowed."] for name in wrong})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from ratable_server.api.campfire.translate.words import Names
@@ -42,6 +42,7 @@ ORDER_OF = {
 }
 _STATUS_OF = {"settled": "paid"}
 _NOTHING = Decimal(0)
+_DIGITS = 90  # enough for a quantity at a rate with its discount, each of 30 digits, before it is rounded
 
 
 def order_of(said: str) -> tuple[str, ...] | None:
@@ -72,10 +73,11 @@ def amount_of(line: Mapping[str, Any], *, digits: int) -> Decimal | None:
         return said
     if line.get("rate") is None:
         return None
-    whole = (Decimal(1) if line.get("quantity") is None else line["quantity"]) * line["rate"]
-    percentage = line.get("discount_percentage") or _NOTHING
-    discount = line.get("discount") or line.get("discount_amount") or whole * percentage / 100
-    amount: Decimal = (whole - discount).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    with localcontext(prec=_DIGITS):
+        whole = (Decimal(1) if line.get("quantity") is None else line["quantity"]) * line["rate"]
+        percentage = line.get("discount_percentage") or _NOTHING
+        discount = line.get("discount") or line.get("discount_amount") or whole * percentage / 100
+        amount: Decimal = (whole - discount).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     return amount
 
 
