@@ -20,7 +20,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ratable.cases.reading import read_case
 from tests.wire.calling import Api, Told
+from tests.wire.test_dialect_agrees import GOLDEN, of_the_api, of_the_engine
 from tests.wire.test_statements import trial_balance
 from tests.wire.test_uploads import sent
 
@@ -148,3 +150,9 @@ def test_a_prepaid_commit_from_its_contract_to_the_trial_balance(api: Api, on_da
     assert api.get(company.pool)["remaining_value"] == 0
     rows = {row["account_name"]: row for row in api.get("/coa/api/general-ledger", all_time="true")["accounts"]}
     assert (rows[DEFERRED]["total_debits"], rows[DEFERRED]["total_credits"]) == (88_000, 88_000)
+
+    roles = {BILLED: "accounts_receivable", DEFERRED: "contract_liability", UNBILLED: "unbilled_revenue"}
+    roles |= {EARNED: "revenue", "Cash": "cash"}
+    journal = of_the_api(api, lambda line: roles[line["account_name"].split(" - ")[-1]])
+    alone = of_the_engine(read_case(GOLDEN / "chain" / "ledger.yaml"))
+    assert journal == sorted(("Acme 2026", account.removeprefix("breakage_"), *rest) for _, account, *rest in alone)
