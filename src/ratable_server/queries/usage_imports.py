@@ -15,7 +15,13 @@ from ratable_server.errors import Refused
 from ratable_server.exports import Shown, ShownTable
 from ratable_server.store.load.counted import counted, counted_with
 from ratable_server.store.load.receipts import Receipt, receipt_of
-from ratable_server.store.load.rejected_usage import RejectedRecord, current_draft, open_records, rejected_records
+from ratable_server.store.load.rejected_usage import (
+    RejectedRecord,
+    current_draft,
+    open_counts,
+    open_records,
+    rejected_records,
+)
 from ratable_server.store.models import UsageImport, UsageRejection
 from ratable_server.store.scope import books_of, rows_of
 
@@ -31,7 +37,7 @@ _TOLD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLine:
-    """An import in a list; `open_rejections` keep a month from closing."""
+    """An import in a list; `open_rejections` keep a month from closing, those of the last draft among them."""
 
     import_code: str
     status: str
@@ -72,7 +78,7 @@ def usage_imports(*, actor: Actor, limit: int = 50) -> list[ImportLine]:
     with books_of(actor):
         rows = list(rows_of(actor, UsageImport).order_by("-id").values("id", "code", *columns)[:limit])
         blocked = _open(actor).filter(usage_import_id__in=[row["id"] for row in rows])
-        counts: dict[int, int] = {}
+        counts = open_counts(actor)
         for import_id in blocked.values_list("usage_import_id", flat=True):
             counts[import_id] = counts.get(import_id, 0) + 1
     return [

@@ -16,16 +16,18 @@ from django.db import connection
 
 from ratable.cases.records import Close, Entry, Terminate
 from ratable.reports.explanation import Step, Trace
+from ratable.terms import Policy
 from ratable_server.actor import Actor
 from ratable_server.errors import Obstructed, Refused
 from ratable_server.operations.amendments import ContractTermination, terminate_contract
 from ratable_server.operations.obstacles import obstacles
 from ratable_server.operations.periods import close_period, reopen_period
+from ratable_server.operations.policies import set_policy
 from ratable_server.operations.runs import run_period
 from ratable_server.operations.usage import resolve_rejection, void_usage
 from ratable_server.queries.explanations import Moment, explain_entry, explain_usage
 from ratable_server.queries.reports import preview, report
-from ratable_server.queries.usage_imports import rejected_rows, shown_rows
+from ratable_server.queries.usage_imports import rejected_rows, shown_rows, usage_imports
 from ratable_server.queries.verification import verification
 from ratable_server.store.models import RejectedUsage
 from ratable_server.store.scope import books_of, rows_of
@@ -102,6 +104,9 @@ def test_reports_lists_and_explanations_show_what_a_draft_rejects(january: Actor
     assert (row.run_id, row.is_blocking, row.resolved_by) == (run_id, True, "")
     assert row.raw == {"id": "jan-3", "item": "bolt-calls", "used_on": "2026-01-31", "quantity": "500"}
     assert rejected_rows(actor=january, import_code=row.import_code) == [row]
+    listed = {line.import_code: (line.rows_accepted, line.open_rejections) for line in usage_imports(actor=january)}
+    assert listed.pop(row.import_code) == (1, 1)
+    assert set(listed.values()) == {(1, 0)}
     assert shown_rows([row]).rows == (
         (row.import_code, 1, RULE, "2026-01-31", "", "jan-3", "bolt-calls", "2026-01-31", "500"),
     )
@@ -218,6 +223,23 @@ def test_taken_back_in_time_it_is_in_nobody_s_way(january: Actor):
     close_period(actor=january, month_on=JANUARY, at=AT)
     with books_of(january):
         assert not rows_of(january, RejectedUsage).exists()
+
+
+def test_late_usage_that_a_stricter_policy_rejects_is_settled_like_any_other(actor: Actor, tmp_path: Path):
+    """500 late calls of January were taken; January is reopened, and from now on late usage is rejected."""
+    fill(actor, company(tmp_path, closed_through=JANUARY))
+    reopen_period(actor=actor, month_on=JANUARY, reason="another policy", at=AT)
+    before = set_policy(actor=actor, policy=Policy(late_usage="reject"), at=AT)
+
+    run_id = run_period(actor=actor, month_on=JANUARY, at=AT).run_id
+
+    (row,) = rejected_rows(actor=actor)
+    assert (row.event_id, row.code, row.raw["quantity"]) == ("late-1", "period_must_be_open", "500")
+    assert [code for code, _ in told(actor, JANUARY, run_id)] == ["rejections_must_be_resolved"]
+    set_policy(actor=actor, policy=before, at=AT)
+    again = run_period(actor=actor, month_on=JANUARY, at=AT)
+    assert (again.counts["rejected"], told(actor, JANUARY, again.run_id)) == (0, [])
+    assert rejected_rows(actor=actor) == []
 
 
 def test_a_reopened_month_asks_again_what_it_had_rejected_and_knows_what_was_set_aside(january: Actor):

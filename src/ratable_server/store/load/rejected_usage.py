@@ -46,6 +46,10 @@ SELECT rejected.code, rejected.item_id, rejected.month_on, count(*),
     sum(rejected.quantity) FILTER (WHERE rejected.amount IS NULL), sum(rejected.amount)
 {_OPEN} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+_BY_IMPORT = f"""
+SELECT import.id, count(*) FROM (SELECT rejected.batch {_OPEN}) AS rejected
+JOIN usage_import AS import ON import.tenant_id = %(tenant)s AND import.number = rejected.batch GROUP BY 1
+"""  # noqa: S608 - the code's own
 _ROWS = """
 SELECT import.code, rejected.batch, rejected."row", rejected.run_id, rejected.usage_id, rejected.item_id, rejected.code,
     rejected.value, rejected.used_on, trim_scale(rejected.quantity), trim_scale(rejected.amount),
@@ -121,6 +125,16 @@ def open_sums(actor: Actor, run_id: int) -> list[RejectedSum]:
         cursor.execute(_SUMS, {"tenant": actor.tenant_id, "run": run_id})
         names = list(RejectedSum.__dataclass_fields__)
         return [RejectedSum(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def open_counts(actor: Actor) -> dict[int, int]:
+    """How many records of each import, by its row, the draft that was computed last rejects and nobody has settled."""
+    draft = current_draft(actor)
+    if draft is None:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_IMPORT, {"tenant": actor.tenant_id, "run": draft.id})
+        return dict(cursor.fetchall())
 
 
 def open_records(actor: Actor, *, import_code: str | None = None, row: int | None = None) -> list[RejectedRecord]:
