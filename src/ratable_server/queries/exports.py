@@ -23,7 +23,7 @@ from ratable_server.exports import (
     export_journal,
     lines_of_report,
 )
-from ratable_server.store.load.counted import Counted
+from ratable_server.store.load.counted import Counted, known_to
 from ratable_server.store.load.periods import current_closes
 from ratable_server.store.load.reported import Shown, load_reported
 from ratable_server.store.load.sheets import bind_tables, forget_tables, sheet_for
@@ -94,7 +94,7 @@ def _lines(actor: Actor, month_on: date, close: PeriodClose, *, since: int | Non
 
 def _posted(actor: Actor, month_on: date, close: PeriodClose) -> list[JournalLine]:
     """What a close has posted in a month, in the order of booking."""
-    counted = Counted(runs=(close.run_id,), months=(month_on,), draft=None, as_of=None, known_at=close.closed_at)
+    counted = Counted(runs=(close.run_id,), months=(month_on,), draft=None, as_of=None, known=known_to(close))
     tables = load_reported(actor, _INPUTS, Shown(counted=counted, last_on=month_on, day=month_on))
     sheet = sheet_for(tables)
     rows = run_report(sheet, "journal", bind_tables(sheet, tables), periods=(month_on, month_on)).to_pylist()

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from ratable.periods import next_month
 from ratable.terms_tables import Row, month_rows
 from ratable_server.actor import Actor
+from ratable_server.store.load.knowledge import Knowledge
 from ratable_server.store.models import PeriodClose, PeriodReopening, Run
 from ratable_server.store.scope import rows_of
 
@@ -20,15 +21,15 @@ from ratable_server.store.scope import rows_of
 class Counted:
     """Posted runs in the order of their months, a draft after them, and when what they say was known.
 
-    `as_of` limits facts that no close settles, such as rejections (None: now); `known_at` limits what was agreed: it is
-    the moment of the last of these closes.
+    `as_of` limits facts that no close settles, such as rejections (None: now); `known` limits what was agreed: it is what
+    the last of these closes knew.
     """
 
     runs: tuple[int, ...]
     months: tuple[date, ...]
     draft: int | None
     as_of: datetime | None
-    known_at: datetime | None
+    known: Knowledge
 
     @property
     def through_on(self) -> date | None:
@@ -55,8 +56,13 @@ def counted_closes(actor: Actor, *, as_of: datetime | None = None) -> list[Perio
     closes, taken_back = rows_of(actor, PeriodClose), rows_of(actor, PeriodReopening)
     if as_of is not None:
         closes, taken_back = closes.filter(closed_at__lte=as_of), taken_back.filter(reopened_at__lte=as_of)
-    found = closes.exclude(id__in=taken_back.values("close_id")).select_related("period")
+    found = closes.exclude(id__in=taken_back.values("close_id")).select_related("period", "run")
     return list(found.order_by("period__month_on"))
+
+
+def known_to(close: PeriodClose) -> Knowledge:
+    """What a close knew."""
+    return Knowledge(close_id=close.id, facts_through=close.run.facts_through)
 
 
 def counted(actor: Actor, *, as_of: datetime | None = None, last_on: date | None = None) -> Counted:
@@ -69,7 +75,7 @@ def counted(actor: Actor, *, as_of: datetime | None = None, last_on: date | None
         months=tuple(close.period.month_on for close in closes),
         draft=None,
         as_of=as_of,
-        known_at=closes[-1].closed_at if closes else as_of,
+        known=known_to(closes[-1]) if closes else Knowledge(at=as_of),
     )
 
 
@@ -82,5 +88,5 @@ def counted_with(actor: Actor, draft: Run) -> Counted:
         months=(*(close.period.month_on for close in closes), month_on),
         draft=draft.id,
         as_of=None,
-        known_at=draft.finished_at,
+        known=Knowledge(snapshot=draft.snapshot, facts_through=draft.facts_through),
     )

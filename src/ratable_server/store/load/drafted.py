@@ -13,6 +13,7 @@ from ratable import tables
 from ratable_server.actor import Actor
 from ratable_server.store.load.agreed import load_currencies
 from ratable_server.store.load.counted import Counted, counted_with
+from ratable_server.store.load.knowledge import Knowledge
 from ratable_server.store.load.periods import current_closes
 from ratable_server.store.load.posted_rows import load_journal_lines, load_results
 from ratable_server.store.load.received import load_receipts
@@ -47,7 +48,7 @@ def load_drafted(actor: Actor, run: Run, results: Mapping[str, pa.Table] | None 
 
 
 def _kept(actor: Actor, run: Run) -> dict[str, pa.Table]:
-    draft = Counted(runs=(), months=(run.period.month_on,), draft=run.id, as_of=None, known_at=None)
+    draft = Counted(runs=(), months=(run.period.month_on,), draft=run.id, as_of=None, known=Knowledge())
     found = {name: load_results(actor, name, draft) for name in ("rated", "draws", "allocated", "revenue")}
     return {**found, "journal": load_journal_lines(actor, draft)}
 

@@ -56,9 +56,8 @@ class Place(NamedTuple):
 
 def load_evidence(actor: Actor, contract: str, counted: Counted) -> dict[str, pa.Table]:
     """Every table of `ratable.reports.explanation.EVIDENCE` for a contract, with no usage yet; call it inside `books_of`, as one snapshot."""
-    terms = load_engine_terms(
-        actor, contract, load_amendments(actor, [contract], through=known_through(actor, counted))
-    )
+    amendments = load_amendments(actor, [contract], through=known_through(actor, counted))
+    terms = load_engine_terms(actor, contract, amendments, known=counted.known)
     return {
         **{name: terms[name] for name in _TERMS},
         **{name: load_results(actor, name, counted, contract=contract) for name in _RESULTS},

@@ -92,13 +92,16 @@ def kept_results(actor: Actor, name: str, counted: Counted) -> pa.Table:
 
 def _runs(counted: Counted) -> list[Counted]:
     """Each run for itself, the draft last."""
-    known = {"as_of": counted.as_of, "known_at": counted.known_at}
     months = counted.months
     posted = [
-        Counted(runs=(run,), months=(month_on,), draft=None, **known)
+        Counted(runs=(run,), months=(month_on,), draft=None, as_of=counted.as_of, known=counted.known)
         for run, month_on in zip(counted.runs, months, strict=False)
     ]
-    draft = [Counted(runs=(), months=(months[-1],), draft=counted.draft, **known)] if counted.draft is not None else []
+    draft = (
+        [Counted(runs=(), months=(months[-1],), draft=counted.draft, as_of=counted.as_of, known=counted.known)]
+        if counted.draft is not None
+        else []
+    )
     return [*posted, *draft]
 
 

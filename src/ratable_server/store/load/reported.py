@@ -44,7 +44,7 @@ def load_reported(actor: Actor, names: Collection[str], shown: Shown) -> dict[st
         "day": lambda: pa.table({"at": pa.array([shown.day], pa.date32())}),
         "journal": lambda: journal(actor, counted),
         "contracts": lambda: load_currencies(actor),
-        "customers": lambda: load_customers(actor),
+        "customers": lambda: load_customers(actor, counted.known),
         "grants": lambda: load_grants(actor, counted),
         "rejected": lambda: load_rejected(actor, counted),
         "receipts": lambda: load_receipts(actor, counted),

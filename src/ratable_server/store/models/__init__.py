@@ -23,6 +23,7 @@ from ratable_server.store.models.contracts import (
 )
 from ratable_server.store.models.customers import Customer
 from ratable_server.store.models.documents import Document, DocumentReopening, DocumentVoid
+from ratable_server.store.models.earlier import EarlierTerm
 from ratable_server.store.models.journals import (
     DraftJournalEntry,
     DraftJournalLine,
@@ -94,6 +95,7 @@ __all__ = [
     "DraftRejectedUsage",
     "DraftRevenueTransaction",
     "Draw",
+    "EarlierTerm",
     "IdempotencyKey",
     "JournalEntry",
     "JournalLine",
