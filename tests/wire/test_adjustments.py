@@ -114,6 +114,9 @@ def test_thirty_thousand_less_undo_the_overage_first_and_give_the_rest_back(chai
     (memo,) = done["credit_memos"]
     assert (memo["amount"], memo["original_period_month"], memo["id"]) == (20_000, "2026-03-01", month["credit_memo"])
     assert left(api, pool) == (8_000, "ACTIVE")
+    void = api.post(f"/coa/api/v1/credit-memo/{memo['id']}/void/", {"void_date": "2026-05-13"})
+    gone = api.delete(f"/coa/api/v1/credit-memo/{memo['id']}")
+    assert [(each.status, each["code"]) for each in (void, gone)] == [(400, "nothing_must_depend_on_it")] * 2
     after = months(api, pool)
     assert {name: after[name] for name in before} == before
     may = after["2026-05-01"]

@@ -8,14 +8,12 @@ from decimal import Decimal
 
 from ratable_server.actor import Actor
 from ratable_server.queries.contracts import Contract
-from ratable_server.queries.documents import DocumentsAsked, documents
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.prepaid_commits import Balance, PrepaidCommit, prepaid_balances, prepaid_commits
-from ratable_server.queries.revenue import RevenueAsked, revenue_transactions
+from ratable_server.queries.usage_unbilled import overage_months
 
 _NOTHING = Decimal(0)
 _ALL = Decimal(100)
-_BILLED_AS_USAGE = ("usage", "overage", "minimum")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,29 +57,8 @@ def prepaid_summary(*, actor: Actor, contract: Contract, on: date) -> PrepaidSum
 
 def _uninvoiced(actor: Actor, contract: Contract, *, on: date) -> Decimal:
     """The overage among the latest usage that makes up what is not billed."""
-    asked = RevenueAsked(contracts=[contract.code], kinds=_BILLED_AS_USAGE, limit=EVERYTHING.limit)
-    rows = revenue_transactions(actor=actor, on=on, asked=asked).rows
-    left = sum((row.amount for row in rows), _NOTHING) - _billed(actor, contract)
-    overage = _NOTHING
-    for row in sorted(rows, key=lambda row: row.on, reverse=True):
-        taken = max(min(row.amount, left), _NOTHING)
-        left -= taken
-        overage += taken if row.kind == "overage" else _NOTHING
-    return overage
-
-
-def _billed(actor: Actor, contract: Contract) -> Decimal:
-    """Invoices of the contract's usage, less what adjustments have credited of them."""
-    asked = DocumentsAsked(
-        contracts=[contract.code], kinds=["invoice", "credit_memo"], is_void=False, limit=EVERYTHING.limit
-    )
-    found = documents(actor=actor, asked=asked).rows
-    invoices = [
-        each for each in found
-        if each.kind == "invoice" and (each.prepaid_commit_id, each.subscription_id, each.milestone_id) == (None,) * 3
-    ]  # fmt: skip
-    credited = [each for each in found if each.against == "adjustment"]
-    return sum((each.amount for each in invoices), _NOTHING) - sum((each.amount for each in credited), _NOTHING)
+    months = overage_months(actor=actor, contracts=[contract.code], on=on)
+    return sum((month.unbilled for month in months), _NOTHING)
 
 
 def utilization_percentage(balance: Balance) -> Decimal:

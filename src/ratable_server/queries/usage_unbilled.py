@@ -1,0 +1,77 @@
+"""Usage that was recognized and not billed: invoices of a contract's usage cover the oldest first, as in the ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from ratable_server.actor import Actor
+from ratable_server.queries.documents import Document, DocumentsAsked, documents
+from ratable_server.queries.listing import EVERYTHING
+from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+
+_KINDS = ("usage", "overage", "minimum")
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverageOfMonth:
+    """Overage of a prepaid commit in a service month, and how much of it no invoice has covered."""
+
+    contract: str
+    prepaid_commit_id: int
+    service_on: date
+    amount: Decimal
+    unbilled: Decimal
+
+
+def overage_months(*, actor: Actor, contracts: Sequence[str] | None, on: date) -> tuple[OverageOfMonth, ...]:
+    """Overage by prepaid commit and month, of some contracts or of all; in the order of months."""
+    asked = RevenueAsked(contracts=contracts, kinds=_KINDS, limit=EVERYTHING.limit)
+    rows: dict[str, list[RevenueTransaction]] = defaultdict(list)
+    for row in revenue_transactions(actor=actor, on=on, asked=asked).rows:
+        rows[row.contract].append(row)
+    billed = _billed(actor, list(rows))
+    told = [each for contract, own in rows.items() for each in _of_contract(own, billed.get(contract, _NOTHING))]
+    return tuple(sorted(told, key=lambda each: (each.service_on, each.prepaid_commit_id)))
+
+
+def _of_contract(rows: Sequence[RevenueTransaction], billed: Decimal) -> list[OverageOfMonth]:
+    """The latest usage makes up what is not billed."""
+    left = sum((row.amount for row in rows), _NOTHING) - billed
+    whole: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+    unbilled: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+    for row in sorted(rows, key=lambda row: row.on, reverse=True):
+        taken = max(min(row.amount, left), _NOTHING)
+        left -= taken
+        if row.kind == "overage" and row.prepaid_commit_id is not None:
+            whole[row.prepaid_commit_id, row.service_on.replace(day=1)] += row.amount
+            unbilled[row.prepaid_commit_id, row.service_on.replace(day=1)] += taken
+    return [
+        OverageOfMonth(
+            contract=rows[0].contract,
+            prepaid_commit_id=commit_id,
+            service_on=service_on,
+            amount=amount,
+            unbilled=unbilled[commit_id, service_on],
+        )
+        for (commit_id, service_on), amount in whole.items()
+    ]
+
+
+def _billed(actor: Actor, contracts: Sequence[str]) -> dict[str, Decimal]:
+    """Invoices of contracts' usage, less what adjustments have credited of them."""
+    asked = DocumentsAsked(contracts=contracts, kinds=["invoice", "credit_memo"], is_void=False, limit=EVERYTHING.limit)
+    billed: dict[str, Decimal] = defaultdict(Decimal)
+    for each in documents(actor=actor, asked=asked).rows if contracts else ():
+        billed[each.contract] += each.amount if _is_of_usage(each) else _NOTHING
+        billed[each.contract] -= each.amount if each.against == "adjustment" else _NOTHING
+    return billed
+
+
+def _is_of_usage(document: Document) -> bool:
+    sources = (document.prepaid_commit_id, document.subscription_id, document.milestone_id)
+    return document.kind == "invoice" and sources == (None, None, None)

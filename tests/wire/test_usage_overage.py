@@ -1,0 +1,76 @@
+"""Overage is billed by the cadence of its prepaid commit: the cycles that have ended, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.wire.calling import Api, Told
+from tests.wire.test_consumption import used
+from tests.wire.test_contracts import signed
+from tests.wire.test_prepaid_commits import granted
+
+
+def overused(api: Api, **fields: Any) -> str:
+    """A pool of 80,000.00 with overage of 20,000.00 in March and 5,000.00 in April."""
+    contract = signed(api)["id"]
+    pool = f"contracts/{contract}/prepaid-commits/{granted(api, contract, discount_percentage=0, **fields)['id']}"
+    for month, gross in ((2, 80_000), (3, 20_000), (4, 5_000)):
+        assert used(api, pool, month, gross).status == 201
+    return pool
+
+
+def billed(api: Api, month: str, **fields: Any) -> Told:
+    told = api.post("overage-invoicing", {"period_month": month, **fields})
+    assert told.status == 200, told.text
+    return told
+
+
+def cycles(told: Told) -> list[tuple[Any, ...]]:
+    return [
+        tuple(each[name] for name in ("period_start", "period_end", "invoice_date", "amount"))
+        for each in told["invoices"]
+    ]
+
+
+def test_a_quarter_is_billed_once_when_it_has_ended(api: Api):
+    """20,000 + 5,000 from February to April: one invoice of 25,000 on May 1."""
+    pool = overused(api, overage_invoice_cadence="quarterly", overage_invoice_start_month="2026-02-01",
+                    auto_send_overage_invoices=True)  # fmt: skip
+    assert billed(api, "2026-03-01").body == {"created": 0, "invoices": []}
+    looked = billed(api, "2026-04-01", dry_run=True)
+    quarter = [("2026-02-01", "2026-04-30", "2026-05-01", 25_000)]
+    assert (looked["created"], cycles(looked), looked["invoices"][0]["invoice"]) == (0, quarter, None)
+    told = billed(api, "2026-04-01")
+    assert (told["created"], cycles(told)) == (1, quarter)
+    invoice = api.get(f"/coa/api/v1/invoice/{told['invoices'][0]['invoice']}/")
+    assert invoice["total_amount"] == 25_000
+    assert (invoice["invoice_date"], invoice["auto_send_invoice"]) == ("2026-05-01", True)
+    assert invoice["invoice_number"] == told["invoices"][0]["invoice_number"]
+    assert billed(api, "2026-12-01").body == {"created": 0, "invoices": []}
+    summary = api.get(f"{pool.split('/prepaid')[0]}/prepaid-commit-summary")
+    assert (summary["overage_total"], summary["overage_uninvoiced"]) == (25_000, 0)
+
+
+def test_months_are_billed_one_by_one_and_what_comes_later_too(api: Api):
+    pool = overused(api)
+    other = overused(api, overage_invoice_cadence="custom")
+    march, april = ("2026-03-01", "2026-03-31", "2026-04-01", 20_000), ("2026-04-01", "2026-04-30", "2026-05-01", 5_000)
+    assert cycles(billed(api, "2026-03-01")) == [march]
+    month = next(each for each in api.get(f"{pool}/consumption")["results"] if each["period_month"] == "2026-03-01")
+    assert api.put(f"{pool}/consumption/{month['id']}", {"gross_usage_amount": 21_000}).status == 200
+    more = (*march[:3], 1_000)
+    assert cycles(billed(api, "2026-04-01", contract=int(pool.split("/")[1]))) == [more, april]
+    assert billed(api, "2026-12-01").body == {"created": 0, "invoices": []}
+    assert api.get(f"{other.split('/prepaid')[0]}/prepaid-commit-summary")["overage_uninvoiced"] == 25_000
+
+
+def test_at_once_means_at_the_end(api: Api):
+    overused(api, overage_invoice_cadence="one_time")
+    assert billed(api, "2026-11-01")["invoices"] == []
+    assert cycles(billed(api, "2026-12-01")) == [("2026-01-01", "2026-12-31", "2027-01-01", 25_000)]
+
+
+def test_what_cannot_be_billed_is_refused(api: Api):
+    told = api.post("overage-invoicing", {"period_month": "2026-03-01", "contract": 987_654_321})
+    assert (told.status, list(told.body)) == (400, ["contract"])
+    assert list(api.post("overage-invoicing", {}).body) == ["period_month"]
