@@ -115,11 +115,15 @@ def test_an_account_goes_once_nothing_names_it(api: Api):
         kept = api.delete(f"{ACCOUNTS}/{each}")
         assert (kept.status, kept["code"]) == (409, "nothing_must_name_it")
     assert api.get(f"product/{product}")["revenue_account_name"] == "4000"
+    sundry = account(api, "8000", "Sundry")["id"]
+    lines = [{"account": sundry, "debit_amount_native": 5}, {"account": sundry, "credit_amount_native": 5}]
+    api.post("/coa/api/journal_entry", {"date": "2026-01-10", "currency": "USD", "transactions": lines})
+    assert api.delete(f"{ACCOUNTS}/{sundry}").status == 409
     api.patch(SETTINGS, {"accounts_receivable": None})
     api.delete(f"product/{product}")
     for each in (receivable, revenue):
         assert api.delete(f"{ACCOUNTS}/{each}").status == 204
-    assert told_ones(api) == []
+    assert [row["id"] for row in told_ones(api)] == [sundry]
 
 
 def test_the_books_have_an_account_for_each_use(api: Api):

@@ -20,6 +20,7 @@ from ratable_server.actor import Actor
 from ratable_server.clock import now_at
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import customer_of, signed
+from tests.wire.test_invoices import Billing
 from tests.wire.test_prepaid_commits import granted
 
 HOOKS = "/integrations/api/v1/webhook"
@@ -148,6 +149,38 @@ def test_without_topics_everything_is_told(api: Api, receiver: Receiver):
     assert told["prepaid_commit.created"]["total_value"] == commit["total_value"]
     assert told["product.created"]["id"] == product
     assert told["period.closed"]["code"] == "2026-01"
+
+
+def test_documents_and_written_entries_are_told_as_they_stand(api: Api, receiver: Receiver):
+    topics = ["invoice.created", "invoice.updated", "invoice.voided", "journal_entry.created", "journal_entry.deleted"]
+    billing = Billing(api)
+    hook(api, receiver.url, topics=topics)
+    invoice = billing.billed()
+    assert billing.pay(invoice["id"], amount="30000.00").status in {200, 201}
+    deliver(api)
+    lines = [
+        {"account": _revenue(api), "debit_amount_native": 5},
+        {"account": _revenue(api), "credit_amount_native": 5},
+    ]
+    entry = api.post("/coa/api/journal_entry", {"date": "2026-01-10", "currency": "USD", "transactions": lines})
+    assert entry.status == 201, entry.text
+    deliver(api)
+    assert api.delete(f"/coa/api/journal_entry/{entry['id']}").status == 204
+    deliver(api)
+    events = receiver.events()
+    assert [(event["topic"], event["object"]["id"]) for event in events] == [
+        ("invoice.created", invoice["id"]),
+        ("invoice.updated", invoice["id"]),
+        ("journal_entry.created", entry["id"]),
+        ("journal_entry.deleted", entry["id"]),
+    ]
+    assert events[1]["object"]["payment_status"] == "partial"
+    assert len(events[2]["object"]["transactions"]) == 2
+
+
+def _revenue(api: Api) -> int:
+    made = api.post("/coa/api/account", {"number": None, "name": "Sundry", "account_type": "REVENUE"})
+    return int(made["id"])
 
 
 def test_what_is_refused_is_not_told(api: Api, receiver: Receiver):

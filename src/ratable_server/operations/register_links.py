@@ -82,6 +82,8 @@ def _naming(actor: Actor, thing: Thing, among: tuple[Any, ...]) -> Iterator[Quer
         anywhere |= Q(further__contains=each) | Q(further__contains={"lines": [each]})
     for model in among:
         rows = rows_of(actor, model)
+        if model is models.WrittenEntry and kind == "account":
+            yield rows.filter(lines__contains=[{"account": row_id}])
         if model is not models.RegisterEntry:
             yield from [rows.filter(anywhere)] if named else []
             continue

@@ -45,18 +45,22 @@ _TOPIC_OF: Mapping[str, tuple[str, str]] = {
     "delete_customer": ("customer.deleted", "customer"),
     "close_period": ("period.closed", "period"),
     "reopen_period": ("period.reopened", "period"),
+    "write_entry": ("journal_entry.created", "journal_entry"),
+    "remove_written": ("journal_entry.deleted", "journal_entry"),
     "reverse_entry": ("journal_entry.reversed", "journal_entry"),
 }
+_REWRITTEN = "journal_entry.updated"  # of a written entry, from its first revision on
 # The same for invoices and credit memos, whose operations are told by what they are done to.
 _VERB_OF = {
     "issue_paper": "created", "revise_paper": "updated", "delete_paper": "deleted", "void_paper": "voided",
-    "reopen_paper": "reopened", "settle": "settled",
+    "reopen_paper": "reopened", "settle": "updated", "void_settlement": "updated", "delete_settlement": "updated",
 }  # fmt: skip
 _PAPERS = ("invoice", "credit_memo")
 
 TOPICS: tuple[str, ...] = (
     *dict.fromkeys(topic for topic, _ in _TOPIC_OF.values()),
-    *(f"{kind}.{verb}" for kind in _PAPERS for verb in _VERB_OF.values()),
+    _REWRITTEN,
+    *dict.fromkeys(f"{kind}.{verb}" for kind in _PAPERS for verb in _VERB_OF.values()),
 )
 
 _ANNOUNCE = """
@@ -77,6 +81,8 @@ def announce(actor: Actor, *, action: str, kind: str, code: str, fields: Mapping
     topic, about = _TOPIC_OF.get(action, ("", ""))
     if kind in _PAPERS and action in _VERB_OF:
         topic, about = f"{kind}.{_VERB_OF[action]}", kind
+    if action == "write_entry" and fields.get("revision"):
+        topic = _REWRITTEN
     if not topic:
         return
     is_line = about == "prepaid_commit" and kind == "contract"

@@ -21,7 +21,15 @@ from standardwebhooks.webhooks import Webhook
 
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.webhooks import envelope
-from ratable_server.api.campfire.views import contracts, credit_memos, customers, invoices, prepaid_commits, products
+from ratable_server.api.campfire.views import (
+    contracts,
+    credit_memos,
+    customers,
+    invoices,
+    journal_entries,
+    prepaid_commits,
+    products,
+)
 from ratable_server.api.campfire.views.webhooks import token_of
 from ratable_server.api.json_text import json_text, read_json
 from ratable_server.api.outgoing import UnreachableError, send
@@ -38,6 +46,8 @@ from ratable_server.operations.webhooks import (
 from ratable_server.queries.catalog import products as products_asked
 from ratable_server.queries.contracts import contracts as contracts_asked
 from ratable_server.queries.customers import customers as customers_asked
+from ratable_server.queries.ledger import entry_public_id, ledger_entries
+from ratable_server.queries.ledger_books import LedgerAsked
 from ratable_server.queries.listing import Asked
 from ratable_server.queries.papers import credit_memos as credit_memos_asked
 from ratable_server.queries.papers import invoices as invoices_asked
@@ -46,14 +56,35 @@ from ratable_server.queries.prepaid_commits import prepaid_commits as commits_as
 _log = logging.getLogger("ratable_server.api")
 _SENDERS = 4  # webhooks that are told at once
 
-_Worded = tuple[Callable[..., Any], Callable[[Actor, Any], list[dict[str, Any]]]]
+_Worded = Callable[[Actor, str], dict[str, Any] | None]
+
+
+def _by_code(ask: Callable[..., Any], told: Callable[[Actor, Any], list[dict[str, Any]]]) -> _Worded:
+    """How a thing is told that a query finds by its code, also when it was deleted."""
+
+    def worded(actor: Actor, code: str) -> dict[str, Any] | None:
+        for is_deleted in (False, True):
+            rows = ask(actor=actor, asked=Asked(codes=[code], is_deleted=is_deleted)).rows
+            if rows:
+                return told(actor, rows)[0]
+        return None
+
+    return worded
+
+
+def _entry(actor: Actor, code: str) -> dict[str, Any]:
+    rows = ledger_entries(actor=actor, on=now_at().date(), asked=LedgerAsked(entries=[code])).rows
+    return journal_entries.told(actor, rows)[0] if rows else {"id": entry_public_id(code)}
+
+
 _WORDED: dict[str, _Worded] = {
-    "contract": (contracts_asked, contracts.told),
-    "prepaid_commit": (commits_asked, prepaid_commits.told),
-    "product": (products_asked, products.told),
-    "customer": (customers_asked, customers.told_vendors),
-    "invoice": (invoices_asked, invoices.told),
-    "credit_memo": (credit_memos_asked, credit_memos.told),
+    "contract": _by_code(contracts_asked, contracts.told),
+    "prepaid_commit": _by_code(commits_asked, prepaid_commits.told),
+    "product": _by_code(products_asked, products.told),
+    "customer": _by_code(customers_asked, customers.told_vendors),
+    "invoice": _by_code(invoices_asked, invoices.told),
+    "credit_memo": _by_code(credit_memos_asked, credit_memos.told),
+    "journal_entry": _entry,
 }
 
 
@@ -134,14 +165,8 @@ def _told(actor: Actor, event: DueEvent) -> dict[str, Any]:
 
 def _resource(actor: Actor, kind: str, code: str) -> dict[str, Any]:
     """The resource itself; what cannot be told any more, or has no shape of its own, is told by its code alone."""
-    ask, told = _WORDED.get(kind, (None, None))
-    if ask is None or told is None:
-        return {"id": code}
-    for is_deleted in (False, True):
-        rows = ask(actor=actor, asked=Asked(codes=[code], is_deleted=is_deleted)).rows
-        if rows:
-            return told(actor, rows)[0]
-    return {"id": None}
+    worded = _WORDED.get(kind)
+    return {"id": code} if worded is None else worded(actor, code) or {"id": None}
 
 
 def _message(event: DueEvent, told: dict[str, Any], *, at: datetime) -> _Message:
