@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import secrets
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,10 +48,14 @@ def open_books(tenant: str) -> Actor:
 
 
 def user_name() -> str:
-    """Who runs the command, as the audit will say."""
+    """Who runs the command, as the audit will say: the user that the system runs it as, whatever the environment says."""
+    if sys.platform == "win32":
+        return os.getlogin()
+    import pwd
+
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user without a name, as in some containers
         return f"uid-{os.getuid()}"
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 import time
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ratable.cases.records import Usage
 from ratable_server.actor import Actor
+from ratable_server.cli.starting import user_name
 from ratable_server.operations.amendments import ContractTermination, terminate_contract
 from ratable_server.store.models import JournalLine, Tenant, UsageImport, UsageRejection
 from ratable_server.store.scope import books_of, rows_of
@@ -179,11 +182,25 @@ def test_two_people_close_where_the_tenant_wants_it(ratable: Command, monkeypatc
     assert posted(ratable.actor) == 0
 
     (run,) = ratable.json("periods")[0]["runs"]
-    monkeypatch.setenv("LOGNAME", "somebody-else")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):  # what anybody can set is nobody's name
+        monkeypatch.setenv(name, "somebody-else")
+    assert ratable("close", "2026-01", "--run", str(run["run_id"])).exit_code == REFUSED
+    assert posted(ratable.actor) == 0
+
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_name="somebody-else"))
     assert ratable.json("close", "2026-01", "--run", str(run["run_id"]))["version"] == 1
     assert ratable.json("periods")[0]["closed_by"] == "somebody-else"
     assert ratable.json("two-person-close", "false") == {"two_person_close": False}
     assert ratable.json("close", "2026-02")["version"] == 1
+
+
+def test_a_user_without_a_name_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch):
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setenv("USER", "somebody-else")
+    assert user_name() == f"uid-{os.getuid()}"
 
 
 def test_a_posted_entry_is_reversed_in_the_open_month(ratable: Command):
