@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -10,9 +11,17 @@ from django.db import models
 from ratable_server.actor import Actor
 from ratable_server.store import setting_up
 from ratable_server.store.fields import CurrencyField, ExactField, MonthField, WholeField
-from ratable_server.store.models import DraftJournalLine, JournalLine, Tenant
+from ratable_server.store.models import (
+    DraftJournalLine,
+    JournalLine,
+    Period,
+    PeriodClose,
+    PolicyVersion,
+    Run,
+    Tenant,
+)
 from ratable_server.store.partitions import prepare_months
-from ratable_server.store.scope import books_of
+from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
 
 MONTH_ON = date(2026, 1, 1)
@@ -105,6 +114,29 @@ def one_of_each(actor: Actor) -> Rows:
     return rows
 
 
+def lock_months(actor: Actor, months: Sequence[date]) -> None:
+    """Close months by a close of the last one whose run has posted nothing."""
+    with books_of(actor):
+        rows = [Period(tenant_id=actor.tenant_id, month_on=month_on) for month_on in months]
+        rows_of(actor, Period).bulk_create(rows, ignore_conflicts=True)
+        shared = {"tenant_id": actor.tenant_id, "request_id": actor.request_id}
+        of_month = {**shared, "period": rows_of(actor, Period).get(month_on=months[-1])}
+        run = Run(
+            **of_month,
+            status="posted",
+            calculation_version="none",
+            policy_version=rows_of(actor, PolicyVersion).latest("number"),
+            facts_through=0,
+            started_at=AT,
+            started_by=actor.name,
+        )
+        run.save(force_insert=True)
+        PeriodClose(
+            **of_month, run=run, version=1, closed_at=AT, closed_by=actor.name, journal_hash="", totals={}
+        ).save(force_insert=True)
+        rows_of(actor, Period).filter(month_on__in=months).update(status="closed")
+
+
 def enter(connection: Any, actor: Actor) -> None:
     """Show another connection's transaction the rows of the actor."""
     with connection.cursor() as cursor:
@@ -134,4 +166,4 @@ def _value(field: models.Field[Any, Any]) -> Any:
     raise TypeError(field)
 
 
-__all__ = ["ALL_MODELS", "GUARDED_MODELS", "MONTH_ON", "Rows", "enter", "guard_of", "one_of_each"]
+__all__ = ["ALL_MODELS", "GUARDED_MODELS", "MONTH_ON", "Rows", "enter", "guard_of", "lock_months", "one_of_each"]

@@ -62,7 +62,9 @@ _AGREED = (
     "terms",
     "period",  # what is posted is read, too
 )
-_AGREED_SINCE = f"SELECT DISTINCT subject_kind FROM ({UNKNOWN}) AS entry WHERE subject_kind = ANY(%(kinds)s) ORDER BY 1"
+_AGREED_SINCE = f"""
+SELECT DISTINCT subject_kind FROM ({UNKNOWN}) AS entry WHERE subject_kind = ANY(%(kinds)s) ORDER BY 1
+"""  # noqa: S608 - the code's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,26 @@ LAWS: tuple[Law, ...] = (
         """,
     ),
     Law(
+        check="closed_months_have_their_close",
+        law="a month is closed if its close stands or that of a later month, and each month has one close at most",
+        table="period",
+        query="""
+        WITH standing AS (
+            SELECT period.month_on FROM period_close AS close
+            JOIN period ON period.tenant_id = close.tenant_id AND period.id = close.period_id
+            WHERE close.tenant_id = %(tenant)s AND NOT EXISTS (
+                SELECT FROM period_reopening AS reopening
+                WHERE reopening.tenant_id = close.tenant_id AND reopening.close_id = close.id)
+        )
+        SELECT month_on::text,
+            CASE status WHEN 'closed' THEN 'is closed, and no close stands' ELSE 'is open, and its close stands' END
+        FROM period WHERE tenant_id = %(tenant)s
+            AND (status = 'closed') <> COALESCE(month_on <= (SELECT max(month_on) FROM standing), false)
+        UNION ALL
+        SELECT month_on::text, 'has ' || count(*) || ' closes that stand' FROM standing GROUP BY 1 HAVING count(*) > 1
+        """,
+    ),
+    Law(
         check="imports_have_their_rows",
         law="an import has the rows that its receipt says",
         table="usage_import",

@@ -27,10 +27,11 @@ from ratable.terms import (
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.terms import import_terms
-from ratable_server.store.models import AuditEntry, Period
+from ratable_server.store.models import AuditEntry
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.setting_up import books as all_models
 from tests.server.conftest import AT
+from tests.server.rows import lock_months
 
 CALLS = UsageGroup(
     id="calls",
@@ -82,11 +83,7 @@ def agree(actor: Actor, *contracts: Contract) -> None:
 
 def close_months(actor: Actor, through: date) -> None:
     """Lock every month of the year up to this one, as a close would, without what a close posts."""
-    months = [through.replace(month=month, day=1) for month in range(1, through.month + 1)]
-    with books_of(actor):
-        rows = [Period(tenant_id=actor.tenant_id, month_on=month_on) for month_on in months]
-        rows_of(actor, Period).bulk_create(rows, ignore_conflicts=True)
-        rows_of(actor, Period).filter(month_on__in=months).update(status="closed")
+    lock_months(actor, [through.replace(month=month, day=1) for month in range(1, through.month + 1)])
 
 
 def held(actor: Actor) -> dict[str, int]:

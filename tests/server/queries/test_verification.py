@@ -64,6 +64,7 @@ def test_sound_books_are_told_with_what_was_looked_at(admin: Actor):
         "revenue_is_in_the_journal": 7,
         "draws_are_not_negative": 4,
         "periods_close_in_order": 3,
+        "closed_months_have_their_close": 3,
         "imports_have_their_rows": 5,
         "usage_has_its_id": 5,
         "postings_belong_to_a_close": 9,
@@ -134,11 +135,19 @@ TAMPERED = [
     ),
     (
         "UPDATE period SET status = 'open' WHERE {tenant} AND month_on = '2026-01-01'",
-        {"periods_close_in_order": "period 2026-01-01"},
+        {"periods_close_in_order": "period 2026-01-01", "closed_months_have_their_close": "period 2026-01-01"},
+    ),
+    (
+        "UPDATE period SET status = 'open' WHERE {tenant} AND month_on = '2026-02-01'",
+        {"closed_months_have_their_close": "period 2026-02-01"},
+    ),
+    (
+        "UPDATE period SET status = 'closed' WHERE {tenant} AND month_on > '2026-02-01'",
+        {"closed_months_have_their_close": "period 2026-03-01"},
     ),
     (
         "DELETE FROM period_close WHERE {tenant} AND totals::text NOT LIKE '%%EUR%%'",
-        {"postings_belong_to_a_close": "journal_entry acme/"},
+        {"postings_belong_to_a_close": "journal_entry acme/", "closed_months_have_their_close": "period 2026-02-01"},
     ),
 ]
 

@@ -21,14 +21,22 @@ from ratable_server.store.models import (
     Draw,
     JournalEntry,
     JournalLine,
-    Period,
     PrepaidCommit,
     UsageRecord,
 )
 from ratable_server.store.partitions import prepare_months
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
-from tests.server.rows import GUARDED_MODELS, MONTH_ON, Model, Rows, enter, guard_of, one_of_each
+from tests.server.rows import (
+    GUARDED_MODELS,
+    MONTH_ON,
+    Model,
+    Rows,
+    enter,
+    guard_of,
+    lock_months,
+    one_of_each,
+)
 
 each_guarded = pytest.mark.parametrize("model", GUARDED_MODELS, ids=lambda model: model._meta.db_table)
 
@@ -165,16 +173,15 @@ def test_d11_nothing_is_added_to_a_complete_entry(actor: Actor):
 
 def test_d11_nothing_is_posted_into_a_closed_period(actor: Actor):
     with books_of(actor):
-        rows = Rows(actor)
-        draw = rows.make(Draw)
-        Period.objects.create(tenant_id=actor.tenant_id, month_on=date(2025, 12, 1), status="closed")
+        draw = Rows(actor).make(Draw)
+    lock_months(actor, [date(2025, 12, 1)])
     values = {field.attname: getattr(draw, field.attname) for field in Draw._meta.local_fields if field.name != "id"}
     with pytest.raises(IntegrityError, match="2025-12: the period is closed") as refused, books_of(actor):
         Draw(**{**values, "booked_on": date(2025, 12, 31)}).save(force_insert=True)
     assert constraint_of(refused.value) == "period_must_be_open"
     with books_of(actor):
         Draw(**values).save(force_insert=True)
-        rows_of(actor, Period).filter(month_on=MONTH_ON).update(status="closed")
+    lock_months(actor, [MONTH_ON])
     for booked_on in (MONTH_ON, date(2026, 2, 1)):  # the month itself, and what a run of that month books elsewhere
         with pytest.raises(IntegrityError, match="period"), books_of(actor):
             Draw(**{**values, "booked_on": booked_on}).save(force_insert=True)
@@ -185,7 +192,7 @@ def test_d11_nothing_is_posted_into_a_closed_period(actor: Actor):
 def test_d11_no_document_is_booked_in_a_closed_period(actor: Actor):
     with books_of(actor):
         contract = Rows(actor).make(Contract).pk
-        Period.objects.create(tenant_id=actor.tenant_id, month_on=MONTH_ON, status="closed")
+    lock_months(actor, [MONTH_ON])
 
     def invoice(booked_on: date) -> None:
         with books_of(actor):
