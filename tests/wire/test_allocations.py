@@ -10,6 +10,7 @@ from typing import Any
 from ratable_server.operations.periods import close_period
 from ratable_server.queries.journals import JournalAsked, journal_lines
 from tests.server.conftest import AT
+from tests.server.soundness import assert_sound
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 from tests.wire.test_usage import product_of
@@ -85,6 +86,7 @@ def test_a_split_changes_open_months_and_is_caught_up_for_closed_ones(api: Api):
     assert sorted((line.product == first, line.credit - line.debit) for line in lines) == [
         (False, Decimal(500)), (False, Decimal(3_500)), (True, Decimal(-500)), (True, Decimal(6_500)),
     ]  # fmt: skip
+    assert_sound(api.actor)
 
 
 def test_amounts_that_do_not_sum_are_refused_and_nothing_changes(api: Api, api_of: Callable[..., Api]):
@@ -144,6 +146,8 @@ def test_the_split_of_a_posted_milestone_is_caught_up_and_the_rest_of_it_stays(a
     named = api.patch(own, {"milestone_name": "Live"})
     assert (named.status, named["milestone_name"], named["amount"]) == (200, "Live", 1_000)
     assert [line["amount"] for line in named["contract_product_bundle"]["lines"]] == [100, 900]
+    close_period(actor=api.actor, month_on=date(2026, 2, 1), at=AT)
+    assert_sound(api.actor)
 
 
 def test_a_split_keeps_its_proportions_when_the_value_changes(api: Api):

@@ -11,6 +11,7 @@ import pytest
 
 from ratable_server.operations.periods import close_period
 from tests.server.conftest import AT
+from tests.server.soundness import assert_sound
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 from tests.wire.test_usage import product_of
@@ -136,6 +137,8 @@ def test_closed_months_stay_and_the_first_open_one_catches_up(api: Api):
         assert (refused.status, refused["error"]) == (400, "Books are closed for this date"), refused.text
     assert api.delete(own)["code"] == "nothing_must_depend_on_it"
     assert (api.get(own)["total_value"], sum(months(api))) == (2_400, 2_400)
+    close_period(actor=api.actor, month_on=date(2026, 2, 1), at=AT)
+    assert_sound(api.actor)
 
 
 def test_what_a_month_brings_is_told_of_contracts_and_customers(api: Api):
