@@ -205,10 +205,10 @@ def minimum_laws(floors: ir.Table, counted: ir.Table, true_ups: ir.Table) -> ir.
 def report_laws(journal: ir.Table, waterfall: ir.Table, rollforward: ir.Table) -> ir.Table:
     """The reports tell what the journal tells.
 
-    I37: a column of the waterfall is the revenue of its month; I4, I5, I31, I34: a rollforward closes with
+    I37: a column of the waterfall is the revenue of its month, but for what a cut-over brought in; I4, I5, I31, I34: a rollforward closes with
     the balance of its account; I42: each month opens where the one before closed.
     """
-    earned = journal.filter(journal.account.isin(["revenue", "breakage_revenue"]))
+    earned = journal.filter(journal.account.isin(["revenue", "breakage_revenue"]) & (journal.kind != "opening"))
     earned = earned.select(key=_month_key(earned.booked_on), amount=earned.credit_minor - earned.debit_minor)
     columns = waterfall.select(key=_month_key(waterfall.period), amount=-waterfall.amount_minor)
     of = ["account", "contract_id"]

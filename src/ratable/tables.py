@@ -312,7 +312,7 @@ TURNS = _schema(  # what can only be booked when all before it is: see ledger
     amount_minor="int64",
 )
 
-UNEARNED = ("adjustment", "reversal")  # kinds of entries that move revenue which no obligation gave
+UNEARNED = ("adjustment", "opening", "reversal")  # kinds of entries that move revenue which no obligation gave
 
 JOURNAL = _schema(
     entry_id="string",

@@ -171,6 +171,7 @@ class _ContractRows:
         self.catalog = catalog
         self.amendments = amendments
         self.cascade = policy.cascade
+        self.breakage = policy.breakage
         self.zero_usage_flat_fee = policy.zero_usage_flat_fee
         self.divisor = 10 ** (24 - minor_unit_digits(contract.currency))
         self.terminated_on = amendments.terminated_on.get(contract.id, FAR)
@@ -270,7 +271,9 @@ class _ContractRows:
 
     def _commit(self, commit: PrepaidCommit, rank: int) -> Row:
         ends_before = commit.ends_before or FAR
-        ended_early = self.terminated_on < FAR and day_after(self.terminated_on) < ends_before
+        released_on = self.amendments.released_on.get(self.contract.id, self.terminated_on)
+        owed_already = self.breakage == "none" and ends_before <= released_on
+        ended_early = self.terminated_on < FAR and day_after(self.terminated_on) < ends_before and not owed_already
         return {
             "commit_id": commit.id,
             "contract_id": self.contract.id,
@@ -377,8 +380,15 @@ def _subscription_rows(
 
 
 def _line_months(contract: Contract, weights: Weights, *, last_on: date, caught_up_on: date) -> Iterator[Row]:
-    """The months of a line with their weights; the first to catch up has those before it, too."""
-    start = max(counts_from(contract), weights.starts_on)
+    """The months of a line with their weights; the first to catch up has those before it, too.
+
+    What was served before there was a contract is caught up with its first month; what was to be caught up after a
+    termination, with its last.
+    """
+    start = weights.starts_on
+    if contract.opening and caught_up_on <= month_of(counts_from(contract)):  # the rest was booked before the cut-over
+        start = max(start, counts_from(contract))
+    caught_up_on = max(min(caught_up_on, month_of(last_on)), month_of(contract.starts_on))
     last_on = min(weights.ends_before - timedelta(days=1), last_on)
     first_on = max(month_of(start), caught_up_on)
     if start > last_on:
@@ -419,8 +429,9 @@ def _by_line(contract: Contract, total_minor: int, lines: Sequence[SubscriptionL
 
 def _milestone_rows(contract: Contract, milestone: Milestone, amendments: Amendments) -> Iterator[Row]:
     ended = milestone.on > amendments.terminated_on.get(contract.id, FAR)
-    if ended or milestone.on < counts_from(contract):
+    if ended or (contract.opening and milestone.on < counts_from(contract)):
         return
+    on = max(milestone.on, contract.starts_on)
     for product_id, total_minor in _parts(contract, milestone, milestone.amount):
         yield {
             "source_id": milestone.id,
@@ -428,8 +439,8 @@ def _milestone_rows(contract: Contract, milestone: Milestone, amendments: Amendm
             "contract_id": contract.id,
             "product_id": product_id,
             "line_no": 0,
-            "month_on": month_of(milestone.on),
-            "on": milestone.on,
+            "month_on": month_of(on),
+            "on": on,
             "total_minor": total_minor,
             "weight_to_date": 1,
             "weight_before": 0,

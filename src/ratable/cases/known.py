@@ -184,9 +184,15 @@ class Known:
 
     def _terminate(self, act: records.Terminate, booking: Booking) -> None:
         refund_minor = to_minor(act.refund, self.contracts[act.contract].currency)
+        booking = book(self._after_documents(act.contract, booking.on), open_on=self.open_on, number=booking.number)
         filed = documents.termination(refund_minor, contract_id=act.contract, booking=booking)
         self.waiting.extend(filed.turns)
         self.amendments = amendments.with_termination(self.amendments, act.contract, on=act.on, released_on=booking.on)
+
+    def _after_documents(self, contract: str, on: date) -> date:
+        """The day of a termination: what is left is what the documents that are filed have left."""
+        filed = (row for row in [*self.documents, *self.waiting] if row["contract_id"] == contract)
+        return max([on, *(row["on"] for row in filed if isinstance(row["on"], date))])
 
 
 def _refuses_document(contract: Contract | None, act: _Document) -> str | None:

@@ -20,6 +20,7 @@ from ratable.terms import Policy
 __all__ = ["Booked", "Drawdowns", "Pools", "draw_down"]
 
 _TURN = ibis.schema({"turn_no": "int64"})
+_WAIVED = ibis.schema({"commit_id": "string"})
 _SPAN = ibis.schema({"first_on": "date", "before_on": "date"})
 
 
@@ -177,8 +178,8 @@ def _book_changes(sheet: Sheet, span: Stored, changes: Stored, progress: _Progre
     capped = sheet.run(corrections.capped_chain, split)
     caps = sheet.run(corrections.capped_state, nets)
     drawn = chain.draw(sheet, pools, capped, caps, fixed, rounding=rounding)
-    whole = sheet.run(chain.chain_draws, drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)
-    whole = sheet.run(corrections.without_waived, whole, _waived(sheet, span, progress, terms))
+    found = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)
+    whole = sheet.run(chain.chain_draws, *found, _waived(sheet, span, progress, terms))
     new = sheet.run(corrections.correction_draws, whole, progress.draws, due)
     return _Progress(
         sheet.run(chain.added, progress.draws, new, into="draws_so_far"),
@@ -205,8 +206,9 @@ def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, ter
     state = sheet.run(regular.open_state, progress.balances)
     fixed = sheet.run(regular.open_grants, pools.grants, pools.commits, pools.circular, terms.months, span)
     drawn = chain.draw(sheet, pools, uncovered, state, fixed, rounding=terms.policy.rounding)
-    covered = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)
-    draws = sheet.run(regular.regular_draws, *covered)
+    nobody = sheet.bind("nobody_waived", _WAIVED.to_pyarrow().empty_table(), _WAIVED)
+    found = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)
+    draws = sheet.run(regular.regular_draws, *found, nobody)
     demanded = sheet.run(regular.regular_demands, asked, terms.months, span)
     done = _Progress(
         sheet.run(chain.added, progress.draws, draws, into="draws_so_far"),

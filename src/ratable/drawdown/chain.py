@@ -254,9 +254,12 @@ def chain_state(state: ir.Table, step: ir.Table) -> ir.Table:
 
 
 def chain_draws(
-    covered: ir.Table, steps: ir.Table, uncovered: ir.Table, eligible: ir.Table, commits: ir.Table
+    covered: ir.Table, steps: ir.Table, uncovered: ir.Table, eligible: ir.Table, commits: ir.Table, waived: ir.Table
 ) -> ir.Table:
-    """Cover with its part of the month's net, and what nothing covers on its home commit."""
+    """Cover with its part of the month's net, and what nothing covers on its home commit.
+
+    `waived` names commits whose rest has been booked as breakage: usage of their days is not overage.
+    """
     keys = ["chain", "contract_id", "item_id", "commit_id", "month_on"]
     by_item = covered.group_by(keys).agg(gross_minor=covered.covered_minor.sum().cast("int64"))
     month = ["chain", "commit_id", "month_on"]
@@ -266,9 +269,11 @@ def chain_draws(
     drawn = split_exact(drawn, "net_minor", total="total_minor", weight="gross_minor", within=month, ties=["item_id"])
     drawn = drawn.select(*keys, "gross_minor", "net_minor", kind=ibis.literal("drawdown"))
     rest = _at_home(uncovered.filter(uncovered.open_minor > 0), eligible, commits)
-    rest = rest.mutate(kind=ibis.ifelse(rest.commit_id == "", "usage", "overage"))
+    is_waived = rest.is_in_life & rest.commit_id.isin(waived.commit_id)
+    kind = ibis.cases((rest.commit_id == "", "usage"), (is_waived, "discount"), else_="overage")
+    rest = rest.mutate(kind=kind)
     rest = rest.group_by([*keys, "kind"]).agg(gross_minor=rest.open_minor.sum().cast("int64"))
-    rest = rest.mutate(net_minor=rest.gross_minor)
+    rest = rest.mutate(net_minor=ibis.ifelse(rest.kind == "discount", 0, rest.gross_minor).cast("int64"))
     return drawn.union(rest.select(drawn.columns))
 
 
@@ -288,7 +293,17 @@ def _at_home(rest: ir.Table, eligible: ir.Table, commits: ir.Table) -> ir.Table:
     rows = rows.mutate(place=ibis.row_number().over(order))
     rows = rows.filter(rows.place == 0)
     home = ibis.ifelse(rows.claim == 9, "", rows.commit_id)  # noqa: PLR2004 - the last claim: none
-    return rows.select("chain", "contract_id", "item_id", "month_on", "used_on", "open_minor", commit_id=home)
+    is_in_life = (rows.starts_on <= rows.used_on) & (rows.used_on < rows.ends_before)
+    return rows.select(
+        "chain",
+        "contract_id",
+        "item_id",
+        "month_on",
+        "used_on",
+        "open_minor",
+        commit_id=home,
+        is_in_life=is_in_life.fill_null(False),
+    )
 
 
 def added(table: ir.Table, more: ir.Table) -> ir.Table:

@@ -20,21 +20,12 @@ BEFORE, AFTER, CAPPED = "before", "after", "capped"
 
 
 def waived(commits: ir.Table, breakage: ir.Table, span: ir.Table) -> ir.Table:
-    """Commits that ended before the span with breakage: late usage on them is never overage."""
+    """Commits that ended before the span with breakage: late usage of their days is never overage."""
     spanned = breakage.cross_join(span)
     lapsed = spanned.filter((spanned.amount_minor > 0) & (spanned.booked_on < spanned.first_on))
     ended = commits.filter(commits.expires).cross_join(span)
     ended = ended.filter(ended.ends_before <= ended.first_on).select("commit_id")
     return ended.semi_join(lapsed.select("commit_id").distinct(), "commit_id")
-
-
-def without_waived(whole: ir.Table, waived: ir.Table) -> ir.Table:
-    """Overage of waived commits is use of what has lapsed: it costs nothing more."""
-    is_waived = (whole.kind == "overage") & whole.commit_id.isin(waived.commit_id)
-    return whole.mutate(
-        kind=ibis.ifelse(is_waived, "discount", whole.kind),
-        net_minor=ibis.ifelse(is_waived, 0, whole.net_minor).cast("int64"),
-    )
 
 
 def late_changes(demands: ir.Table, posted: ir.Table, months: ir.Table) -> ir.Table:
@@ -225,7 +216,9 @@ def correction_draws(whole: ir.Table, draws: ir.Table, changes: ir.Table) -> ir.
 def _with_booked_overage(whole: ir.Table, draws: ir.Table) -> ir.Table:
     """Of a commit whose rest has lapsed, what is not covered is no overage, save what had been booked as overage."""
     keys = ["contract_id", "item_id", "commit_id", "month_on"]
-    booked = draws.filter(draws.kind == "overage").mutate(month_on=draws.service_on)
+    booked = draws.filter(draws.kind == "overage").mutate(month_on=draws.service_on).select(*keys, "gross_minor")
+    stands = whole.filter(whole.kind == "overage").select(*keys, gross_minor=-whole.gross_minor)  # it is of other days
+    booked = booked.union(stands)
     booked = booked.group_by(keys).agg(booked_minor=booked.gross_minor.sum().cast("int64"))
     waived = whole.filter(whole.kind == "discount")
     rows = waived.left_join(booked, keys).drop(*(f"{key}_right" for key in keys))

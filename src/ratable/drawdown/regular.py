@@ -119,10 +119,10 @@ def open_grants(grants: ir.Table, commits: ir.Table, circular: ir.Table, months:
 
 
 def regular_draws(
-    covered: ir.Table, steps: ir.Table, uncovered: ir.Table, eligible: ir.Table, commits: ir.Table
+    covered: ir.Table, steps: ir.Table, uncovered: ir.Table, eligible: ir.Table, commits: ir.Table, waived: ir.Table
 ) -> ir.Table:
     """Consumption of the open months, booked in the month of use."""
-    draws = chain_draws(covered, steps, uncovered, eligible, commits)
+    draws = chain_draws(covered, steps, uncovered, eligible, commits, waived)
     return draws.select(
         "contract_id",
         "item_id",

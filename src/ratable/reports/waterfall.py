@@ -26,7 +26,7 @@ def waterfall(journal: ir.Table) -> ir.Table:
     source = ["contract_id", "source_kind", "source_id"]
     entry = [*source, "currency", "entry_id", "booked_on", "on", "place", "number"]
     is_liability = journal.account == "contract_liability"
-    is_revenue = journal.account.isin(REVENUE_ACCOUNTS)
+    is_revenue = journal.account.isin(REVENUE_ACCOUNTS) & (journal.kind != "opening")  # that is of years before
     credit = journal.credit_minor - journal.debit_minor
     rows = journal.group_by(entry).agg(
         billed=ibis.ifelse(is_liability, ibis.greatest(credit, 0), 0).sum().cast("int64"),

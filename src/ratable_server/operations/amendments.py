@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import Max
+
 from ratable.facts import rules
 from ratable.facts.amendments import adjustment_row
 from ratable.facts.booking import Booking
@@ -22,6 +24,7 @@ from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.retrying import retried
+from ratable_server.store.scope import rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +74,15 @@ def adjust_consumption(*, actor: Actor, adjustment: ConsumptionAdjustment, on: d
 def terminate_contract(*, actor: Actor, termination: ContractTermination, at: datetime) -> Filed:
     """End a contract with its last day of service; what is left of each source leaves on the day that books it.
 
+    That day is no earlier than those of the documents filed before: what is left is what they have left.
+
     Refuses:
         contract_must_be_known, contract_must_not_be_terminated, dates_must_ascend, amount_must_be_positive,
         amount_must_fit_currency, refund_must_not_exceed_liability
     """
     refuse_unfit(termination)
     with changes_by(actor):
-        matter = matter_of(actor, termination.contract, on=termination.on, holds_commits=True)
+        matter = _after_documents(actor, termination)
         code = rules.refuses_termination(
             matter.contract, termination.refund, on=termination.on, terminated_on=matter.terminated_on
         )
@@ -87,6 +92,17 @@ def terminate_contract(*, actor: Actor, termination: ContractTermination, at: da
         after = {**told(termination), **told(filed)}
         record_change(actor, Change("terminate_contract", "termination", matter.of.id, after=after), at=at)
         return filed
+
+
+def _after_documents(actor: Actor, termination: ContractTermination) -> Matter:
+    """The contract, on the day that books its end; a document that was filed meanwhile counts, too."""
+    on = termination.on
+    while True:
+        matter = matter_of(actor, termination.contract, on=on, holds_commits=True)
+        filed = rows_of(actor, models.Document).filter(contract_id=matter.row_id).aggregate(on=Max("on"))["on"]
+        if filed is None or filed <= matter.booking.on:
+            return matter
+        on = filed
 
 
 def _filed(code: str, booking: Booking) -> Filed:

@@ -28,6 +28,7 @@ from ratable.terms import (
     Product,
     ProductBundle,
     Subscription,
+    SubscriptionLine,
     Terms,
     Tier,
     UsageGroup,
@@ -50,7 +51,7 @@ MODELS: tuple[PricingModel, ...] = (
 )
 DISCOUNTS = ("0", "20", "33.3", "50", "12.5", "100")
 
-TERMS = ("pay_as_you_go", "draws", "commits", "bundles", "minimum", "subscriptions", "milestones", "contracts")
+TERMS = ("pay_as_you_go", "draws", "commits", "bundles", "minimum", "subscriptions", "milestones", "parts", "contracts")
 ACTS = (
     "usage",
     "addressed",
@@ -262,15 +263,51 @@ def _subscriptions(
     if "subscriptions" not in features or not draw(st.booleans()):
         return ()
     starts_on, currency = frame
-    first = draw(days(starts_on, 40))
+    has_parts = "parts" in features
+    first = draw(days(starts_on - timedelta(days=40) if has_parts else starts_on, 40 * (1 + has_parts)))
+    ends_before = draw(days(first + timedelta(days=1), 400))
+    total = draw(amounts(currency, most=100_000))
+    split = draw(_split()) if has_parts else ()
     return (
         Subscription(
             id=f"{contract}-seats",
-            product_id=draw(st.sampled_from([None, *PRODUCTS])),
-            total_value=draw(amounts(currency, most=100_000)),
+            product_id=None if split else draw(st.sampled_from([None, *PRODUCTS])),
+            total_value=total,
             starts_on=first,
-            ends_before=draw(days(first + timedelta(days=1), 400)),
+            ends_before=ends_before,
+            proration=draw(st.sampled_from([None, "daily", "standard", "thirty_day"])) if has_parts else None,
+            catches_up_on=draw(st.none() | days(first, (ends_before - first).days - 1)) if has_parts else None,
+            lines=draw(_lines(first, ends_before, total)) if has_parts and draw(st.booleans()) else (),
+            allocation=split,
         ),
+    )
+
+
+@st.composite
+def _lines(draw: st.DrawFn, first: date, ends_before: date, total: Decimal) -> tuple[SubscriptionLine, ...]:
+    """Two parts of a time, with a gap between them or none; one of them may be free."""
+    if (ends_before - first).days < 2:
+        return ()
+    second = draw(days(first + timedelta(days=1), (ends_before - first).days - 2))
+    until = draw(days(first + timedelta(days=1), (second - first).days - 1))
+    share = total.scaleb(0) * draw(st.integers(0, 4)) / 4
+    share = share.quantize(total)
+    return (
+        SubscriptionLine(starts_on=first, ends_before=until, total_value=share),
+        SubscriptionLine(starts_on=second, ends_before=ends_before, total_value=total - share),
+    )
+
+
+@st.composite
+def _split(draw: st.DrawFn) -> tuple[BundleLine, ...]:
+    """No split, one by percentage, one by price."""
+    kind = draw(st.sampled_from(["", "percentage", "standalone_price"]))
+    if not kind:
+        return ()
+    share = Decimal(draw(st.sampled_from(["50", "33.33", "12.5", "100"])))
+    weights = (share, Decimal(100) - share if kind == "percentage" else Decimal(7))
+    return tuple(
+        BundleLine(product_id=product, **{kind: weight}) for product, weight in zip(PRODUCTS, weights, strict=True)
     )
 
 
@@ -281,12 +318,15 @@ def _milestones(
     if "milestones" not in features or not draw(st.booleans()):
         return ()
     starts_on, currency = frame
+    has_parts = "parts" in features
+    split = draw(_split()) if has_parts else ()
     return (
         Milestone(
             id=f"{contract}-launch",
-            product_id=draw(st.sampled_from([None, *PRODUCTS])),
-            on=draw(days(starts_on, 150)),
+            product_id=None if split else draw(st.sampled_from([None, *PRODUCTS])),
+            on=draw(days(starts_on - timedelta(days=40) if has_parts else starts_on, 150)),
             amount=draw(amounts(currency)),
+            allocation=split,
         ),
     )
 

@@ -31,6 +31,8 @@ STEPS = {
     "changed": PREPAID | USAGE | PAYING | {"draws", "top_up", "estimate", "allocate", "bundles", "policy"},
     "credited": PREPAID | {"credit_memo", "top_up", "late", "void", "invoice", "policy"},
     "terminated": PREPAID | USAGE | PAYING | {"draws", "terminate", "subscriptions", "milestones", "policy"},
+    "parts": frozenset({"subscriptions", "milestones", "parts", "close", "reopen", "policy"} | PAYING),
+    "parts_terminated": frozenset({"subscriptions", "milestones", "parts", "close", "terminate", "policy"} | PAYING),
     "everything": EVERYTHING,
 }
 

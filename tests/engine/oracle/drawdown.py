@@ -60,6 +60,9 @@ class Split:
     covered: dict[tuple[Source, str], int] = field(default_factory=lambda: defaultdict(int))
     net: dict[tuple[Source, str], int] = field(default_factory=lambda: defaultdict(int))
     overage: dict[tuple[Source, str | None], int] = field(default_factory=lambda: defaultdict(int))
+    outside: dict[tuple[Source, str | None], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )  # of the home's life
 
     def net_of(self, commit: str) -> int:
         return sum(net for (_, c), net in self.net.items() if c == commit)
@@ -149,7 +152,10 @@ class Draw:
         for (day, s), amount in sorted(self.left.items()):
             if amount:
                 stream = self.streams[s]
-                self.result.overage[stream.source, self.home(stream, day)] += amount
+                home = self.home(stream, day)
+                self.result.overage[stream.source, home] += amount
+                if not any(pool.id == home and pool.window.holds(day) for pool in self.pools):
+                    self.result.outside[stream.source, home] += amount
 
     def home(self, stream: Stream, day: date) -> str | None:
         """The commit on which uncovered demand of a day stands; none if no commit has started."""

@@ -343,11 +343,13 @@ class Player:
         self.check_living(contract)
         if act.on < contract.starts_on:
             raise Refused("dates_must_ascend")
-        booked = self.diary.booking_month(act.on)
+        filed = [document.on for document in self.diary.documents if document.contract == contract.id]
+        on = max([act.on, *filed])  # what is left is what the documents have left
+        booked = self.diary.booking_month(on)
         termination = Termination(
             contract=contract.id,
             last=act.on,
-            on=self.diary.booking_day(act.on),
+            on=self.diary.booking_day(on),
             booked=booked,
             refund=self.check_amount(act.refund, contract, or_zero=True),
             number=entry.number,

@@ -12,7 +12,6 @@ from tests.engine.oracle.agreed import Agreed
 from tests.engine.oracle.diary import Diary
 from tests.engine.oracle.ledger import DEBIT_ACCOUNTS, JournalLine, Ledger
 from tests.engine.oracle.recognition import Recognition
-from tests.engine.oracle.schedule import earned_through
 from tests.engine.oracle.units import (
     add_months,
     as_decimal,
@@ -260,22 +259,18 @@ class OracleBooks:
             yield recognition.expires_on(commit), amount
         yield from self.scheduled(recognition, at)
         for milestone in recognition.contract.milestones:
-            if milestone.on > max(at, recognition.served_after):
-                yield milestone.on, recognition.minor(Fraction(milestone.amount))
+            reached = max(milestone.on, recognition.contract.starts_on)
+            if reached > at and milestone.on > recognition.served_after:
+                yield reached, recognition.minor(Fraction(milestone.amount))
 
     def scheduled(self, recognition: Recognition, at: date) -> Iterator[tuple[date, int]]:
         """The months of subscriptions that end after the day."""
-        policy, currency = recognition.policy, recognition.currency
-        for subscription in recognition.contract.subscriptions:
-            for month in months(month_of(subscription.starts_on), day_before(subscription.ends_before)):
-                ends, after = last_day(month), max(day_before(month), recognition.served_after)
-                if ends > max(at, after):
-                    method, rounding = policy.proration, policy.rounding
-                    through, before = (
-                        earned_through(subscription, day, method=method, rounding=rounding, currency=currency)
-                        for day in (ends, after)
-                    )
-                    yield ends, through - before
+        contract = recognition.contract
+        for subscription in contract.subscriptions:
+            first = month_of(min(subscription.starts_on, contract.starts_on))
+            for month in months(first, max(day_before(subscription.ends_before), contract.starts_on)):
+                if last_day(month) > max(at, recognition.served_after):
+                    yield last_day(month), sum(recognition.due_of(subscription, month, stops=None).values())
 
 
 def on_normal_side(line: JournalLine) -> int:

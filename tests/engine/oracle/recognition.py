@@ -7,12 +7,13 @@ know invoices: whether revenue is released from a liability or unbilled is the l
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from ratable.terms import Contract, PrepaidCommit, UsageItem
+from ratable.terms import Contract, PrepaidCommit, Subscription, UsageItem
 from tests.engine.oracle.agreed import Agreed, Window, window
 from tests.engine.oracle.allocation import allocate
 from tests.engine.oracle.bookings import (
@@ -28,7 +29,7 @@ from tests.engine.oracle.bookings import (
 from tests.engine.oracle.diary import USAGE, Correction, Diary, Fact, Source, Termination
 from tests.engine.oracle.drawdown import Draw, Pool, Split, Stream, adjusted_by_day, demand_by_day
 from tests.engine.oracle.rating import Rated, list_value, rate_month
-from tests.engine.oracle.schedule import earned_through
+from tests.engine.oracle.schedule import Frame, by_product, parts
 from tests.engine.oracle.units import (
     ZERO,
     day_after,
@@ -63,7 +64,7 @@ class Recognition:
         self.had_breakage: set[str] = set()
         self.months: dict[date, Month] = {}
         self.rated: dict[tuple[str, date], Rated] = {}
-        self.time_booked: dict[tuple[Source, date], int] = defaultdict(int)
+        self.time_booked: dict[tuple[Source, LineKey, date], int] = defaultdict(int)
         self.bookings: list[Booking] = []
         self.moves: list[PoolMove] = []
 
@@ -293,10 +294,12 @@ class Recognition:
         return min(ideal, state.net_of(commit) + drawn)
 
     def forgive_overage(self, split: Split, state: Month) -> None:
-        """On a commit whose breakage is booked no overage arises: the rest is discount."""
+        """In the life of a commit whose breakage is booked no overage arises: the rest is discount."""
         for (source, home), amount in list(split.overage.items()):
             if home in self.had_breakage and home in self.ended:
-                stays = min(amount, state.amounts.get((source, home, "overage"), 0))
+                outside = split.outside[source, home]
+                booked = state.amounts.get((source, home, "overage"), 0) - outside
+                stays = outside + min(amount - outside, max(0, booked))
                 split.overage[source, home] = stays
                 split.covered[source, home] += amount - stays
 
@@ -498,48 +501,41 @@ class Recognition:
 
     def recognize_time(self, booked: date) -> None:
         for subscription in self.contract.subscriptions:
-            key = (subscription.product_id, subscription.id, None)
-
-            def earned(day: date, subscription=subscription) -> int:  # noqa: ANN001
-                return earned_through(
-                    subscription,
-                    day,
-                    method=self.policy.proration,
-                    rounding=self.policy.rounding,
-                    currency=self.currency,
-                )
-
             for service in self.months_to_look_at(booked):
-                due = self.earned_in(service, booked, earned)
-                self.book_due("subscription", key, Turn(service, booked), due=due)
+                for product, amount in self.due_of(subscription, service, stops=self.last_service(booked)).items():
+                    key = (product, subscription.id, None)
+                    self.book_due("subscription", key, Turn(service, booked), due=amount)
+
+    def due_of(self, subscription: Subscription, service: date, *, stops: date | None) -> dict[str | None, int]:
+        """What a month has of a subscription, by product."""
+        frame = Frame(self.contract.starts_on, self.served_after, subscription.catches_up_on, stops)
+        how = {"method": subscription.proration or self.policy.proration, "rounding": self.policy.rounding}
+        due: dict[str | None, int] = defaultdict(int)
+        for part in parts(subscription, self.currency):
+            due[part.product] += frame.due_in(service, partial(part.earned_through, **how))
+        return due
 
     def months_to_look_at(self, booked: date) -> list[date]:
         termination = self.termination(booked)
         return sorted(self.months) if termination and termination.booked == booked else [booked]
 
-    def earned_in(self, service: date, booked: date, earned: Callable[[date], int]) -> int:
-        through = last_day(service)
-        stops = self.last_service(booked)
-        through = min(through, stops) if stops else through
-        after = max(day_before(service), self.served_after)
-        return earned(through) - earned(after) if through > after else 0
-
     def recognize_milestones(self, booked: date) -> None:
         stops = self.last_service(booked)
         for milestone in self.contract.milestones:
-            service = month_of(milestone.on)
+            reached = max(milestone.on, self.contract.starts_on)
+            service = month_of(reached)
             if service in self.months and service in self.months_to_look_at(booked):
                 counts = milestone.on > self.served_after and (stops is None or milestone.on <= stops)
-                due = self.minor(Fraction(milestone.amount)) if counts else 0
-                key = (milestone.product_id, milestone.id, None)
-                on = milestone.on if service == booked and due else booked
-                self.book_due("milestone", key, Turn(service, booked), due=due, on=on)
+                on = reached if service == booked and counts else booked
+                for product, amount in by_product(milestone, in_minor(milestone.amount, self.currency)):
+                    key = (product, milestone.id, None)
+                    self.book_due("milestone", key, Turn(service, booked), due=amount if counts else 0, on=on)
 
     def book_due(self, kind: str, key: LineKey, turn: Turn, *, due: int, on: date | None = None) -> None:
         """Book what is due of a subscription's or milestone's month, less what is booked of it."""
         source: Source = (kind, key[1] or "")
-        difference = due - self.time_booked[source, turn.service]
-        self.time_booked[source, turn.service] = due
+        difference = due - self.time_booked[source, key, turn.service]
+        self.time_booked[source, key, turn.service] = due
         day = on or self.day_of(kind, turn.booked)
         self.book(source, kind, {key: difference}, service=turn.service, booked=turn.booked, on=day)
 
