@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
@@ -24,6 +25,9 @@ import pytest
 from tests.wire.calling import Api
 from tests.wire.schemas import FACTS
 from tests.wire.test_live import free_port, wait_for
+from tests.wire.test_webhooks import Receiver, receiver
+
+__all__ = ["receiver"]
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,6 +35,7 @@ pytestmark = [
 ]
 JANUARY, DECEMBER = date(2026, 1, 1), date(2026, 12, 31)
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+PATIENCE_SECONDS = 60
 GRADUATED = ((0, 1_000, "0.10"), (1_000, 10_000, "0.08"), (10_000, None, "0.05"))
 
 
@@ -113,7 +118,8 @@ def port(books: None) -> Iterator[int]:
     """The port of `ratable serve` on the books of the tests."""
     port = free_port()
     command = [sys.executable, "-m", "ratable", "serve", "--port", str(port), "--threads", "2"]
-    with subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.DEVNULL) as server:
+    environment = {**os.environ, "RATABLE_WEBHOOK_NETWORKS": "127.0.0.1/32"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as server:
         try:
             wait_for(port)
             yield port
@@ -188,17 +194,11 @@ def closed(client: Client, entity: Any, through_on: date) -> Any:
     return client.call("coa_api_entity_partial_update", entity.id, body=body)
 
 
-def test_a_generated_client_goes_from_an_entity_to_posted_revenue(client: Client) -> None:
-    entity = client.send("coa_api_entity_create", model="ChartEntity", name="Acme Ltd", currency="USD")
+def sold(client: Client, entity: Any) -> tuple[Any, Any]:
+    """A contract with a customer, and its prepaid commit of 80,000 at 20 % discount."""
     buyer = client.send(
         "coa_api_vendor_create", model="Vendor", name="Globex", vendor_type=client.models.VendorType391Enum.CUSTOMER
     )
-    assert [each.name for each in client.call("rr_api_v1_customers_list").results] == ["Globex"]
-    product = with_tiers(client)
-    (group,) = product.usage_groups
-    assert [tier.price for tier in group.tiers] == [0.1, 0.08, 0.05]
-    bundle = with_seats(client, product)
-
     contract = client.send(
         "create_contract", model="Contract", deal_name="Globex 2026", client=buyer.id, entity=entity.id,
         contract_start_date=JANUARY, contract_end_date=DECEMBER,
@@ -208,35 +208,62 @@ def test_a_generated_client_goes_from_an_entity_to_posted_revenue(client: Client
         "create_prepaid_commit", contract.id, model="ContractPrepaidCommit", name="Pool", total_value=80_000.0,
         discount_percentage=20.0, start_date=JANUARY, expiration_date=DECEMBER,
     )  # fmt: skip
-    consume(client, contract.id, commit.id, 30_000.0)
-    (consumed,) = client.call("list_prepaid_commit_consumption", contract.id, commit.id).results
-    assert (consumed.gross_usage_amount, consumed.net_consumption_amount, consumed.overage_amount) == (
-        30_000.0,
-        24_000.0,
-        0.0,
-    )
-    assert client.call("get_prepaid_commit", contract.id, commit.id).remaining_value == 56_000
+    return contract, commit
 
-    month = json.dumps([{"period_month": "2026-01-01", "quantity": 12_500}])
-    rated = client.send(
-        "rr_api_v1_contracts_usage_create",
-        contract.id,
-        model="ContractUsage",
-        contract=contract.id,
-        usage_group=group.id,
-        lines=month,
-    )
-    assert rated.lines == "2026-01: quantity 12500"
-    amount = json.dumps([{"period_month": "2026-01-01", "amount": "1000.00"}])
-    body = client.filled("ContractUsage", contract=contract.id, lines=amount)
+
+def upload(client: Client, contract: int, commit: int, rows: str) -> None:
+    """A file of usage events: the published document says nothing of its body."""
+    path = f"/rr/api/v1/contracts/{contract}/prepaid-commits/{commit}/usage-events/upload"
+    told = client.client.get_httpx_client().post(path, files={"file": ("events.csv", rows.encode(), "text/csv")})
+    assert told.status_code == 200, told.text
+
+
+def allocate(client: Client, contract: Any, bundle: Any) -> None:
+    """Usage of 1,000 of a bundle, which its products share 60 to 40, and then 70 to 30."""
+    month = json.dumps([{"period_month": "2026-01-01", "amount": "1000.00"}])
+    body = client.filled("ContractUsage", contract=contract.id, lines=month)
     body["product_bundle_id"] = bundle.id
-    split = client.call("rr_api_v1_contracts_usage_create", contract.id, body=body)
-    allocated = client.call("rr_api_v1_contracts_usage_allocations_retrieve", contract.id, split.id)
-    assert [line.amount for line in allocated.lines] == [600, 400]
+    usage = client.call("rr_api_v1_contracts_usage_create", contract.id, body=body)
+    shares = client.call("rr_api_v1_contracts_usage_allocations_retrieve", contract.id, usage.id).lines
+    assert [line.amount for line in shares] == [600, 400]
+    lines = [
+        client.filled("ContractProductBundleLineUpdate", product=line.product, amount=amount)
+        for line, amount in zip(shares, (700.0, 300.0), strict=True)
+    ]
+    body = client.filled("ContractProductBundleUpdate", lines=lines)
+    changed = client.call("rr_api_v1_contracts_usage_allocations_update", contract.id, usage.id, body=body)
+    assert [line.amount for line in changed.lines] == [700, 300]
+
+
+def test_a_generated_client_goes_from_an_entity_to_posted_revenue(client: Client, receiver: Receiver) -> None:
+    entity = client.send("coa_api_entity_create", model="ChartEntity", name="Acme Ltd", currency="USD")
+    topic = client.filled("WebhookTopic", name="period.closed")
+    client.send("integrations_api_v1_webhook_create", model="Webhook", url=receiver.url, active=True, topics=[topic])
+    product = with_tiers(client)
+    (group,) = product.usage_groups
+    assert [tier.price for tier in group.tiers] == [0.1, 0.08, 0.05]
+    bundle = with_seats(client, product)
+    contract, commit = sold(client, entity)
+    assert [each.name for each in client.call("rr_api_v1_customers_list").results] == ["Globex"]
+
+    consume(client, contract.id, commit.id, 30_000.0)
+    upload(
+        client, contract.id, commit.id, "external_id,dt,total_revenue_dollars\nf1,2026-02-03,4000\nf2,2026-02-04,6000"
+    )
+    assert client.call("list_prepaid_commit_usage_events", contract.id, commit.id).count == 2
+    months = client.call("list_prepaid_commit_consumption", contract.id, commit.id).results
+    told = [(each.gross_usage_amount, each.net_consumption_amount, each.overage_amount) for each in months]
+    assert told == [(30_000, 24_000, 0), (10_000, 8_000, 0)]
+    assert client.call("get_prepaid_commit", contract.id, commit.id).remaining_value == 48_000
+    calls = {"contract": contract.id, "usage_group": group.id}
+    month = json.dumps([{"period_month": "2026-01-01", "quantity": 12_500}])
+    rated = client.send("rr_api_v1_contracts_usage_create", contract.id, model="ContractUsage", lines=month, **calls)
+    assert rated.lines == "2026-01: quantity 12500"
+    allocate(client, contract, bundle)
 
     rows = client.call("list_revenue_transactions").results
-    told = sorted((each.accounting_period, each.amount, each.journal_entry) for each in rows)
-    assert told == [(JANUARY, amount, None) for amount in (400, 600, 945, 24_000)]
+    revenue = sorted((each.accounting_period, each.amount) for each in rows)
+    assert revenue == [*((JANUARY, amount) for amount in (300, 700, 945, 24_000)), (date(2026, 2, 1), 8_000)]
     assert closed(client, entity, date(2026, 1, 31)).id == entity.id
     posted = client.call("list_revenue_transactions").results
     assert sorted((each.id, each.amount) for each in posted) == sorted((each.id, each.amount) for each in rows)
@@ -244,6 +271,16 @@ def test_a_generated_client_goes_from_an_entity_to_posted_revenue(client: Client
     accounts = client.call("ca_api_get_trial_balance_retrieve", **january).trial_balance.accounts
     sides = {each.name: (each.balances.debits, each.balances.credits_) for each in accounts}
     assert (sides["Unbilled Revenue"], sides["Revenue"]) == ((25_945, 0), (0, 25_945))
-    late = client.filled("ContractUsage", contract=contract.id, usage_group=group.id, lines=month)
+    late = client.filled("ContractUsage", lines=month, **calls)
     status, said = client.answer("rr_api_v1_contracts_usage_create", contract.id, body=late)
     assert (status, json.loads(said)["error"]) == (400, "Books are closed for this date")
+    assert told_of_close(receiver) == "2026-01"
+
+
+def told_of_close(receiver: Receiver) -> str:
+    """The month whose close the server tells in one of its next rounds."""
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < ends_at and not receiver.got:
+        time.sleep(1 / 5)
+    (event,) = receiver.events()
+    return str(event["object"]["code"])
