@@ -96,6 +96,8 @@ def test_who_may_not_post_may_look(api: Api, pool: str, new_actor: Callable[...,
     assert [each.post("revenue-posting", body).status for each in (clerk, viewer, other)] == [403, 403, 404]
     for fields, field in (
         ({"period_month": "2026-01-15"}, "period_month"),
+        ({"period_month": "9999-12-01"}, "period_month"),
+        ({"period_month": "0001-01-01"}, "period_month"),
         ({}, "period_month"),
         ({**JANUARY, "entity": 987_654_321}, "entity"),
     ):

@@ -115,18 +115,19 @@ def test_rows_that_cannot_be_are_told_by_number_and_column_and_nothing_is_taken(
     rows = (
         "ok,2026-01-05,,1,,", "bad-day,2026-13-05,,1,,", "no-day,,,1,,", "bad-month,,2026-13-01,1,,",
         "other-month,2026-01-05,2026-02-01,1,,", "amount,2026-01-05,,x,,", "nothing,2026-01-05,,,,",
-        "below,2026-01-05,,-1,,", "events,2026-01-05,,1,1.5,", "early,2025-12-31,,1,,",
+        "below,2026-01-05,,-1,,", "events,2026-01-05,,1,1.5,", "early,2025-12-31,,1,,", "bc,0000-01-05,,1,,",
+        "never,,9999-12,1,,",
     )  # fmt: skip
     told = sent(api, pool, "\n".join([HEADER, *rows]))
     assert (told.status, told["code"], told["created"]) == (400, "file_must_be_clean", 0), told.text
     assert [(each["row"], each["field"]) for each in told["errors"]] == [
         (2, "dt"), (3, "dt"), (4, "dm"), (5, "dm"), (6, "total_revenue_dollars"), (7, "total_revenue_dollars"),
-        (8, "total_revenue_dollars"), (9, "total_events"), (10, "dt"),
+        (8, "total_revenue_dollars"), (9, "total_events"), (10, "dt"), (11, "dt"), (12, "dt"),
     ]  # fmt: skip
     assert told["errors"][3]["message"] == (
         "A row needs a dt, or a dm that is a month: 2026-02-01 is not the month of 2026-01-05"
     )
-    assert rows_of(told) == (10, 0, 0, 10)
+    assert rows_of(told) == (12, 0, 0, 12)
     assert api.get(f"{pool}/usage-events")["count"] == 0
     assert sent(api, pool, f"{HEADER}\n{rows[0]}\n")["created"] == 1
 

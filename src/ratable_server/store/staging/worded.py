@@ -209,7 +209,7 @@ class WordedRows:
         """First days of the months that rows name in plain shape, less those of adjustments."""
         found = self.connection.execute(
             f"SELECT DISTINCT try_cast(left(coalesce(used_on, used_at), 7) || '-01' AS DATE) AS month_on FROM texts"
-            f" WHERE regexp_matches(coalesce(used_on, used_at), '^{_MONTH}') AND month_on IS NOT NULL ORDER BY ALL"
+            f" WHERE regexp_matches(coalesce(used_on, used_at), '^{_MONTH}') AND year(month_on) BETWEEN {_YEARS} ORDER BY ALL"
         )
         return [month_on for (month_on,) in found.fetchall()]
 

@@ -34,6 +34,8 @@ from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.minimums import minimum_preview
 from ratable_server.queries.papers import PapersAsked, papers
 
+_MOST_YEARS = 50
+
 
 class NotDoneError(APIException):
     """Something that the published API does and this one never will."""
@@ -109,6 +111,8 @@ class MinimumCommitPreview(CampfireView):
         on = now_at().date()
         said = request.query_params.get("period_month")
         month_on = month_of(_day(said) if said else on)
+        if abs(month_on.year - on.year) > _MOST_YEARS:
+            raise ValidationError({"period_month": [f"A month is told {_MOST_YEARS} years ahead at most."]})
         preview = minimum_preview(actor=self.actor, contract=contract, month_on=month_on)
         return Response(translate.from_minimum_preview(preview, contract, on=on))
 

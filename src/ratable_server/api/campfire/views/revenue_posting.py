@@ -31,6 +31,8 @@ from ratable_server.operations.runs import run_period
 from ratable_server.queries.periods import periods
 from ratable_server.queries.postings import posting
 
+_YEARS = range(1900, 3000)
+
 
 class ObstructedError(APIException):
     """A month that cannot be posted now, with everything that stands in the way."""
@@ -40,12 +42,13 @@ class ObstructedError(APIException):
     def __init__(self, obstructed: Obstructed, run: int | None) -> None:
         super().__init__()
         is_closed = obstructed.code == "period_must_be_open"
-        self.detail = {
+        told: Any = {
             "error": CLOSED if is_closed else str(obstructed.obstacles[0].detail),
             "code": obstructed.code,
             "obstacles": translate.from_obstacles(obstructed.obstacles),
             **({} if run is None else {"run": run}),
         }
+        self.detail = told  # as it is: numbers stay numbers
 
 
 class RevenuePosting(CampfireView):
@@ -68,7 +71,7 @@ class RevenuePosting(CampfireView):
         """
         fields = self.read(RevenuePostingInputSerializer)
         refuse_unknown(self.actor, {name: fields[name] for name in ("entity",) if fields.get(name) is not None})
-        month_on = _month(fields["period_month"])
+        month_on = month_said(fields["period_month"])
         renew_evergreen(self.actor, on=max(month_on, now_at().date()))
         if fields.get("dry_run") and fields.get("run") is None:
             return Response(self._drafted(month_on, fields))
@@ -102,7 +105,14 @@ def _posted(actor: Actor, month_on: date, run: int | None) -> tuple[int, Closed]
     return run, closed
 
 
-def _month(on: date) -> date:
+def month_said(on: date) -> date:
+    """A month that a body names.
+
+    Raises:
+        ValidationError: it is no first day, or no month that books can have.
+    """
     if on != month_of(on):
         raise ValidationError({"period_month": ["A month is told by its first day."]})
+    if on.year not in _YEARS:
+        raise ValidationError({"period_month": [f"A month is between {_YEARS[0]} and {_YEARS[-1]}."]})
     return on

@@ -21,6 +21,7 @@ from ratable_server.api.campfire.schemas.usage_overage import (
 from ratable_server.api.campfire.translate import usage_overage as translate
 from ratable_server.api.campfire.translate.words import last_day
 from ratable_server.api.campfire.views.documented import posts
+from ratable_server.api.campfire.views.revenue_posting import month_said
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.papers import Line, Paper, PaperBeside, issue_papers
@@ -41,7 +42,7 @@ class OverageInvoicing(CampfireView):
     def post(self, _request: Request) -> Response:
         """Bill the overage of every cycle that has ended by a month and was not billed; again it does nothing."""
         fields = self.read(OverageInvoicingInputSerializer)
-        through = month_end(fields["period_month"])
+        through = month_end(month_said(fields["period_month"]))
         due = _due(self.actor, fields.get("contract"), through)
         open_on = _open_on(self.actor)
         days = [max(translate.after(cycle), open_on or date.min) for cycle, *_ in due]
