@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ratable_server.operations.periods import close_period
 from tests.server.conftest import AT
@@ -157,9 +160,30 @@ def test_an_entry_is_written_changed_reversed_and_removed(api: Api, on_day: Call
     assert api.delete(own).status == 204
     assert api.get(own).status == 404
     assert api.get(JOURNAL, all_time="true")["count"] == 1
-    twice = api.post(JOURNAL, {**body, "reversal_date": "2026-02-28"})
+    twice, same = (api.post(JOURNAL, {**body, "reversal_date": "2026-02-28"}, key="k-1") for _ in range(2))
+    assert same.body == twice.body
     assert [entry["date"] for entry in api.get(JOURNAL)["results"]] == ["2026-01-15", "2026-02-05", "2026-02-28"]
     assert api.get(JOURNAL)["results"][2]["reversal_of"] == twice["id"]
+
+
+def test_a_form_says_the_same(api: Api, on_day: Callable[[int, int], None]):
+    on_day(2, 10)
+    bank, tools = account(api, "1010", "Bank"), account(api, "1600", "Tools")
+    lines = json.dumps([side(tools, debit="99.90"), side(bank, credit="99.90")])
+    told = api.form("POST", JOURNAL, {"date": "2026-01-15", "memo": "A drill", "transactions": lines})
+    assert told.status == 201, told.text
+    assert entries_of(told)[0][2:] == (
+        ("1600 - Tools", Decimal("99.90"), None),
+        ("1010 - Bank", None, Decimal("99.90")),
+    )
+    with CaptureQueriesContext(connection) as one:
+        assert api.get(JOURNAL)["count"] == 1
+    assert (
+        api.post(JOURNAL, {**told.body, "reversal_date": "2026-01-31", "transactions": json.loads(lines)}).status == 201
+    )
+    with CaptureQueriesContext(connection) as three:
+        assert api.get(JOURNAL)["count"] == 3
+    assert len(one) == len(three)
 
 
 def entries_of(told: Told) -> list[tuple[Any, ...]]:
@@ -227,14 +251,19 @@ def test_revenue_is_posted_as_one_entry(chain: Api):
     assert trial_balance(chain) == sheet
     assert chain.get(JOURNAL)["count"] == 5
     assert chain.get(LINES, journal_type="revenue_recognition")["count"] == 8
+    posted = [chain.get(f"transactions/{id}") for id in ids]
+    assert {(row["journal_entry"], row["journal_entry_order"]) for row in posted} == {(told["id"], told["order"])}
+    assert sorted(row["recognized"] for row in posted) == [16_000, 20_000]
     again = chain.post(JOURNAL, {"type": "revenue_recognition", "revenue_transactions": ids[:1]})
     assert (again.status, next(iter(again.body))) == (400, "revenue_transactions")
     assert chain.patch(f"{JOURNAL}/{told['id']}", {"memo": "Q1"})["memo"] == "Q1"
     assert chain.delete(f"{JOURNAL}/{told['id']}").status == 204
     assert entries(chain.get(JOURNAL)) == CHAIN
-    wrong = {"transactions": [side(1, debit=1), side(1, credit=1)]}
+    assert {chain.get(f"transactions/{id}")["journal_entry"] for id in ids} == {None}
+    unbilled = told["transactions"][0]["account"]
+    wrong = {"transactions": [side(unbilled, debit=1), side(unbilled, credit=1)]}
     refused = chain.post(JOURNAL, {"revenue_transactions": ids, **wrong})
-    assert (refused.status, refused["transactions"]) == (400, ["The revenue comes to 36000.00."])
+    assert (refused.status, refused.body) == (400, {"transactions": ["The revenue comes to 36000.00."]})
     early = chain.post(JOURNAL, {"revenue_transactions": ids, "date": "2026-02-28"})
     assert (early.status, list(early.body)) == (400, ["date"])
 

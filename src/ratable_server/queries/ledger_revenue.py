@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from ratable_server.actor import Actor
 from ratable_server.queries.computed import computed
 from ratable_server.queries.ledger_books import Ledger, ledger_of
-from ratable_server.store.scope import moment_of
+from ratable_server.store.load.written_entries import last_revisions
+from ratable_server.store.scope import books_of, moment_of
 
 _NEVER = date(1, 1, 1)
 _OF_REVENUE = ("contract_id", "source_kind", "source_id", "kind", "service_on", "booked_on", "on", "is_adjusted")
@@ -43,3 +44,10 @@ def entries_of_revenue(actor: Actor, *, on: date) -> tuple[Ledger, dict[int, Rev
                 head["entry_id"], head["shown_id"], head["currency"], row["booked_on"], row["amount_minor"]
             )
     return ledger, of_revenue
+
+
+def postings(*, actor: Actor) -> dict[str, str]:
+    """The entries that somebody wrote to post computed ones: the code of the posting by the code of what it posts."""
+    with books_of(actor):
+        found = last_revisions(actor).filter(is_removed=False).exclude(posts=[]).values_list("code", "posts")
+        return {posted: code for code, posts in found for posted in posts}

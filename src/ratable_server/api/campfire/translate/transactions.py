@@ -16,8 +16,10 @@ from ratable.terms import UsageItem
 from ratable_server.api.campfire.translate.allocations import BUNDLE
 from ratable_server.api.campfire.translate.customers import status_of
 from ratable_server.api.campfire.translate.invoices import status_of as status_of_invoice
+from ratable_server.api.campfire.translate.journal_entries import order_of
 from ratable_server.api.campfire.translate.subscriptions import rounded
 from ratable_server.api.campfire.translate.words import Names
+from ratable_server.queries.ledger import entry_public_id
 
 _TYPE_OF = {"subscription": "SUBSCRIPTION", "milestone": "MILESTONE"}
 _TOLD_OF = {
@@ -53,6 +55,7 @@ class Said:
     contract: Any = None
     product: Any = None
     invoice: Any = None
+    posting: str | None = None
     note: Mapping[str, Any] = field(default_factory=dict)
     noted_at: datetime | None = None
     names: Names = field(default_factory=Names)
@@ -88,7 +91,7 @@ def from_transaction(row: Any, said: Said, *, tenant: int, on: date) -> dict[str
         "transaction_date": row.service_on,
         "transaction_end_date": _month_end(row.service_on),
         "currency": row.currency,
-        "recognized": row.amount if row.is_posted else _NOTHING,
+        "recognized": row.amount if row.is_posted or said.posting else _NOTHING,
         "amount": row.amount,
         "quantity": row.units.quantity,
         "rate": row.units.price,
@@ -102,9 +105,15 @@ def from_transaction(row: Any, said: Said, *, tenant: int, on: date) -> dict[str
         "contract_milestone": row.milestone_id,
         "prepaid_commit": row.prepaid_commit_id,
         "product": row.product_id,
-        "journal_entry": row.journal_entry_id if row.is_posted else None,
-        "journal_entry_order": row.journal_entry if row.is_posted else None,
+        **_entry_of(row, said),
     }
+
+
+def _entry_of(row: Any, said: Said) -> dict[str, Any]:
+    """The entry of the journal: the one that somebody wrote to post it, else its own once it is posted."""
+    code = said.posting or (row.journal_entry if row.is_posted else None)
+    id, order = (None, None) if code is None else (entry_public_id(code), order_of(code))
+    return {"journal_entry": id, "journal_entry_order": order}
 
 
 def dimensions_of(row: Any, said: Said) -> dict[str, Any]:

@@ -34,6 +34,7 @@ _OF_WRITES: dict[int, Any] = {
     413: OpenApiResponse(DETAIL, "The body is too large"),
     415: OpenApiResponse(DETAIL, "The body is neither JSON nor a form"),
 }
+_CHANGED = OpenApiResponse(_ERROR, "It has been changed since it was read, or it is computed")
 _OF_POSTS: dict[int, Any] = {
     409: OpenApiResponse(_ERROR, "The first request with this key is still being answered"),
     422: OpenApiResponse(_ERROR, "The key was used with another request"),
@@ -71,7 +72,10 @@ def gives_file(media: str, **options: Any) -> Callable[[F], F]:
 def takes(body: Any, answer: Any, *, status: int = 200, **options: Any) -> Callable[[F], F]:
     """A method that writes: what it takes and answers."""
     return extend_schema(
-        request=body, responses={status: answer, **_OF_WRITES, **_OF_EVERY}, tags=["Revenue Recognition"], **options
+        request=body,
+        responses={status: answer, **_OF_WRITES, 409: _CHANGED, **_OF_EVERY},
+        tags=["Revenue Recognition"],
+        **options,
     )
 
 

@@ -23,6 +23,7 @@ from ratable_server.clock import now_at
 from ratable_server.operations.register import keep_entry
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contracts import contracts
+from ratable_server.queries.ledger_revenue import postings
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import Entry, register
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
@@ -110,8 +111,10 @@ def told(actor: Actor, rows: Sequence[RevenueTransaction]) -> list[dict[str, Any
     signed = translate.by_id(contracts(actor=actor, asked=_all_of(contract_ids)).rows if contract_ids else ())
     sold = translate.by_id(products(actor=actor, asked=_all_of(product_ids)).rows if product_ids else ())
     notes, billed = notes_of(actor, rows), invoices_of(actor=actor, rows=rows)
+    posting = postings(actor=actor)
     every = [
         translate.Said(
+            posting=posting.get(row.journal_entry),
             contract=signed.get(row.contract_id),
             product=sold.get(row.product_id or 0),
             invoice=billed.get(row.id),
