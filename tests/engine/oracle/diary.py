@@ -86,10 +86,11 @@ class Expectation:
 
 @dataclass(frozen=True, kw_only=True)
 class Termination:
-    """`last` is the last day of service; `on` is the day on which the books end the contract."""
+    """`last` is the last day of service, known from a month on; `on` is the day on which its rest leaves."""
 
     contract: str
     last: date
+    known: date
     on: date
     booked: date
     refund: int
@@ -145,7 +146,7 @@ class Diary:
 
     def termination_known(self, contract: str, booked: date) -> Termination | None:
         termination = self.terminations.get(contract)
-        return termination if termination and termination.booked <= booked else None
+        return termination if termination and termination.known <= booked else None
 
     def is_cut_off(self, fact: Fact) -> bool:
         """Whether its contract has ended before its day, whenever that was learnt."""

@@ -353,8 +353,8 @@ def events_of(contract: Contract, diary: Diary, bookings: list[Booking], *, hori
     for b in merged(bookings):
         order = (source_order(b.source), TYPES.index(b.type), b.service)
         events.append(Event(b.on, b.klass, (order, b.is_adjustment), b))
-    termination = diary.termination_known(contract.id, horizon)
-    if termination:
+    termination = diary.terminations.get(contract.id)
+    if termination and termination.booked <= horizon:
         events.append(Event(termination.on, TERMINATION, (), termination))
     return sorted(events, key=lambda event: (event.on, event.klass, event.order))
 

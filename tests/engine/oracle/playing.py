@@ -349,6 +349,7 @@ class Player:
         termination = Termination(
             contract=contract.id,
             last=act.on,
+            known=self.diary.booking_month(act.on),
             on=self.diary.booking_day(on),
             booked=booked,
             refund=self.check_amount(act.refund, contract, or_zero=True),

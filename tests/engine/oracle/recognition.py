@@ -197,7 +197,7 @@ class Recognition:
         of_month = [f for f in self.diary.facts.values() if f.service == service and f.contract == self.contract.id]
         learnt = any(booked in (fact.booked, self.diary.voided.get(fact.id)) for fact in of_month)
         termination = self.termination(booked)
-        return learnt or (termination is not None and termination.booked == booked)
+        return learnt or (termination is not None and termination.known == booked)
 
     # ── demand ────────────────────────────────────────────────────────────────────────────────
 
@@ -379,9 +379,9 @@ class Recognition:
         """The journal date: the end of the month, or of the commit, or of the contract."""
         day = last_day(booked)
         if commit and type_ in ("drawdown", "breakage"):
-            expires = self.expires_on(commit)
-            if expires and month_of(expires) == booked:
-                day = expires
+            ends = [on for on in (self.expires_on(commit), self.last_service(booked)) if on]
+            if ends and month_of(min(ends)) == booked:
+                day = min(ends)
         termination = self.termination(booked)
         return min(day, termination.on) if termination and termination.booked == booked else day
 
@@ -517,7 +517,7 @@ class Recognition:
 
     def months_to_look_at(self, booked: date) -> list[date]:
         termination = self.termination(booked)
-        return sorted(self.months) if termination and termination.booked == booked else [booked]
+        return sorted(self.months) if termination and termination.known == booked else [booked]
 
     def recognize_milestones(self, booked: date) -> None:
         stops = self.last_service(booked)
