@@ -241,3 +241,16 @@ def test_an_amount_names_the_invoice_that_it_stands_on(api: Api):
     assert api.get(f"transactions/{overage['id']}")["invoice"] == billed["id"]
     assert api.post(f"{INVOICES}{billed['id']}/void/", {"void_date": "2026-04-02"}).status == 200
     assert api.get(f"transactions/{overage['id']}")["invoice"] is None
+
+
+def test_what_a_pool_or_a_bundle_makes_of_usage_is_calculated(api: Api):
+    """Usage of 1,000.00 is drawn at 800.00: neither part of it can be told, and all of it can be taken back."""
+    path, usage = agreed(api, draws_on_prepaid_commits=True)
+    granted(api, int(path.split("/")[1]))
+    told = api.post("transactions", {"contract_usage": usage["id"], "accounting_period": "2026-01-01", "amount": 1_000})
+    assert (told.status, told["amount"], told["gross_amount"]) == (201, 800, "1000.00"), told.text
+    own = f"transactions/{told['id']}"
+    assert list(api.patch(own, {"amount": 900}).body) == ["amount"]
+    assert api.get(own)["amount"] == 800
+    assert api.delete(own).status == 204
+    assert api.get("transactions")["count"] == 0

@@ -92,7 +92,7 @@ class Transaction(CampfireView):
     def _change(self, id: int, *, is_partial: bool) -> Response:
         row = self._row(id)
         fields, before = _fields(self, is_partial=is_partial), told(self.actor, [row])[0]
-        is_open = not row.is_posted and _is_of_usage(row) and row.bundle_id is None
+        is_open = not row.is_posted and _is_of_usage(row) and row.bundle_id is None and row.kind == "usage"
         wrong = translate.calculated_in(fields, before, free=translate.USED if is_open else ())
         if wrong:
             closed = {"error": CLOSED}
