@@ -28,6 +28,8 @@ def test_vendors_are_found_by_their_ids_before_their_names_and_made_where_that_i
     assert names(made.body) == ["Acme", "Beta", "Gamma"]
     assert (made.body[2]["external_id"], made.body[2]["vendor_type"]) == ("crm-3", "customer")
     assert api.post(search, {"vendors": wanted, "upsert": True}).body == made.body
+    assert names(api.post(search, {"vendors": [{"name": "Beta", "external_id": "crm-2"}]}).body) == ["Beta"]
+    assert api.post(search, {"vendors": [{"name": "Acme", "external_id": "crm-2"}]}).body == []
     assert names(api.get(VENDORS)["results"]) == ["Acme", "Beta", "Gamma"]
 
     bill: dict[str, Any] = {"vendors": [{"name": "Landlord", "vendor_type": "vendor"}], "upsert": True}

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from ratable_server.actor import Actor
 from ratable_server.clock import now_at
+from tests.server.cli.asking import Command
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import customer_of, signed
 from tests.wire.test_invoices import Billing
@@ -290,3 +291,38 @@ def test_what_cannot_be_is_refused(api: Api, api_of: Callable[..., Api], new_act
     theirs = api_of(new_actor())
     assert theirs.get(HOOKS).body == []
     assert theirs.get(f"{HOOKS}/{made['id']}/events").status == 404
+
+
+def test_every_topic_is_told_and_has_its_place_for_ever():
+    from ratable_server.store.webhooks import TOLD, TOPICS  # noqa: PLC0415 - needs the settings
+
+    assert set(TOPICS) == TOLD
+    assert len(TOPICS) == len(TOLD) == 29
+    assert (TOPICS.index("period.closed"), TOPICS.index("journal_entry.deleted")) == (13, 28)
+
+
+def test_a_round_of_work_is_a_command(api: Api, receiver: Receiver):
+    hook(api, receiver.url, topics=["customer.created"])
+    customer_of(api)
+    assert Command(api.actor).json("work", "--once")["delivered"] == 1
+    assert [event["topic"] for event in receiver.events()] == ["customer.created"]
+
+
+def test_a_round_that_fails_is_logged_and_the_next_one_begins(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from ratable_server.cli import working  # noqa: PLC0415 - needs the settings
+
+    worker, rounds = working.Worker(), list[int]()
+
+    def failing(**_options: Any) -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 2:
+            worker.stop()
+        raise RuntimeError("the network is down")
+
+    monkeypatch.setattr(working, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(working, "_deliver", failing)
+    worker.run()
+    assert rounds == [0, 1]
+    assert [record.exc_info is not None for record in caplog.records] == [True, True]

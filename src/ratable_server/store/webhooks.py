@@ -57,10 +57,21 @@ _VERB_OF = {
 }  # fmt: skip
 _PAPERS = ("invoice", "credit_memo")
 
+# The id of a topic is its place: new ones go to the end.
 TOPICS: tuple[str, ...] = (
-    *dict.fromkeys(topic for topic, _ in _TOPIC_OF.values()),
-    _REWRITTEN,
-    *dict.fromkeys(f"{kind}.{verb}" for kind in _PAPERS for verb in _VERB_OF.values()),
+    "contract.created", "contract.updated", "contract.terminated", "contract.deleted",
+    "prepaid_commit.created", "prepaid_commit.updated", "prepaid_commit.deleted",
+    "product.created", "product.updated", "product.deleted",
+    "customer.created", "customer.updated", "customer.deleted",
+    "period.closed", "period.reopened",
+    "invoice.created", "invoice.updated", "invoice.voided", "invoice.reopened", "invoice.deleted",
+    "credit_memo.created", "credit_memo.updated", "credit_memo.voided", "credit_memo.reopened", "credit_memo.deleted",
+    "journal_entry.created", "journal_entry.updated", "journal_entry.reversed", "journal_entry.deleted",
+)  # fmt: skip
+TOLD: frozenset[str] = frozenset(
+    {topic for topic, _ in _TOPIC_OF.values()}
+    | {f"{kind}.{verb}" for kind in _PAPERS for verb in _VERB_OF.values()}
+    | {_REWRITTEN}
 )
 
 _ANNOUNCE = """

@@ -23,7 +23,10 @@ def from_summary(customer: Any) -> dict[str, Any]:
 
 
 def matched(wanted: Sequence[Mapping[str, Any]], there: Iterable[Any]) -> tuple[list[Any], list[Mapping[str, Any]]]:
-    """What was found for what was looked for, each once, and what was not: by the id in another system, else by name."""
+    """What was found for what was looked for, each once, and what was not.
+
+    The id in another system decides; a name does where no id was told, or where the vendor of that name has none.
+    """
     rows = list(there)
     by_id = {key: row for row in rows for key in (row.code, row.further.get("external_id")) if key}
     by_name: dict[str, Any] = {}
@@ -32,9 +35,14 @@ def matched(wanted: Sequence[Mapping[str, Any]], there: Iterable[Any]) -> tuple[
     found: dict[int, Any] = {}
     missing: dict[tuple[str, str], Mapping[str, Any]] = {}
     for each in wanted:
-        row = by_id.get(each["external_id"]) if each.get("external_id") else by_name.get(each["name"])
+        row = by_id.get(each.get("external_id") or "") or _by_name(by_name.get(each["name"]), each)
         if row is None:
             missing.setdefault((each.get("external_id") or "", each["name"]), each)
         else:
             found[row.id] = row
     return list(found.values()), list(missing.values())
+
+
+def _by_name(row: Any, wanted: Mapping[str, Any]) -> Any:
+    is_anothers = row is not None and wanted.get("external_id") and row.further.get("external_id")
+    return None if is_anothers else row

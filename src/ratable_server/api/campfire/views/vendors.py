@@ -49,7 +49,7 @@ class VendorSearch(CampfireView):
 
     def _named(self, wanted: Sequence[Any]) -> list[Customer]:
         external = [each["external_id"] for each in wanted if each.get("external_id")]
-        names = [each["name"] for each in wanted if not each.get("external_id")]
+        names = [each["name"] for each in wanted]
         return customers_named(actor=self.actor, names=names, external_ids=external)
 
 
