@@ -116,7 +116,7 @@ def test_thirty_thousand_less_undo_the_overage_first_and_give_the_rest_back(chai
     assert left(api, pool) == (8_000, "ACTIVE")
     void = api.post(f"/coa/api/v1/credit-memo/{memo['id']}/void/", {"void_date": "2026-05-13"})
     gone = api.delete(f"/coa/api/v1/credit-memo/{memo['id']}")
-    assert [(each.status, each["code"]) for each in (void, gone)] == [(400, "nothing_must_depend_on_it")] * 2
+    assert [(each.status, each["code"]) for each in (void, gone)] == [(400, "credit_memo_must_go_with_its_cause")] * 2
     after = months(api, pool)
     assert {name: after[name] for name in before} == before
     may = after["2026-05-01"]

@@ -84,6 +84,8 @@ def test_the_invoice_of_a_prepaid_commit_is_paid_in_parts(billing: Billing):
     assert (line["amount"], line["description"], line["prepaid_commit"]) == (80_000, "Credits", billing.commit["id"])
     assert (told["terms"], told["payments"]) == ("net_30", [])
     entry = api.get(f"/coa/api/journal_entry/{told['journal_entry']}")
+    assert (entry["invoice"], entry["type"]) == (told["id"], "invoice")
+    assert {line["invoice_number"] for line in entry["transactions"]} == {"INV-0000001"}
     assert [(line["debit_amount_native"], line["credit_amount_native"]) for line in entry["transactions"]] == [
         (80_000, None), (None, 80_000),
     ]  # fmt: skip

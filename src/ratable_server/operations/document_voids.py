@@ -36,15 +36,12 @@ def void_document(*, actor: Actor, kind: str, code: str, on: date, reason: str =
 
     Refuses:
         document_must_be_known, document_must_stand, dates_must_ascend (the day is before the document's),
-        credit_memo_must_go_with_its_cause (an adjustment has booked it),
-        prepaid_commit_must_not_have_ended, contract_must_not_be_terminated (a pool that nothing can come back to),
-        nothing_must_depend_on_it (an adjustment has made it; another adjustment takes that back)
+        credit_memo_must_go_with_its_cause (an adjustment has made it; another adjustment takes that back),
+        prepaid_commit_must_not_have_ended, contract_must_not_be_terminated (a pool that nothing can come back to)
     """
     refuse_unfit_text("reason", reason)
     with changes_by(actor):
         document = _document(actor, kind, code)
-        if document.against == "adjustment":
-            raise Refused("nothing_must_depend_on_it", field=kind, detail=f"{code} is of an adjustment")
         matter = matter_of(actor, document.contract.code, on=on, holds_commits=_is_of_pool(document))
         if standing_voids(actor).filter(document_id=document.id).exists():
             raise Refused("document_must_stand", field=kind, detail=code)

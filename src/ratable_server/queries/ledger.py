@@ -66,8 +66,8 @@ class LedgerLine:
 class LedgerEntry:
     """One balanced entry; `is_posted` says that a close has posted it. `party` is the contract of all of its lines.
 
-    `document_id` and `document` are the row and the code of the document that it is of; `number` is the fact's.
-    `written` is what was told of an entry that is written by hand or posts others, whose codes are `posts`; `reversals`
+    `document_id` and `document` are the row and the number of the invoice or credit memo that it is of, or of its payment;
+    `number` is the fact's. `written` is what was told of an entry that is written by hand or posts others, whose codes are `posts`; `reversals`
     are ids and codes of written entries that say that they reverse this one.
     """
 
@@ -228,6 +228,10 @@ class _Known:
                 (contract, number): (id, code)
                 for contract, number, id, code in documents.values_list("contract__code", "number", "id", "code")
             }
+            lines = rows_of(actor, models.PaperLine).filter(document__number__in=numbers)
+            columns = ("document__contract__code", "document__number", "paper_id", "paper__code")
+            papers = lines.values_list(*columns)
+            self.documents |= {(contract, number): (id, code) for contract, number, id, code in papers}
 
 
 def _party(row: models.Contract) -> Party:

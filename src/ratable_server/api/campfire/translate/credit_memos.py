@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
+from ratable_server.api.campfire.translate.chart import Account
 from ratable_server.api.campfire.translate.invoices import currency_of, entity_of, first, targets_of
 from ratable_server.api.campfire.translate.words import Names
 
@@ -17,23 +18,24 @@ STATUS_OF = {"open": "open", "sent": "open", "partial": "partially_used", "settl
 _OF_LIABILITY = {"DEFERRED_REVENUE", "UNAPPLIED_CREDITS"}
 _OF_REVENUE = {"REVENUE", "OTHER_INCOME", "UNCATEGORIZED"}
 
+Accounts = Mapping[int, Account]
 Against = Literal["revenue", "liability"]
 
 
-def against_of(account: Mapping[str, Any], id: int, deferred: object) -> Against | None:
+def against_of(account: Account, deferred: Collection[object]) -> Against | None:
     """What a credit to an account takes back; None: nothing that the books have under such an account.
 
-    `deferred` is the account of deferred revenue. An account that says nothing of its kind is one of revenue.
+    `deferred` are the accounts of deferred revenue. An account that says nothing of its kind is one of revenue.
     """
-    if id == deferred or account.get("account_subtype") in _OF_LIABILITY:
+    if account.id in deferred or account.subtype in _OF_LIABILITY:
         return "liability"
-    return "revenue" if account.get("account_type") in {None, *_OF_REVENUE} else None
+    return "revenue" if account.type in _OF_REVENUE else None
 
 
-def from_credit_memo(memo: Any, names: Names, *, tenant: int) -> dict[str, Any]:
+def from_credit_memo(memo: Any, names: Names, accounts: Accounts, *, tenant: int) -> dict[str, Any]:
     """A credit memo, without its lines and what it was used for."""
     entity = entity_of(memo)
-    number, name = account_of(names, memo.further.get("credit_account"))
+    number, name = account_of(accounts, memo.further.get("credit_account"))
     return {
         "id": memo.id,
         "amount_remaining": memo.left,
@@ -67,11 +69,13 @@ def from_credit_memo(memo: Any, names: Names, *, tenant: int) -> dict[str, Any]:
     }
 
 
-def from_line(line: Any, names: Names, products: Mapping[int, Any], *, tenant: int) -> dict[str, Any]:
+def from_line(
+    line: Any, names: Names, *, products: Mapping[int, Any], accounts: Accounts, tenant: int
+) -> dict[str, Any]:
     """A line with what it takes back."""
     further = line.further
     product = products.get(further.get("product") or 0)
-    number, name = account_of(names, further.get("account"))
+    number, name = account_of(accounts, further.get("account"))
     return {
         **targets_of(line),
         "period_month": line.service_on if line.number is not None else further.get("period_month"),
@@ -89,8 +93,7 @@ def from_line(line: Any, names: Names, products: Mapping[int, Any], *, tenant: i
     }
 
 
-def account_of(names: Names, id: object) -> tuple[str | None, str | None]:
+def account_of(accounts: Accounts, id: object) -> tuple[str | None, str | None]:
     """The number of an account, and "number - name"."""
-    name = names.of("account", id)
-    number = names.told.get(("account", id), {}).get("number") if isinstance(id, int) else None
-    return number, f"{number} - {name}" if number and name else name
+    account = accounts.get(id) if isinstance(id, int) else None
+    return (None, None) if account is None else (account.number or None, account.title)

@@ -18,8 +18,6 @@ KIND_OF = {
     "ar_account": "account",
     "bad_debt_account": "account",
     "invoice_unbilled_account": "account",
-    "credit_account": "account",
-    "account": "account",
 }
 TAGS = "tag_ids"
 _NAMES = ("name", "account_name", "entity_name", "department_name", "tag_name")

@@ -23,6 +23,11 @@ from ratable_server.api.campfire.translate import credit_memos as translate
 from ratable_server.api.campfire.translate.invoice_payments import from_use
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
+from ratable_server.api.campfire.views.credit_memos_accounts import (
+    accounts_of,
+    deferred_accounts,
+    refuse_unknown_accounts,
+)
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.invoice_lines import (
     contract_named,
@@ -45,7 +50,6 @@ from ratable_server.queries.contracts import Contract
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.papers import Paper as Row
 from ratable_server.queries.papers import PapersAsked, number_to_come, papers
-from ratable_server.queries.register import register
 
 _FILTERS = [
     *(OpenApiParameter(name, OpenApiTypes.INT, many=True) for name in ("client", "contract", "entity")),
@@ -141,6 +145,7 @@ def credit_memo_of(actor: Actor, id: int) -> Row:
 def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Credit memos, as the wire has them."""
     names, products, tenant = names_of(actor, furthers_of(rows)), products_of(actor, rows), actor.tenant_id
+    accounts = accounts_of(actor, furthers_of(rows))
     answers = []
     for row in rows:
         uses = [
@@ -149,11 +154,11 @@ def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
         ]
         lines = [
             AccountingCreditMemoLineSerializer.answer(
-                translate.from_line(line, names, products, tenant=tenant), line.further
+                translate.from_line(line, names, products=products, accounts=accounts, tenant=tenant), line.further
             )
             for line in row.lines
         ]
-        ours = {**translate.from_credit_memo(row, names, tenant=tenant), "lines": lines, "payments": uses}
+        ours = {**translate.from_credit_memo(row, names, accounts, tenant=tenant), "lines": lines, "payments": uses}
         answers.append(AccountingCreditMemoSerializer.answer(ours, row.further))
     return answers
 
@@ -178,12 +183,11 @@ def said(
 
 
 def _lines(actor: Actor, contract: Contract, fields: Mapping[str, Any]) -> tuple[Line, ...]:
-    sources, deferred = sources_of(actor, contract, fields), _deferred(actor)
-    accounts = names_of(actor, fields["lines"]).told
+    sources, deferred = sources_of(actor, contract, fields), deferred_accounts(actor)
+    accounts = accounts_of(actor, fields["lines"])
     lines = []
     for place, line in enumerate(fields["lines"]):
-        account = line["account"]
-        against = translate.against_of(accounts[("account", account)], account, deferred)
+        against = translate.against_of(accounts[line["account"]], deferred)
         if against is None:
             raise wrong_line(place, "account", "A credit takes back revenue, or what was billed in advance.")
         target = sources.of(line, place) if against == "liability" else {}
@@ -192,19 +196,11 @@ def _lines(actor: Actor, contract: Contract, fields: Mapping[str, Any]) -> tuple
     return tuple(lines)
 
 
-def _deferred(actor: Actor) -> object:
-    """The account of deferred revenue, as the defaults say."""
-    defaults = register(actor=actor, kind="default_accounts").first
-    return None if defaults is None else defaults.further.get("deferred_revenue")
-
-
 def _read(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
     """The fields of a body; everything that they name is there."""
     fields = view.read(AccountingCreditMemoSerializer, is_partial=is_partial)
     refuse_null(fields, "entity")
-    for place, line in enumerate(fields.get("lines") or ()):
-        if line["account"] is None:
-            raise wrong_line(place, "account", "This field may not be null.")
+    refuse_unknown_accounts(view.actor, fields)
     refuse_unknown(view.actor, fields)
     refuse_unknown_in_lines(view.actor, fields.get("lines") or ())
     return fields
