@@ -18,7 +18,7 @@ from tests.engine.oracle.allocation import allocate
 from tests.engine.oracle.playing import play
 from tests.engine.oracle.questions import OracleBooks
 from tests.engine.oracle.rating import list_value
-from tests.engine.oracle.schedule import earned_through
+from tests.engine.oracle.schedule import parts
 from tests.engine.oracle.units import add_months, in_major, largest_remainder, rounded
 
 Play = Callable[[str], OracleBooks]
@@ -318,7 +318,8 @@ def test_prorations(method: str, first: int, second: int, last: int):
         id="seats", total_value=Decimal(12000), starts_on=date(2026, 1, 15), ends_before=date(2027, 1, 15)
     )
     ends = [add_months(date(2025, 12, 31), n) for n in range(14)]
-    earned = [earned_through(seats, day, method=method, rounding="half_up", currency="USD") for day in ends]
+    (whole,) = parts(seats, "USD")
+    earned = [whole.earned_through(day, method=method, rounding="half_up") for day in ends]
     amounts = [after - before for before, after in itertools.pairwise(earned)]
     assert (amounts[0], amounts[1], amounts[-1]) == (first, second, last)
     assert sum(amounts) == 1_200_000
