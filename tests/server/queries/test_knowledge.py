@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -212,31 +212,43 @@ def test_before_anything_is_closed_a_moment_is_one_of_the_clock(actor: Actor):
 
 # ── explanations ─────────────────────────────────────────────────────────────────────────────
 
-_SHARE = re.compile(r"([\d,.]+): (\d+) of (\d+) parts.* = ([\d,.]+)")
-_PRICED = re.compile(r": ((?:[\d,.]+ x [\d,.]+(?: \+ )?)+) = ([\d,.]+)")
+_AMOUNT = r"([\d,.]+)"
+_PROGRESS = re.compile(_AMOUNT + r": (\d+) of (\d+) parts to date less (\d+) of \d+ parts before")
+_PRICED = re.compile(r": ((?:[\d,.]+ x [\d,.]+(?: \+ )?)+) = " + _AMOUNT)
+_SPLIT = re.compile(r"([\d.]+) of ([\d.]+) parts of " + _AMOUNT + " = " + _AMOUNT)
 
 
 def evaluated(step: Step) -> list[bool]:
-    """Each share of a total and each sum of prices in the formulas, computed again: is it what they say?"""
-    formulas = [one.formula for one in step.every()]
-    shares = [match.groups() for match in map(_SHARE.search, formulas) if match]
-    priced = [match.groups() for match in map(_PRICED.search, formulas) if match]
-    return [_is(number(total) * int(part) / int(parts), share) for total, part, parts, share in shares] + [
-        _is(sum(map(_product, terms.split(" + ")), Decimal(0)), total) for terms, total in priced
+    """Each formula that can be computed, computed again: is it what its step says?"""
+    return [is_true for one in step.every() for is_true in _computed(one)]
+
+
+def _computed(step: Step) -> list[bool]:
+    progress = [_earned(*match) for match in _PROGRESS.findall(step.formula)]
+    priced = [sum(map(_product, terms.split(" + "))) == _number(told) for terms, told in _PRICED.findall(step.formula)]
+    split = [
+        abs(_number(total) * Decimal(part) / Decimal(parts) - _number(told)) < Decimal("0.01")  # by largest remainder
+        for part, parts, total, told in _SPLIT.findall(step.formula)
     ]
+    return [*([sum(progress) == step.value] if progress else []), *priced, *split]
 
 
-def number(text: str) -> Decimal:
+def _earned(total: str, to_date: str, parts: str, before: str) -> Decimal:
+    """The part to date less the part before, each rounded."""
+    return _rounded(_number(total) * int(to_date) / int(parts)) - _rounded(_number(total) * int(before) / int(parts))
+
+
+def _rounded(exact: Decimal) -> Decimal:
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _number(text: str) -> Decimal:
     return Decimal(text.replace(",", ""))
 
 
 def _product(term: str) -> Decimal:
-    one, other = map(number, term.split(" x "))
+    one, other = map(_number, term.split(" x "))
     return one * other
-
-
-def _is(exact: Decimal, told: str) -> bool:
-    return abs(exact - number(told)) <= Decimal("0.005")
 
 
 def test_an_explanation_states_the_equation_that_was_true(actor: Actor):
@@ -254,6 +266,13 @@ def test_an_explanation_states_the_equation_that_was_true(actor: Actor):
         actor=actor, contract="acme", subscription=replace(SEATS, total_value=Decimal(9999)), at=at(2, 11)
     )
     assert told() == told(Moment(as_of=THEN)) == before
+    close_period(actor=actor, month_on=FEBRUARY, at=at(3, 2))
+    assert told(Moment(as_of=THEN)) == before
+    now = told()
+    assert evaluated(now) == [True]
+    assert [one.formula for one in now.every()][1] == (
+        "the whole of 2026-01 is 849.23; of it 747.31 is booked at other times: 101.92"
+    )
 
 
 # ── everything at once ───────────────────────────────────────────────────────────────────────
@@ -297,10 +316,14 @@ def of_january(actor: Actor) -> dict[str, list[dict[str, Any]]]:
     return {name: rows(actor, name, periods=(JANUARY, JANUARY)) for name in asked}
 
 
-def explained(actor: Actor) -> dict[str, tuple[Step, ...]]:
-    """Every posted entry as of the close."""
-    codes = {row["entry_id"] for row in rows(actor, "journal", as_of=THEN)}
-    return {code: explain_entry(actor=actor, entry_id=code, moment=Moment(as_of=THEN)) for code in sorted(codes)}
+def explained(actor: Actor, as_of: datetime) -> dict[str, tuple[Step, ...]]:
+    """Every entry that is posted at a moment."""
+    codes = {row["entry_id"] for row in rows(actor, "journal", as_of=as_of)}
+    return {code: explain_entry(actor=actor, entry_id=code, moment=Moment(as_of=as_of)) for code in sorted(codes)}
+
+
+def equations(entries: dict[str, tuple[Step, ...]]) -> list[bool]:
+    return [is_true for steps in entries.values() for step in steps for is_true in evaluated(step)]
 
 
 def add_terms(actor: Actor) -> None:
@@ -355,16 +378,17 @@ def test_nothing_that_is_agreed_later_changes_what_a_closed_month_says(actor: Ac
     )
     ingest(actor, csv_of("c-1,acme-calls,2026-01-10,500,", "s-1,acme-suite,2026-01-11,,300", header=WITH_AMOUNTS))
     close_period(actor=actor, month_on=JANUARY, at=at(2, 2))
-    reports, january, entries = in_full(actor, as_of=THEN), of_january(actor), explained(actor)
-    equations = [is_true for steps in entries.values() for step in steps for is_true in evaluated(step)]
-    assert len(equations) == 5  # two subscriptions, a split one for each of its products, and usage
-    assert all(equations)
+    reports, january, entries = in_full(actor, as_of=THEN), of_january(actor), explained(actor, THEN)
+    assert equations(entries) == [True] * 7  # three subscriptions, one of them of two products; usage, and a bundle's
 
     for change in (add_terms, modify_terms, delete_terms):
         change(actor)
-        assert in_full(actor, as_of=THEN) == reports
-    assert (of_january(actor), explained(actor)) == (january, entries)
+    assert in_full(actor, as_of=THEN) == reports
+    assert (of_january(actor), explained(actor, THEN)) == (january, entries)
     close_period(actor=actor, month_on=FEBRUARY, at=at(3, 2))
     assert in_full(actor, as_of=THEN) == reports
-    assert (of_january(actor), explained(actor)) == (january, entries)
-    assert in_full(actor, as_of=at(3, 3))["rpo"] == reports["rpo"]  # of the last day of January
+    assert (of_january(actor), explained(actor, THEN)) == (january, entries)
+    assert rows(actor, "rpo", day=LAST_DAY) == reports["rpo"]
+    of_both = equations(explained(actor, at(3, 3)))
+    assert len(of_both) > 7
+    assert all(of_both)
