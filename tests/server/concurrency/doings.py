@@ -62,7 +62,7 @@ def use_in_batches(actor: Actor, name: str, rounds: int, commits: Sequence[str])
 def look_at_balance(actor: Actor, looks: int, is_over: Any) -> list[tuple[Decimal, ...]]:
     """What a prepaid commit has granted, drawn, left and beyond it, so many times, and once more in the end."""
     (commit,) = prepaid_commits(actor=actor).rows
-    found = []
+    found: list[tuple[Decimal, ...]] = []
     for place in range(looks + 1):
         if place == looks:
             assert is_over.wait(SECONDS)
