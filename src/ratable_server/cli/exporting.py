@@ -27,6 +27,10 @@ Since = Annotated[
     int | None,
     typer.Option("--since-version", metavar="N", help="Only what a month closed again has changed since its close N."),
 ]
+Whole = Annotated[
+    bool,
+    typer.Option("--whole", help="All of a month that was closed again, when its first export was taken back."),
+]
 ChartFile = Annotated[
     Path | None,
     typer.Option(
@@ -54,20 +58,26 @@ def export(
     format: Format = "csv",
     detailed: Detailed = False,
     since_version: Since = None,
+    whole: Whole = False,
     chart: ChartFile = None,
     out: Out = Path(),
     tenant: Tenant = DEFAULT_TENANT,
     as_json: Json = False,
 ) -> None:
-    """Write the journal of closed months for another ledger; a second import of the same ids posts nothing twice."""
+    """Write the journal of closed months for another ledger; a second import of the same ids posts nothing twice.
+
+    A month that was reopened and closed again has new ids: say which of its difference or its whole is wanted.
+    """
     if what not in get_args(What):
         raise typer.BadParameter(f"{what!r} is not journal; `ratable report NAME --out FILE` writes reports")
+    if whole and since_version is not None:
+        raise typer.BadParameter("--whole and --since-version do not go together")
     periods = months_of_text(period)
     accounts = _chart(chart)
     actor = open_books(tenant)
     from ratable_server.queries.exports import Wanted, exported_journal
 
-    wanted = Wanted(format=format, chart=accounts, is_detailed=detailed, since_version=since_version)
+    wanted = Wanted(format=format, chart=accounts, is_detailed=detailed, since_version=since_version, is_whole=whole)
     found = exported_journal(actor=actor, periods=periods, wanted=wanted)
     written = [(month, file, _write(file, out)) for month in found for file in month.files]
     lines = [f"{path}  {len(file.entry_ids):,} entries" for _, file, path in written]

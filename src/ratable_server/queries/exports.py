@@ -35,12 +35,16 @@ _INPUTS = ("journal", "customers")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How the journal is wanted: the target, its accounts, each entry or sums, all or the difference to a close."""
+    """How the journal is wanted: the target, its accounts, each entry or sums, all or the difference to a close.
+
+    Of a month that was closed again `since_version` wants the difference; `is_whole` wants all of it, once more.
+    """
 
     format: str
     chart: Chart = field(default_factory=Chart)
     is_detailed: bool = False
     since_version: int | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +59,12 @@ class Exported:
 def exported_journal(*, actor: Actor, periods: tuple[date, date], wanted: Wanted) -> list[Exported]:
     """The journal of some closed months, each in files of its own; one snapshot, so writers change nothing in it.
 
-    The same closes give the same bytes, but for the names of customers, which are those of today. With `since_version` a month has only what differs from that close of it.
+    The same closes give the same bytes, but for the names of customers, which are those of today. With `since_version` a
+    month has only what differs from that close of it. A month that was closed again has other ids than before, so that
+    its whole journal would be posted twice: that must be asked for.
 
     Refuses:
-        period_must_be_closed, close_must_be_known, account_must_be_mapped, account_names_must_differ,
+        period_must_be_closed, close_must_be_known, export_after_reopening_must_be_chosen, account_must_be_mapped, account_names_must_differ,
         amount_must_fit_the_target, export_format_must_be_known, external_id_must_be_unique
     """
     with books_of(actor, as_snapshot=True):
@@ -66,6 +72,8 @@ def exported_journal(*, actor: Actor, periods: tuple[date, date], wanted: Wanted
         closes = current_closes(actor)
         months = months_between(periods[0], next_month(periods[1]))
         found = [(month_on, _close_of(month_on, closes)) for month_on in months]
+        if wanted.since_version is None and not wanted.is_whole:
+            _refuse_closed_again(found)
         lines = [_lines(actor, month_on, close, since=wanted.since_version) for month_on, close in found]
     return [
         Exported(month_on=month_on, version=close.version, files=_files(told, wanted, tenant, version=close.version))
@@ -79,6 +87,17 @@ def _close_of(month_on: date, closes: Iterable[PeriodClose]) -> PeriodClose:
         if close.period.month_on >= month_on:
             return close
     raise Refused("period_must_be_closed", field="period", detail=f"{month_on:%Y-%m} is not closed")
+
+
+def _refuse_closed_again(found: Iterable[tuple[date, PeriodClose]]) -> None:
+    for month_on, close in found:
+        if close.version > 1:
+            detail = (
+                f"{month_on:%Y-%m} was closed {close.version} times, and what was exported of it before has other ids:"
+                f" export the difference (--since-version {close.version - 1}), or take that back in the target and"
+                " export the whole (--whole)"
+            )
+            raise Refused("export_after_reopening_must_be_chosen", field="since_version", detail=detail)
 
 
 def _lines(actor: Actor, month_on: date, close: PeriodClose, *, since: int | None) -> list[JournalLine]:

@@ -119,7 +119,16 @@ def test_a_month_closed_again_has_other_ids_or_only_what_has_changed(ratable: Co
     assert ratable("export", "journal", *month).exit_code == REFUSED
     ratable.json("close", "2026-02")
 
-    again = ratable.json("export", "journal", "--out", str(tmp_path / "2"), *month)
+    twice = ratable("export", "journal", "--out", str(tmp_path / "2"), *month)
+    assert twice.exit_code == REFUSED
+    assert twice.stderr.startswith(
+        "refused: export_after_reopening_must_be_chosen: since_version: 2026-02 was closed 2 "
+    )
+    assert "--since-version 1" in twice.stderr
+    assert not (tmp_path / "2").exists()
+    assert ratable("export", "journal", "--whole", "--since-version", "1", *month).exit_code == MALFORMED
+
+    again = ratable.json("export", "journal", "--whole", "--out", str(tmp_path / "2"), *month)
     assert {row["version"] for row in first} == {1}
     assert {row["version"] for row in again} == {2}
     assert not {id for row in first for id in row["entries"]} & {id for row in again for id in row["entries"]}

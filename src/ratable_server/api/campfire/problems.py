@@ -68,6 +68,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         """
         prepaid_commit_must_be_known contract_must_be_known item_must_be_known usage_must_be_known tenant_must_be_known
         run_must_be_known entry_must_be_known report_must_be_known revenue_must_be_known close_must_be_known
+        export_after_reopening_must_be_chosen
         export_format_must_be_known token_must_be_known document_must_be_known
         """,
     ),
