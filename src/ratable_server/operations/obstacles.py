@@ -27,6 +27,7 @@ from ratable_server.store.load.sheets import bind_tables, forget_tables, sheet_f
 from ratable_server.store.models import Contract, Run, Tenant, UsageImport, UsageRejection
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.transport import lift_time_limit
 
 _NAMED = 5  # of many, so many are named
 _REMEDIES = "change the terms or take the usage back, and make a new draft; or set each record aside for a reason"
@@ -52,6 +53,7 @@ def obstacles(
     """
     fail_abandoned_imports(actor=actor, at=at)
     with books_of(actor, as_snapshot=True):  # the draft may be posted meanwhile; whoever looks at it holds nobody up
+        lift_time_limit()
         found = of_month(actor, month_on)
         if run_id is None:
             return found

@@ -95,7 +95,14 @@ def _tell(error: Exception) -> None:
     code = weather_of(error)
     if code is None:
         raise error
-    raise Unavailable(code) from error
+    raise Unavailable(code, detail=_limit_of(error)) from error
+
+
+def _limit_of(error: Exception) -> str:
+    """What is told where a statement took too long; empty: it was something else."""
+    if _sqlstate(error) == "57014" and "statement timeout" in str(error):
+        return "the database ended a statement that took longer than it is allowed to (statement_timeout)"
+    return ""
 
 
 def weather_of(error: BaseException) -> str | None:

@@ -25,6 +25,8 @@ from ratable.errors import InvariantError
 _TEXT = csv.ParseOptions(newlines_in_values=True)
 _BLOCK_BYTES = 1 << 24
 
+_NO_LIMIT = "SET LOCAL statement_timeout = 0"
+
 Parameters = Sequence[object] | Mapping[str, object]
 
 _reader: ContextVar[_Reader | None] = ContextVar("reader", default=None)
@@ -59,6 +61,18 @@ def reading_beside(tenant_id: int) -> Iterator[None]:
         reader.close()
 
 
+def lift_time_limit() -> None:
+    """Let each statement of this transaction take as long as it needs, those that read beside it, too.
+
+    For what somebody waits for on purpose: a run, a close, a verification. A request of the API has its limit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NO_LIMIT)
+    reader = _reader.get()
+    if reader is not None:
+        reader.lift_time_limit()
+
+
 @contextmanager
 def reading_ahead(query: str, parameters: Sequence[object], schema: ibis.Schema) -> Iterator[Future[pa.Table]]:
     """Begin to read a large table of a snapshot of the books, while the caller does other things."""
@@ -77,7 +91,14 @@ class _Reader:
         self._snapshot = snapshot
         self._tenant_id = tenant_id
         self._conninfo = conninfo
+        self._is_limited = True
         self._connection: adbc.Connection | None = None
+
+    def lift_time_limit(self) -> None:
+        self._is_limited = False
+        if self._connection is not None:
+            with self._connection.cursor() as cursor:
+                cursor.execute(_NO_LIMIT)
 
     def read(self, query: str, schema: ibis.Schema) -> pa.Table:
         try:
@@ -90,6 +111,7 @@ class _Reader:
     def read_alone(self, query: str, schema: ibis.Schema) -> pa.Table:
         """On a connection of its own: two threads cannot share one."""
         alone = _Reader(self._snapshot, self._tenant_id, self._conninfo)
+        alone._is_limited = self._is_limited
         try:
             return alone.read(query, schema)
         finally:
@@ -105,6 +127,8 @@ class _Reader:
             with self._connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 cursor.execute(f"SET TRANSACTION SNAPSHOT '{self._snapshot}'")
+                if not self._is_limited:
+                    cursor.execute(_NO_LIMIT)
                 cursor.execute(f"SELECT set_config('ratable.tenant', '{self._tenant_id}', true)")
                 cursor.fetchall()
         return self._connection

@@ -156,6 +156,7 @@ def test_d9_a_lock_that_takes_too_long_is_told_and_not_repeated(named: Actor, se
         write()
     second_connection.rollback()
     assert (told.value.code, len(attempts)) == ("busy", 1)
+    assert ("statement_timeout" in told.value.detail) == (limit == "statement_timeout")
     assert names(named) == ["0", "0"]
 
 

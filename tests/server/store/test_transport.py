@@ -18,7 +18,7 @@ from ratable_server.actor import Actor
 from ratable_server.store.models import Customer
 from ratable_server.store.retrying import weather_of
 from ratable_server.store.scope import books_of
-from ratable_server.store.transport import in_bulk, read_table, reading_ahead, stage_table
+from ratable_server.store.transport import in_bulk, lift_time_limit, read_table, reading_ahead, stage_table
 
 SCHEMA = ibis.schema(
     {
@@ -110,6 +110,21 @@ def test_rows_beside_the_connection_are_of_its_moment_and_tenant(actor: Actor, n
             assert reading.result()["code"].to_pylist() == ["ours"]
     with books_of(actor, as_snapshot=True):
         assert codes(actor) == ["late", "ours"]
+
+
+def test_who_lifts_the_time_limit_lifts_it_beside_the_connection_too(actor: Actor):
+    asked = "SELECT current_setting('statement_timeout') AS code"
+    with books_of(actor, as_snapshot=True):
+        assert read_table(asked, [], _NAMES)["code"].to_pylist() == ["5min"]
+        lift_time_limit()
+        assert read_table(asked, [], _NAMES)["code"].to_pylist() == ["0"]
+        with reading_ahead(asked, [], _NAMES) as reading:
+            assert reading.result()["code"].to_pylist() == ["0"]
+    with books_of(actor):
+        lift_time_limit()
+        assert read_table(asked, [], _NAMES)["code"].to_pylist() == ["0"]
+    with books_of(actor):
+        assert read_table(asked, [], _NAMES)["code"].to_pylist() == ["5min"]
 
 
 def test_a_connection_beside_that_is_lost_is_weather(actor: Actor, superuser: psycopg.Connection[Any]):
