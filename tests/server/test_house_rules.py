@@ -16,7 +16,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "
 STORE = PACKAGE / "store"
 
 # Modules that hold seconds, which are not money.
-MAY_HOLD_FLOATS = {"store/retrying.py"}
+MAY_HOLD_FLOATS = {"store/retrying.py", "api/outgoing.py"}
 
 # The ratchet, as in tests/test_tidy.py: an entry may only shrink, and goes when it is below the ceiling.
 POSITIONAL = "positional parameters"

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from ratable_server.actor import Actor
+from ratable_server.store.audit import Change, record_change
 from ratable_server.store.models import RegisterEntry, WebhookEvent
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
@@ -20,6 +21,7 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))  
 LEASE = timedelta(minutes=3)  # how long an event is left to who has taken it: longer than all of them can take
 KEPT = timedelta(days=30)
 _AT_ONCE = 8
+_GONE = 410
 _NOBODY = "the webhook was removed or is not active"
 
 
@@ -86,12 +88,18 @@ def keep_object(*, actor: Actor, event: int, told: dict[str, Any]) -> dict[str, 
 
 @retried
 def record_try(*, actor: Actor, event: int, outcome: Try) -> str:
-    """Keep what came of a try; give the state of the event, which is tried again after a pause or has failed."""
+    """Keep what came of a try; give the state of the event, which is tried again after a pause or has failed.
+
+    A receiver that says that it is gone for ever is told nothing more: its webhook is switched off.
+    """
     with books_of(actor):
         row = rows_of(actor, WebhookEvent).select_for_update().get(id=event)
         row.tries = [*row.tries, _told(outcome)]
         if outcome.is_delivered:
             row.status = "delivered"
+        elif outcome.status == _GONE:
+            row.status = "failed"
+            _switch_off(actor, row.webhook_id, at=outcome.at)
         elif len(row.tries) > len(PAUSES):
             row.status = "failed"
         else:
@@ -106,6 +114,15 @@ def forget_old_events(*, actor: Actor, at: datetime) -> int:
     with books_of(actor):
         old = rows_of(actor, WebhookEvent).filter(created_at__lt=at - KEPT).exclude(status="pending")
         return old.delete()[0]
+
+
+def _switch_off(actor: Actor, webhook: int, *, at: datetime) -> None:
+    row = rows_of(actor, RegisterEntry).select_for_update(no_key=True).get(id=webhook)
+    before = dict(row.further)
+    row.further, row.modified_at = {**before, "active": False}, at
+    row.save()
+    change = Change("keep_entry", "register", f"webhook/{row.code}", before=before, after=row.further)
+    record_change(actor, change, at=at)
 
 
 def _webhooks(actor: Actor, ids: set[int]) -> dict[int, dict[str, Any]]:

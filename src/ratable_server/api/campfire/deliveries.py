@@ -148,7 +148,7 @@ def _sent_in_order(messages: list[_Message], is_over: Callable[[], bool]) -> lis
 def _sent(message: _Message) -> Try:
     begun = time.monotonic()
     try:
-        status, error = send(message.url, message.content, message.headers).status, ""
+        status, error = send(message.url, message.content, message.headers), ""
     except UnreachableError as unreachable:
         status, error = None, str(unreachable)
     return Try(at=now_at(), status=status, error=error, milliseconds=int((time.monotonic() - begun) * 1_000))
