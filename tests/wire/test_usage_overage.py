@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from ratable_server.operations.usage import record_usage
+from ratable_server.queries.prepaid_commits import prepaid_commits
+from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
-from tests.wire.test_consumption import used
 from tests.wire.test_contracts import signed
 from tests.wire.test_prepaid_commits import granted
+from tests.wire.test_uploads import sent
 
 
 def overused(api: Api, **fields: Any) -> str:
     """A pool of 80,000.00 with overage of 20,000.00 in March and 5,000.00 in April."""
     contract = signed(api)["id"]
-    pool = f"contracts/{contract}/prepaid-commits/{granted(api, contract, discount_percentage=0, **fields)['id']}"
-    for month, gross in ((2, 80_000), (3, 20_000), (4, 5_000)):
-        assert used(api, pool, month, gross).status == 201
-    return pool
+    pool = granted(api, contract, discount_percentage=0, **fields)["id"]
+    (commit,) = prepaid_commits(actor=api.actor, contract_id=contract).rows
+    months = ((2, 80_000), (3, 20_000), (4, 5_000))
+    records = [
+        {"id": f"{pool}/{month}", "prepaid_commit": commit.code, "used_on": date(2026, month, 28), "amount": gross}
+        for month, gross in months
+    ]
+    record_usage(actor=api.actor, records=records, at=AT)
+    return f"contracts/{contract}/prepaid-commits/{pool}"
 
 
 def billed(api: Api, month: str, **fields: Any) -> Told:
@@ -54,20 +63,14 @@ def test_a_quarter_is_billed_once_when_it_has_ended(api: Api):
 def test_months_are_billed_one_by_one_and_what_comes_later_too(api: Api):
     pool = overused(api)
     other = overused(api, overage_invoice_cadence="custom")
+    overused(api, overage_invoice_cadence="one_time")
     march, april = ("2026-03-01", "2026-03-31", "2026-04-01", 20_000), ("2026-04-01", "2026-04-30", "2026-05-01", 5_000)
     assert cycles(billed(api, "2026-03-01")) == [march]
-    month = next(each for each in api.get(f"{pool}/consumption")["results"] if each["period_month"] == "2026-03-01")
-    assert api.put(f"{pool}/consumption/{month['id']}", {"gross_usage_amount": 21_000}).status == 200
+    assert sent(api, pool, "external_id,dt,total_revenue_dollars\nlate,2026-03-29,1000\n")["created"] == 1
     more = (*march[:3], 1_000)
     assert cycles(billed(api, "2026-04-01", contract=int(pool.split("/")[1]))) == [more, april]
-    assert billed(api, "2026-12-01").body == {"created": 0, "invoices": []}
-    assert api.get(f"{other.split('/prepaid')[0]}/prepaid-commit-summary")["overage_uninvoiced"] == 25_000
-
-
-def test_at_once_means_at_the_end(api: Api):
-    overused(api, overage_invoice_cadence="one_time")
-    assert billed(api, "2026-11-01")["invoices"] == []
     assert cycles(billed(api, "2026-12-01")) == [("2026-01-01", "2026-12-31", "2027-01-01", 25_000)]
+    assert api.get(f"{other.split('/prepaid')[0]}/prepaid-commit-summary")["overage_uninvoiced"] == 25_000
 
 
 def test_what_cannot_be_billed_is_refused(api: Api):

@@ -9,11 +9,14 @@ from typing import Any
 from ratable.terms import Policy
 from ratable_server.operations.documents import Invoice, file_invoice
 from ratable_server.operations.policies import set_policy
+from ratable_server.operations.usage import record_usage
 from ratable_server.queries.contracts import contracts
 from ratable_server.queries.listing import Asked
+from ratable_server.queries.prepaid_commits import prepaid_commits
 from tests.server.conftest import AT
 from tests.wire.calling import Api
-from tests.wire.test_consumption import CHAIN, used
+from tests.wire.test_adjustments import told_of_chain
+from tests.wire.test_consumption import used
 from tests.wire.test_contracts import signed
 from tests.wire.test_prepaid_commits import POOL, granted
 from tests.wire.test_usage import agreed
@@ -25,9 +28,7 @@ GRADUATED = {"minimum_monthly_commitment_amount": "5000.00", "minimum_monthly_co
 def test_the_chain_in_one_look(api: Api):
     """120,000 = 20,000 discount + 80,000 drawn + 20,000 overage; the overage is invoiced in two parts."""
     contract = signed(api, prepaid_commits=[POOL])["id"]
-    (commit,) = api.get(f"contracts/{contract}/prepaid-commits")["results"]
-    for month, gross in CHAIN.items():
-        used(api, f"contracts/{contract}/prepaid-commits/{commit['id']}", month, gross)
+    record_usage(actor=api.actor, records=told_of_chain(prepaid_commits(actor=api.actor).rows[0]), at=AT)
     (row,) = contracts(actor=api.actor, asked=Asked(ids=[contract])).rows
 
     def summary() -> list[Any]:
