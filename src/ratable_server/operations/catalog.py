@@ -65,8 +65,9 @@ def create_usage_group(
         product_row = held_product(actor, product)
         place = rows_of(actor, models.UsageGroup).filter(product_id=product_row.id).count()
         insert_groups(actor, [(product_row.id, place, group)], Kept(at=at, beside=beside))
-        change = Change("create_usage_group", "usage_group", group.id, after={"product": product, **told(group)})
-        record_change(actor, change, at=at)
+        after = {"product": product, **told(group)}
+        change = Change("create_usage_group", "usage_group", group.id, after=after)
+        record_change(actor, change, at=at, part_of=product)
     return Created(code=group.id, warnings=tuple(warnings))
 
 
@@ -99,7 +100,7 @@ def change_price_plan(
         _rewrite(actor, row, group, kept=_kept_of_group(actor, row, beside, at=at))
         refuse_terms(check_terms(load_terms(actor, users)))
         change = Change("change_price_plan", "usage_group", group.id, before=told(before), after=told(group))
-        record_change(actor, change, at=at)
+        record_change(actor, change, at=at, part_of=product)
     return Created(code=group.id, warnings=tuple(warnings))
 
 

@@ -98,7 +98,7 @@ def delete_usage_group(*, actor: Actor, product: str, group: str, at: datetime) 
         _refuse_depending(terms_on_group(actor, row.id), field="usage_group", code=group)
         mark_deleted(row, at=at)
         change = Change("delete_usage_group", "usage_group", group, before={"product": product})
-        record_change(actor, change, at=at)
+        record_change(actor, change, at=at, part_of=product)
 
 
 @retried

@@ -86,9 +86,10 @@ def customer_ids(actor: Actor) -> dict[str, int]:
     return dict(rows_of(actor, Customer).values_list("code", "id"))
 
 
-def insert_customers(actor: Actor, codes: Iterable[str], *, at: datetime) -> None:
-    """Customers who are not there yet, each under its code as its name."""
+def insert_customers(actor: Actor, codes: Iterable[str], *, at: datetime) -> list[str]:
+    """Customers who are not there yet, each under its code as its name; give their codes."""
     there = customer_ids(actor)
     new = [code for code in dict.fromkeys(codes) if code not in there]
     rows = [Customer(tenant_id=actor.tenant_id, code=code, name=code, created_at=at, modified_at=at) for code in new]
     rows_of(actor, Customer).bulk_create(rows, batch_size=AT_ONCE)
+    return new

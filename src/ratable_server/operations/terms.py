@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,9 +18,9 @@ from ratable_server.operations.customers import customer_ids, insert_customers
 from ratable_server.operations.kept import Kept
 from ratable_server.operations.policies import set_policy, set_timezone
 from ratable_server.operations.soundness import refuse_unfit
-from ratable_server.operations.told import Created
+from ratable_server.operations.told import Created, told
 from ratable_server.operations.writing import changes_by, refuse_terms
-from ratable_server.store.audit import Change, record_change
+from ratable_server.store.audit import Change, Fields, record_change, record_new
 from ratable_server.store.load.catalog import load_products
 from ratable_server.store.load.terms import load_entity, load_policy
 from ratable_server.store.retrying import retried
@@ -62,10 +63,18 @@ def _refuse_unfit(terms: Terms) -> None:
 
 def _insert(actor: Actor, terms: Terms, at: datetime) -> None:
     kept = Kept(at=at)
-    insert_customers(actor, (contract.customer for contract in terms.contracts), at=at)
+    customers = insert_customers(actor, (contract.customer for contract in terms.contracts), at=at)
     insert_products(actor, terms.products, kept)
     insert_bundles(actor, terms.product_bundles, kept, products=sold(actor).products)
     insert_contracts(actor, terms.contracts, kept, customers=customer_ids(actor), catalog=sold(actor))
+    new: dict[str, Mapping[str, Fields]] = {
+        "customer": {code: {"name": code} for code in customers},
+        "product": {product.id: told(product) for product in terms.products},
+        "product_bundle": {bundle.id: told(bundle) for bundle in terms.product_bundles},
+        "contract": {contract.id: told(contract) for contract in terms.contracts},
+    }
+    for kind, added in new.items():
+        record_new(actor, kind, added, action="import_terms", at=at)
 
 
 def _summary(terms: Terms) -> dict[str, list[str]]:

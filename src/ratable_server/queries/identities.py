@@ -17,6 +17,7 @@ from ratable_server.store.load.periods import current_runs
 from ratable_server.store.models import PeriodClose
 from ratable_server.store.save import journal_hash, posted_totals
 from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.states import CONTRADICTED
 
 ALL = 10**9
 
@@ -151,6 +152,12 @@ LAWS: tuple[Law, ...] = (
         LEFT JOIN usage_key AS key ON key.tenant_id = record.tenant_id AND key.event_id = record.event_id
         WHERE record.tenant_id = %(tenant)s AND key.event_id IS NULL
         """,
+    ),
+    Law(
+        check="terms_are_as_audited",
+        law="what is agreed is what the audit says that the last change left of it",
+        table="contract",
+        query=CONTRADICTED,
     ),
     Law(
         check="postings_belong_to_a_close",

@@ -6,6 +6,7 @@ hear of them by `store.webhooks`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,9 +15,11 @@ from django.db.models import JSONField, Value
 
 from ratable_server.actor import Actor
 from ratable_server.store.models import AuditEntry
+from ratable_server.store.states import KINDS, states_of
 from ratable_server.store.webhooks import announce
 
 Fields = dict[str, Any]
+_AT_ONCE = 2_000
 _EXACT = JSONField(encoder=DjangoJSONEncoder)  # dates, decimals and ids as text
 
 
@@ -30,9 +33,31 @@ class Change(NamedTuple):
     after: Fields | None = None
 
 
-def record_change(actor: Actor, change: Change, *, at: datetime) -> None:
-    """Write the audit entry of a change; call it inside the `books_of` that makes the change."""
-    AuditEntry(
+def record_change(actor: Actor, change: Change, *, at: datetime, part_of: str = "") -> None:
+    """Write the audit entry of a change; call it inside the `books_of` that makes the change, when it is made.
+
+    The entry says which state the change left. `part_of` is the code of the product where a part of one changed, which
+    has no state of its own.
+    """
+    kind, code = ("product", part_of) if part_of else (change.kind, change.code)
+    state = states_of(actor, kind, [code])[code] if kind in KINDS else ""
+    _entry(actor, change, at=at, state_of=f"{kind}/{code}" if state else "", state=state).save(force_insert=True)
+    fields = change.after or change.before or {}
+    announce(actor, action=change.action, kind=change.kind, code=change.code, fields=fields, at=at)
+
+
+def record_new(actor: Actor, kind: str, told: Mapping[str, Fields], *, action: str, at: datetime) -> None:
+    """Write an entry for each of many things of a kind that were just added, with the state of each."""
+    states = states_of(actor, kind, list(told))
+    entries = [
+        _entry(actor, Change(action, kind, code, after=fields), at=at, state_of=f"{kind}/{code}", state=states[code])
+        for code, fields in told.items()
+    ]
+    AuditEntry._default_manager.bulk_create(entries, batch_size=_AT_ONCE)
+
+
+def _entry(actor: Actor, change: Change, *, at: datetime, state_of: str, state: str) -> AuditEntry:
+    return AuditEntry(
         tenant_id=actor.tenant_id,
         recorded_at=at,
         actor=actor.name,
@@ -42,9 +67,9 @@ def record_change(actor: Actor, change: Change, *, at: datetime) -> None:
         subject_code=change.code,
         before=_told(change.before),
         after=_told(change.after),
-    ).save(force_insert=True)
-    fields = change.after or change.before or {}
-    announce(actor, action=change.action, kind=change.kind, code=change.code, fields=fields, at=at)
+        state_of=state_of,
+        state=state,
+    )
 
 
 def _told(fields: Fields | None) -> Value | None:

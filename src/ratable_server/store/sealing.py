@@ -19,7 +19,8 @@ from ratable_server.actor import Actor
 ORIGIN = "0" * 64  # before the first
 
 _COLUMNS = """entry.id, entry.recorded_at, entry.actor, entry.request_id, entry.action, entry.subject_kind,
-    entry.subject_code, entry.before::text, entry.after::text, entry.transaction_id, entry.cluster"""
+    entry.subject_code, entry.before::text, entry.after::text, entry.transaction_id, entry.cluster,
+    entry.state_of, entry.state"""
 
 _IS_ELSEWHERE = "(entry.cluster <> (pg_control_system()).system_identifier::text)"  # written before a restore
 _IS_SETTLED = f"(entry.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint OR {_IS_ELSEWHERE})"
@@ -41,6 +42,8 @@ class Audited(NamedTuple):
     after: str | None
     transaction_id: int
     cluster: str
+    state_of: str
+    state: str
 
     def place(self) -> tuple[int, int]:
         """Its order among the entries of its cluster."""
@@ -58,8 +61,11 @@ class Sealed(NamedTuple):
 
 
 def hash_of(entry: Audited, position: int, previous_hash: str) -> str:
-    """The hash of a link: of every field of the entry, its place and the hash before, each with its length."""
-    told = entry._replace(recorded_at=entry.recorded_at.astimezone(UTC))
+    """The hash of a link: of every field of the entry, its place and the hash before, each with its length.
+
+    An entry without a state is hashed as it was before there were any.
+    """
+    told = entry._replace(recorded_at=entry.recorded_at.astimezone(UTC))[: None if entry.state_of else -2]
     texts = [previous_hash, str(position), *("-" if value is None else f"+{value}" for value in told)]
     framed = "".join(f"{len(text)}:{text}" for text in texts)
     return hashlib.sha256(framed.encode()).hexdigest()
@@ -102,12 +108,24 @@ def head(actor: Actor) -> tuple[int, str]:
     return (int(row[0]), str(row[1])) if row else (0, ORIGIN)
 
 
-def unsealed_entries(actor: Actor) -> list[Audited]:
-    """Entries that have no seal yet, in the order in which they will get it."""
+def unsealed_count(actor: Actor) -> int:
+    """How many entries have no seal yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT {_COLUMNS} FROM audit_entry AS entry WHERE entry.tenant_id = %s AND {_HAS_NO_SEAL}
-            ORDER BY {_IS_ELSEWHERE} DESC, entry.transaction_id, entry.id""",  # noqa: S608 - our constants
+            f"SELECT count(*) FROM audit_entry AS entry WHERE entry.tenant_id = %s AND {_HAS_NO_SEAL}",  # noqa: S608 - our constants
             [actor.tenant_id],
         )
-        return [Audited(*row) for row in cursor.fetchall()]
+        return int(cursor.fetchone()[0])
+
+
+def unsealed_before(actor: Actor, cluster: str, place: tuple[int, int]) -> int | None:
+    """The first entry of a cluster that has no seal and stands before a place there; None: there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT entry.id FROM audit_entry AS entry
+            WHERE entry.tenant_id = %s AND entry.cluster = %s AND (entry.transaction_id, entry.id) < (%s, %s)
+                AND {_HAS_NO_SEAL} ORDER BY entry.transaction_id, entry.id LIMIT 1""",  # noqa: S608 - our constants
+            [actor.tenant_id, cluster, *place],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None

@@ -67,6 +67,7 @@ def test_sound_books_are_told_with_what_was_looked_at(admin: Actor):
         "closed_months_have_their_close": 3,
         "imports_have_their_rows": 5,
         "usage_has_its_id": 5,
+        "terms_are_as_audited": 2,
         "postings_belong_to_a_close": 9,
         "receipts_keep_their_hash": 5,
     }
@@ -144,6 +145,10 @@ TAMPERED = [
     (
         "UPDATE period SET status = 'closed' WHERE {tenant} AND month_on > '2026-02-01'",
         {"closed_months_have_their_close": "period 2026-03-01"},
+    ),
+    (
+        "UPDATE prepaid_commit SET total_value = total_value + 1 WHERE {tenant} AND code = 'pool'",
+        {"terms_are_as_audited": "contract contract/acme"},
     ),
     (
         "DELETE FROM period_close WHERE {tenant} AND totals::text NOT LIKE '%%EUR%%'",

@@ -37,6 +37,8 @@ class AuditEntry(Target):
     subject_code = models.TextField()
     before = models.JSONField(null=True, blank=True)
     after = models.JSONField(null=True, blank=True)
+    state_of = models.TextField(default="", db_default="", blank=True)  # `contract/acme`: what the change left of it
+    state = models.TextField(default="", db_default="", blank=True)  # its hash: see `store.states`
     transaction_id = models.BigIntegerField(db_default=CurrentTransaction())
     cluster = models.TextField(db_default=CurrentCluster())
 

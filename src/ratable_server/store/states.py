@@ -1,0 +1,122 @@
+"""What stands agreed, as a hash for each contract, product and bundle: written into the audit with every change of it.
+
+Owns which columns are agreed and how they become text. Another list of columns is another version, which the hash names;
+only hashes of one version are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from ratable_server.actor import Actor
+
+GONE = "gone"  # the state of what was taken out of the books
+_VERSION = "1"
+
+# Of each kind: what it says of itself, and the lines that stand on it (its row, kind, key, what they say).
+_CONTRACT = """name, customer_id, currency, starts_on, ends_before, minimum_monthly_commitment_amount,
+    minimum_monthly_commitment_quantity, opening_as_of"""
+_CONTRACT_LINES = """
+    SELECT contract_id AS of_id, 'usage_item' AS kind, code AS key, jsonb_build_array(place, product_id, usage_group_id, bundle_id,
+        starts_on, ends_before, draws) AS told
+    FROM usage_item WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
+    UNION ALL
+    SELECT contract_id, 'prepaid_commit', code, jsonb_build_array(place, name, product_id, currency, total_value, discount_percentage,
+        rate, starts_on, ends_before, priority, expected_breakage_percentage)
+    FROM prepaid_commit WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
+    UNION ALL
+    SELECT contract_id, 'subscription', code, jsonb_build_array(place, product_id, total_value, starts_on, ends_before, proration,
+        catches_up_on, lines, allocation)
+    FROM subscription WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
+    UNION ALL
+    SELECT contract_id, 'milestone', code, jsonb_build_array(place, product_id, "on", amount, allocation)
+    FROM milestone WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
+    UNION ALL
+    SELECT contract_id, 'tier_price_override', usage_group_id || '.' || tier_number, jsonb_build_array(price, percentage)
+    FROM tier_price_override WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
+    UNION ALL
+    SELECT contract_id, 'opening_balance', place::text, jsonb_build_array(account, amount, prepaid_commit_id, subscription_id,
+        milestone_id)
+    FROM opening_balance WHERE tenant_id = %(tenant)s AND {of}
+"""
+_PRODUCT_LINES = """
+    SELECT product_id AS of_id, 'usage_group' AS kind, code AS key, jsonb_build_array(place, pricing_model, unit_of_measure,
+        package_size, free_units, currency) AS told
+    FROM usage_group WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
+    UNION ALL
+    SELECT product_id, 'tier', usage_group.code || '/' || number, jsonb_build_array(lower_quantity, upper_quantity, price,
+        percentage, flat_fee)
+    FROM tier JOIN usage_group ON usage_group.tenant_id = tier.tenant_id AND usage_group.id = tier.usage_group_id
+    WHERE tier.tenant_id = %(tenant)s AND tier.deleted_at IS NULL AND usage_group.deleted_at IS NULL AND {of}
+"""
+_BUNDLE_LINES = """
+    SELECT bundle_id AS of_id, 'line' AS kind, product_id::text AS key, jsonb_build_array(place, percentage, standalone_price) AS told
+    FROM bundle_line WHERE tenant_id = %(tenant)s AND {of}
+"""
+_NO_LINES = "    SELECT NULL::bigint AS of_id, '' AS kind, '' AS key, NULL::jsonb AS told WHERE false"
+_KINDS = {
+    "contract": (_CONTRACT, "contract_id", _CONTRACT_LINES),
+    "product": ("name, currency", "product_id", _PRODUCT_LINES),
+    "product_bundle": ("name", "bundle_id", _BUNDLE_LINES),
+    "customer": ("name", "", _NO_LINES),
+}
+KINDS = tuple(_KINDS)
+
+
+def _states(kind: str, *, limited: bool) -> str:
+    """A query of (code, hash); `limited` to the codes that it is told."""
+    head, link, lines = _KINDS[kind]
+    which = "AND head.code = ANY(%(codes)s)" if limited else ""
+    asked = f"(SELECT id FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s))"  # noqa: S608 - our own
+    of = f"{link} IN {asked}" if limited else "true"
+    columns = ", ".join(f"head.{column.strip()}" for column in head.split(","))
+    return f"""
+    SELECT '{kind}' AS kind, head.code, '{_VERSION}:' || encode(sha256(convert_to(jsonb_build_array({columns},
+        jsonb_agg(jsonb_build_array(line.kind, line.key, line.told) ORDER BY line.kind COLLATE "C", line.key COLLATE "C")
+    )::text, 'UTF8')), 'hex') AS state
+    FROM {kind} AS head LEFT JOIN ({lines.format(of=of)}) AS line ON line.of_id = head.id
+    WHERE head.tenant_id = %(tenant)s AND head.deleted_at IS NULL {which} GROUP BY head.id
+    """  # noqa: S608 - our own
+
+
+# (state_of, how) of what is not what the audit says that the last change left of it.
+_STANDING = "\nUNION ALL\n".join(_states(kind, limited=False) for kind in KINDS)
+CONTRADICTED = f"""
+WITH standing AS ({_STANDING}), told AS (
+    SELECT DISTINCT ON (state_of) state_of, state FROM audit_entry
+    WHERE tenant_id = %(tenant)s AND state_of <> '' ORDER BY state_of, id DESC
+), known AS (  -- entries of before there were states
+    SELECT subject_kind || '/' || subject_code AS state_of FROM audit_entry WHERE tenant_id = %(tenant)s
+    UNION
+    SELECT 'customer/' || code FROM customer WHERE tenant_id = %(tenant)s  -- an import told none of them
+    UNION
+    SELECT kind || '/' || jsonb_array_elements_text(after -> (kind || 's')) FROM audit_entry
+    CROSS JOIN (VALUES ('contract'), ('product'), ('product_bundle')) AS kinds (kind)
+    WHERE tenant_id = %(tenant)s AND subject_kind = 'terms'
+)
+SELECT COALESCE(told.state_of, standing.kind || '/' || standing.code),
+    CASE WHEN told.state_of IS NULL THEN 'the audit knows nothing of it'
+        WHEN standing.code IS NULL THEN 'is gone' ELSE 'is not as the audit says' END
+FROM standing FULL JOIN told ON told.state_of = standing.kind || '/' || standing.code
+WHERE CASE WHEN told.state_of IS NULL
+        THEN standing.kind || '/' || standing.code NOT IN (SELECT state_of FROM known)
+    WHEN split_part(told.state, ':', 1) = split_part(COALESCE(standing.state, told.state), ':', 1)
+        THEN told.state <> COALESCE(standing.state, '{GONE}')
+    ELSE standing.code IS NULL OR told.state = '{GONE}' END
+"""  # noqa: S608 - our own
+
+
+def states_of(actor: Actor, kind: str, codes: Sequence[str]) -> dict[str, str]:
+    """The state of each by its code, `GONE` where it is not there; nobody else changes them until this transaction ends."""
+    told: dict[str, Any] = {"tenant": actor.tenant_id, "codes": list(codes)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) ORDER BY id FOR NO KEY UPDATE",
+            told,
+        )
+        cursor.execute(_states(kind, limited=True), told)
+        found = {code: state for _, code, state in cursor.fetchall()}
+    return {code: found.get(code, GONE) for code in codes}
