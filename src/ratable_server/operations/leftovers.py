@@ -14,12 +14,14 @@ from ratable_server.store.presence import is_nobody_at_work
 from ratable_server.store.retrying import retried
 from ratable_server.store.save import drop_draft, drop_leftovers
 from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.transport import lift_time_limit
 
 
 @retried
 def clear_drafts(*, actor: Actor, at: datetime) -> None:
     """Give abandoned runs up, discard drafts of closed months, and free what drafts leave behind. Idempotent."""
     with books_of(actor):
+        lift_time_limit()
         _fail_abandoned(actor, at)
         overtaken = rows_of(actor, Run).select_for_update(of=("self",), skip_locked=True)
         for run in overtaken.filter(status="draft", period__status="closed").exclude(finished_at=None).order_by("id"):
@@ -40,6 +42,7 @@ def fail_run(actor: Actor, run: Run, failure: str, *, at: datetime) -> None:
     drop_draft(actor, run.id)
     run.failure = failure
     end_run(run, "failed", at)
+    record_change(actor, Change("fail_run", "run", str(run.id), after={"failure": failure}), at=at)
 
 
 def end_run(run: Run, status: str, at: datetime) -> None:

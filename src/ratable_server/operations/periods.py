@@ -30,6 +30,7 @@ from ratable_server.store.models import (
 from ratable_server.store.retrying import retried
 from ratable_server.store.save import journal_hash, post_draft, posted_totals
 from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.transport import lift_time_limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,7 @@ def _open_again(actor: Actor, *, after: date | None) -> None:
 @retried
 def _post(*, actor: Actor, month_on: date, run_id: int, at: datetime) -> Closed:
     with books_of(actor):
+        lift_time_limit()
         period = _locked(actor, month_on)
         run = draft_run(actor, run_id)
         refuse_obstructed([*of_month(actor, month_on), *of_run(actor, run, month_on)])
@@ -147,7 +149,12 @@ def _post(*, actor: Actor, month_on: date, run_id: int, at: datetime) -> Closed:
         run.status = "posted"
         run.save()
         rows_of(actor, Period).filter(month_on__lte=month_on).update(status="closed")
-        told = {"version": closed.version, "run": run.id, "journal_hash": closed.journal_hash}
+        told = {
+            "version": closed.version,
+            "run": run.id,
+            "computed_by": run.started_by,
+            "journal_hash": closed.journal_hash,
+        }
         record_change(actor, Change("close_period", "period", f"{month_on:%Y-%m}", after=told), at=at)
     return closed
 

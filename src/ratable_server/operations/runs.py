@@ -30,6 +30,7 @@ from ratable_server.store.presence import at_work, is_nobody_at_work
 from ratable_server.store.retrying import retried
 from ratable_server.store.save import drop_draft, save_draft
 from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.transport import lift_time_limit
 
 Progress = Callable[[str, int], None]  # the table that was kept, and its rows
 
@@ -185,6 +186,8 @@ def _begin(actor: Actor, run_id: int, month_on: date, *, at: datetime) -> None:
             started_by=actor.name,
             request_id=actor.request_id,
         ).save(force_insert=True)
+        told = {"month": f"{month_on:%Y-%m}", "calculation_version": ratable.__version__}
+        record_change(actor, Change("begin_run", "run", str(run_id), after=told), at=at)
 
 
 def _refuse_out_of_order(actor: Actor, month_on: date) -> None:
@@ -204,6 +207,8 @@ def _compute(actor: Actor, run_id: int, month_on: date, *, at: datetime, tell: P
         run.snapshot, run.cluster, run.audit_through = horizon
         run.counts = counts
         run.save()
+        told = {"month": f"{month_on:%Y-%m}", "facts_through": facts_through, "rows": counts}
+        record_change(actor, Change("compute_run", "run", str(run_id), after=told), at=at)
     return Draft(run_id=run_id, month_on=month_on, counts=counts), results
 
 
@@ -219,6 +224,7 @@ def _own_run(actor: Actor, run_id: int) -> Run:
 def _results(actor: Actor, month_on: date) -> tuple[int, Horizon, Results]:
     """Read everything in one snapshot and compute; nobody waits for it."""
     with books_of(actor, as_snapshot=True), _nothing_collected():
+        lift_time_limit()
         horizon = present_horizon(actor)
         facts_through = rows_of(actor, Tenant).get().fact_number
         open_on, before_on = first_open_month(actor), next_month(month_on)
@@ -246,6 +252,7 @@ def _keep(actor: Actor, run_id: int, results: Results, *, tell: Progress) -> dic
     counts: dict[str, int] = {}
     for name, rows in results._asdict().items():
         with books_of(actor):
+            lift_time_limit()
             run = _own_run(actor, run_id)
             counts[name] = save_draft(actor, run_id, name, rows)
             run.counts = counts

@@ -116,6 +116,7 @@ class _Settlement:
         self.actor = begun.actor
         self.wish = wish
         self.texts = texts
+        self.resolved: list[tuple[int, int]] = []  # rejections, by import and row
 
     def settle(self, staged: Staged, judgement: _Judgement) -> Receipt | None:
         """Judge against the books as they are under the locks, and write; None if the rows must be judged anew."""
@@ -168,7 +169,7 @@ class _Settlement:
             return
         row.number = next_fact_number(self.actor)
         row.previous_sha256 = _last_hash(self.actor)
-        settling.post(self._posting(row, open_on), revises=revises)
+        self.resolved = settling.post(self._posting(row, open_on), revises=revises)
 
     def _posting(self, row: UsageImport, open_on: date) -> Posting:
         return Posting(actor=self.actor, import_id=row.id, number=row.number or 0, open_on=open_on, at=self.begun.at)
@@ -187,7 +188,29 @@ class _Settlement:
         if row.status == "failed":
             record_failure(self.actor, row.code, after, at=self.begun.at)
             return
+        if self.resolved:
+            after["resolved"] = _named(self.actor, self.resolved)
         record_change(self.actor, Change("ingest_usage", "usage_import", row.code, after=after), at=self.begun.at)
+
+
+def _named(actor: Actor, resolved: list[tuple[int, int]]) -> dict[str, str]:
+    """Rows of imports by the codes of these: `2, 5-9`."""
+    rows: dict[int, list[int]] = {}
+    for import_id, row in sorted(resolved):
+        rows.setdefault(import_id, []).append(row)
+    codes = dict(rows_of(actor, UsageImport).filter(id__in=rows).values_list("id", "code"))
+    return {codes[import_id]: _ranges(found) for import_id, found in rows.items()}
+
+
+def _ranges(rows: list[int]) -> str:
+    """Numbers that ascend, with those that follow one another as one range."""
+    ranges: list[tuple[int, int]] = []
+    for row in rows:
+        if ranges and row == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], row)
+        else:
+            ranges.append((row, row))
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
 def _refused(counts: Counts) -> Counts:

@@ -119,6 +119,7 @@ UPDATE usage_rejection AS open SET resolved_at = %(at)s, resolved_by = %(by)s
 FROM staged_usage AS staged
 WHERE open.tenant_id = %(tenant)s AND open.is_blocking AND open.resolved_at IS NULL
     AND open.event_id = staged.event_id AND {_ACCEPTED}
+RETURNING open.usage_import_id, open."row"
 """
 
 # The same over the rows in the books: see `queries.identities`.
@@ -200,15 +201,20 @@ def count_all() -> Counts:
     return Counts(rows, rows, 0, 0, quantity, quantity, none, none)
 
 
-def post(posting: Posting, *, revises: bool) -> None:
-    """Write what was taken: ids first, so that one that is not new is refused before anything else is written."""
+def post(posting: Posting, *, revises: bool) -> list[tuple[int, int]]:
+    """Write what was taken: ids first, so that one that is not new is refused before anything else is written.
+
+    Gives the rejections that this resolves, each with its import and row: what was rejected under an id is there now.
+    """
     parameters = posting.parameters()
     _run(_ADD_KEYS, parameters)
     _run(_ADD_RECORDS, parameters)
     if revises:
         _run(_ADD_VOIDS, parameters)
         _run(_MOVE_KEYS, parameters)
-    _run(_RESOLVE, parameters)
+    with connection.cursor() as cursor:
+        cursor.execute(_RESOLVE, parameters)
+        return [(import_id, row) for import_id, row in cursor.fetchall()]
 
 
 def is_taken_id(error: IntegrityError) -> bool:
