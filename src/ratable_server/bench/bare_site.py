@@ -19,12 +19,12 @@ VALUES (%(tenant)s, %(contract)s, gen_random_uuid()::text, 0, %(product)s, %(usa
 
 def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) -> None:
     """Answer `GET /bytes` and `POST /row` on the same web server, with as many threads."""
+    import waitress
     from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
     from django.db import connection, transaction
     from django.http import HttpRequest, HttpResponse
     from django.urls import path
-
-    from ratable_server.cli.web_server import run
 
     def send(_request: HttpRequest) -> HttpResponse:
         return HttpResponse(page, content_type="application/json")
@@ -41,7 +41,7 @@ def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) ->
 
     settings.MIDDLEWARE = []
     settings.ROOT_URLCONF = Site
-    run(host="127.0.0.1", port=port, threads=threads)
+    waitress.serve(get_wsgi_application(), host="127.0.0.1", port=port, threads=threads)
 
 
 def main() -> None:

@@ -509,10 +509,10 @@ class Recognition:
     def due_of(self, subscription: Subscription, service: date, *, stops: date | None) -> dict[str | None, int]:
         """What a month has of a subscription, by product."""
         frame = Frame(self.contract.starts_on, self.served_after, subscription.catches_up_on, stops)
-        how = {"method": subscription.proration or self.policy.proration, "rounding": self.policy.rounding}
+        method, rounding = subscription.proration or self.policy.proration, self.policy.rounding
         due: dict[str | None, int] = defaultdict(int)
         for part in parts(subscription, self.currency):
-            due[part.product] += frame.due_in(service, partial(part.earned_through, **how))
+            due[part.product] += frame.due_in(service, partial(part.earned_through, method=method, rounding=rounding))
         return due
 
     def months_to_look_at(self, booked: date) -> list[date]:

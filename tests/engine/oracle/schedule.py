@@ -75,7 +75,9 @@ def by_product(source: Subscription | Milestone, total: Fraction | int) -> list[
     if not source.allocation:
         return [(source.product_id, int(total))]
     lines = sorted(source.allocation, key=lambda line: line.product_id)
-    weights = [Fraction(line.standalone_price if line.percentage is None else line.percentage) for line in lines]
+    weights = [
+        Fraction(line.percentage if line.percentage is not None else line.standalone_price or ZERO) for line in lines
+    ]
     return list(zip([line.product_id for line in lines], largest_remainder(int(total), weights), strict=True))
 
 
