@@ -81,7 +81,9 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("usage_must_be_posted", "the usage is void, or nothing of its month is posted yet", True),
     Code("revenue_must_be_known", "no revenue has these keys, or that of two currencies", True),
     Code("close_must_be_known", "the month has no such close", True),
-    Code("export_after_reopening_must_be_chosen", "the month was closed again: its difference or the whole of it", True),
+    Code(
+        "export_after_reopening_must_be_chosen", "the month was closed again: its difference or the whole of it", True
+    ),
     Code("account_must_be_mapped", "a line of the journal has a role without an account"),
     Code("account_names_must_differ", "two accounts would have one name in plain text, or one would have none"),
     Code("amount_must_fit_the_target", "the target of an export takes fewer digits than an amount has"),

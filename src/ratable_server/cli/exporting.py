@@ -25,11 +25,11 @@ Format = Annotated[str, typer.Option("--format", help="csv, beancount, hledger, 
 Detailed = Annotated[bool, typer.Option("--detailed", help="Each entry of the journal; without, sums by account.")]
 Since = Annotated[
     int | None,
-    typer.Option("--since-version", metavar="N", help="Only what a month closed again has changed since its close N."),
-]
-Whole = Annotated[
-    bool,
-    typer.Option("--whole", help="All of a month that was closed again, when its first export was taken back."),
+    typer.Option(
+        "--since-version",
+        metavar="N",
+        help="Only what a month closed again has changed since its close N; 0: all of it.",
+    ),
 ]
 ChartFile = Annotated[
     Path | None,
@@ -58,7 +58,6 @@ def export(
     format: Format = "csv",
     detailed: Detailed = False,
     since_version: Since = None,
-    whole: Whole = False,
     chart: ChartFile = None,
     out: Out = Path(),
     tenant: Tenant = DEFAULT_TENANT,
@@ -66,18 +65,16 @@ def export(
 ) -> None:
     """Write the journal of closed months for another ledger; a second import of the same ids posts nothing twice.
 
-    A month that was reopened and closed again has new ids: say which of its difference or its whole is wanted.
+    A month that was reopened and closed again has new ids: say since which close it is wanted.
     """
     if what not in get_args(What):
         raise typer.BadParameter(f"{what!r} is not journal; `ratable report NAME --out FILE` writes reports")
-    if whole and since_version is not None:
-        raise typer.BadParameter("--whole and --since-version do not go together")
     periods = months_of_text(period)
     accounts = _chart(chart)
     actor = open_books(tenant)
     from ratable_server.queries.exports import Wanted, exported_journal
 
-    wanted = Wanted(format=format, chart=accounts, is_detailed=detailed, since_version=since_version, is_whole=whole)
+    wanted = Wanted(format=format, chart=accounts, is_detailed=detailed, since_version=since_version)
     found = exported_journal(actor=actor, periods=periods, wanted=wanted)
     written = [(month, file, _write(file, out)) for month in found for file in month.files]
     lines = [f"{path}  {len(file.entry_ids):,} entries" for _, file, path in written]

@@ -37,14 +37,13 @@ _INPUTS = ("journal", "customers")
 class Wanted:
     """How the journal is wanted: the target, its accounts, each entry or sums, all or the difference to a close.
 
-    Of a month that was closed again `since_version` wants the difference; `is_whole` wants all of it, once more.
+    Of a month that was closed again `since_version` wants the difference; with 0, before any close, that is all of it.
     """
 
     format: str
     chart: Chart = field(default_factory=Chart)
     is_detailed: bool = False
     since_version: int | None = None
-    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ def exported_journal(*, actor: Actor, periods: tuple[date, date], wanted: Wanted
         closes = current_closes(actor)
         months = months_between(periods[0], next_month(periods[1]))
         found = [(month_on, _close_of(month_on, closes)) for month_on in months]
-        if wanted.since_version is None and not wanted.is_whole:
+        if wanted.since_version is None:
             _refuse_closed_again(found)
         lines = [_lines(actor, month_on, close, since=wanted.since_version) for month_on, close in found]
     return [
@@ -95,14 +94,14 @@ def _refuse_closed_again(found: Iterable[tuple[date, PeriodClose]]) -> None:
             detail = (
                 f"{month_on:%Y-%m} was closed {close.version} times, and what was exported of it before has other ids:"
                 f" export the difference (--since-version {close.version - 1}), or take that back in the target and"
-                " export the whole (--whole)"
+                " export the whole (--since-version 0)"
             )
             raise Refused("export_after_reopening_must_be_chosen", field="since_version", detail=detail)
 
 
 def _lines(actor: Actor, month_on: date, close: PeriodClose, *, since: int | None) -> list[JournalLine]:
     after = _posted(actor, month_on, close)
-    if since is None:
+    if not since:
         return after
     before = rows_of(actor, PeriodClose).filter(period_id=close.period_id, version=since).first()
     if before is None or before.id == close.id:
