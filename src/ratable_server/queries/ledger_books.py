@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 from ratable import tables
 from ratable.money import minor_unit_digits
 from ratable_server.actor import Actor
-from ratable_server.queries.computed import computed
+from ratable_server.errors import Unavailable
+from ratable_server.queries.computed import Computed, computed
 from ratable_server.queries.listing import Asked
 from ratable_server.store import models
-from ratable_server.store.load.computed import closed_at_by_run
-from ratable_server.store.load.counted import counted
+from ratable_server.store.load.counted import Counted, counted
 from ratable_server.store.load.kept_rows import kept_journal
 from ratable_server.store.load.written_entries import last_revisions
 from ratable_server.store.scope import moment_of, rows_of
@@ -35,6 +35,7 @@ HEAD = (
 IN_ENTRY = ("account", "item_id", "product_id", "commit_id")  # what tells the lines of an entry apart
 _SCHEMA = tables.JOURNAL.to_pyarrow()
 _NOTHING = dict.fromkeys(_SCHEMA.names, "") | {"place": 5, "is_adjusted": False}
+_TRIES = 3
 _WAITS = ("breakage", "refund", "minimum")  # what depends on a day that must have come
 
 
@@ -110,13 +111,29 @@ class Ledger:
 
 
 def ledger_of(actor: Actor, *, on: date) -> Ledger:
-    """The ledger as the books stand. What depends on a day after `on` is not in it, unless a close has posted it."""
-    with moment_of(actor):
+    """The ledger as the books stand. What depends on a day after `on` is not in it, unless a close has posted it.
+
+    The draft is asked for by itself, so that it is remembered; a close or a reopening in between makes both be read again.
+
+    Raises:
+        Unavailable: months were closed and opened all the while.
+    """
+    for _ in range(_TRIES):
         drafted = computed(actor, contracts=None, on=on)
-        counts = counted(actor)
-        posted = kept_journal(actor, counts)
-        closed_at = closed_at_by_run(actor, counts.runs)
-        written = {row.code: row for row in last_revisions(actor).filter(is_removed=False)}
+        with moment_of(actor):
+            counts = counted(actor)
+            if set(counts.runs) == set(drafted.closed_at):
+                return _ledger(drafted, counts, kept_journal(actor, counts), written=_written(actor), on=on)
+    raise Unavailable("busy")
+
+
+def _written(actor: Actor) -> dict[str, models.WrittenEntry]:
+    return {row.code: row for row in last_revisions(actor).filter(is_removed=False)}
+
+
+def _ledger(
+    drafted: Computed, counts: Counted, posted: pa.Table, *, written: dict[str, models.WrittenEntry], on: date
+) -> Ledger:
     draft = drafted.drafted_journal
     stands = pc.or_(
         pc.less_equal(draft["on"], pa.scalar(on, pa.date32())), pc.invert(pc.is_in(draft["kind"], pa.array(_WAITS)))
@@ -127,7 +144,7 @@ def ledger_of(actor: Actor, *, on: date) -> Ledger:
         written=written,
         open_on=drafted.open_on,
         changed_at=drafted.changed_at,
-        closed_at={month_on: closed_at[run] for run, month_on in zip(counts.runs, counts.months, strict=True)},
+        closed_at={month_on: drafted.closed_at[run] for run, month_on in zip(counts.runs, counts.months, strict=True)},
     )
 
 

@@ -11,7 +11,7 @@ from ratable_server.actor import Actor
 from ratable_server.queries.computed import computed
 from ratable_server.queries.ledger_books import Ledger, ledger_of
 from ratable_server.store.load.written_entries import last_revisions
-from ratable_server.store.scope import books_of, moment_of
+from ratable_server.store.scope import books_of
 
 _NEVER = date(1, 1, 1)
 _OF_REVENUE = ("contract_id", "source_kind", "source_id", "kind", "service_on", "booked_on", "on", "is_adjusted")
@@ -29,8 +29,7 @@ class RevenueEntry(NamedTuple):
 
 def entries_of_revenue(actor: Actor, *, on: date) -> tuple[Ledger, dict[int, RevenueEntry]]:
     """The entry of each revenue transaction by its id, as the books stand; one of nothing has none."""
-    with moment_of(actor):
-        ledger, revenue = ledger_of(actor, on=on), computed(actor, contracts=None, on=on).revenue
+    ledger, revenue = ledger_of(actor, on=on), computed(actor, contracts=None, on=on).revenue
     found = ledger.lines.filter(pc.not_equal(ledger.lines["source_kind"], ""))
     columns = [*_OF_REVENUE, "entry_id", "shown_id", "currency"]
     heads = found.group_by(columns, use_threads=False).aggregate([]).select(columns).to_pylist()
