@@ -36,8 +36,8 @@ def join(app: typer.Typer) -> None:
     app.command(context_settings=Below)(told(adjust))
     app.command("top-up")(told(top_up))
     app.command("expect-breakage")(told(expect_breakage))
-    for command in (allocate, terminate):
-        app.command()(told(command))
+    app.command()(told(allocate))
+    app.command()(told(terminate))
 
 
 def adjust(
