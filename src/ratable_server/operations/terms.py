@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+
+from django.db import connection
 
 from ratable.terms import Terms
 from ratable.terms_rules import check_terms, warn_of_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import insert_bundles, insert_products
 from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import insert_contracts, sold
@@ -23,7 +27,9 @@ from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store.audit import Change, Fields, record_change, record_new
 from ratable_server.store.load.catalog import load_products
 from ratable_server.store.load.terms import load_entity, load_policy
+from ratable_server.store.models import Contract, PrepaidCommit, Product, ProductBundle, UsageItem
 from ratable_server.store.retrying import retried
+from ratable_server.store.scope import books_of, rows_of
 
 
 @retried
@@ -39,7 +45,7 @@ def import_terms(
         code_must_be_unused, code_must_be_known, policy_must_stay_after_a_close, the rules of terms
     """
     _refuse_unfit(terms)
-    with changes_by(actor):
+    with _taken_named(actor, terms), changes_by(actor):
         refuse_terms(check_terms(replace(terms, products=(*load_products(actor), *terms.products))))
         if not keeps_policy and terms.policy != load_policy(actor):
             set_policy(actor=actor, policy=terms.policy, at=at)
@@ -50,6 +56,34 @@ def import_terms(
         _insert(actor, terms, at)
         record_change(actor, Change("import_terms", "terms", terms.entity.id, after=_summary(terms)), at=at)
     return Created(code=terms.entity.id, warnings=tuple(warn_of_terms(terms)))
+
+
+@contextmanager
+def _taken_named(actor: Actor, terms: Terms) -> Iterator[None]:
+    """Where a code is taken, say which: the database refuses it without a word on that."""
+    try:
+        yield
+    except Refused as refused:
+        is_told = refused.code != "code_must_be_unused" or refused.detail != refused.rule.meaning
+        if is_told or connection.in_atomic_block:
+            raise
+        with books_of(actor):
+            for model, field, codes in _codes(terms):
+                taken = rows_of(actor, model, with_deleted=True).filter(code__in=codes).order_by("code")
+                for code in taken.values_list("code", flat=True)[:1]:
+                    raise Refused("code_must_be_unused", field=field, detail=f"{code} is there already") from refused
+        raise
+
+
+def _codes(
+    terms: Terms,
+) -> Iterator[tuple[type[Product | ProductBundle | Contract | UsageItem | PrepaidCommit], str, list[str]]]:
+    """The public ids that must be new, each kind with its table."""
+    yield Product, "product", [each.id for each in terms.products]
+    yield ProductBundle, "product_bundle", [each.id for each in terms.product_bundles]
+    yield Contract, "contract", [each.id for each in terms.contracts]
+    yield UsageItem, "usage_item", [item.id for each in terms.contracts for item in each.usage_items]
+    yield PrepaidCommit, "prepaid_commit", [commit.id for each in terms.contracts for commit in each.prepaid_commits]
 
 
 def _refuse_unfit(terms: Terms) -> None:

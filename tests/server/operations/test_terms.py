@@ -11,6 +11,7 @@ import pytest
 
 from ratable.terms import Contract, Entity, Opening, OpeningBalance, Policy, Terms, TierPriceOverride
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
 from ratable_server.operations.catalog import create_product, create_product_bundle, create_usage_group
 from ratable_server.operations.contracts import ContractHead, create_contract, modify_contract
 from ratable_server.operations.customers import create_customer
@@ -143,6 +144,15 @@ def test_what_is_there_is_not_changed_by_an_import(actor: Actor):
     agree(actor)
     with refuses(actor, "code_must_be_unused"):
         import_terms(actor=actor, terms=Terms(contracts=(ACME,)), at=AT)
+    for terms, field, code in (
+        (TERMS, "product", "api"),
+        (Terms(contracts=(ACME,)), "contract", "acme"),
+        (Terms(contracts=(replace(ACME, id="other"),)), "usage_item", "acme-calls"),
+        (Terms(contracts=(replace(ACME, id="other", usage_items=()),)), "prepaid_commit", "pool"),
+    ):
+        with pytest.raises(Refused) as refused:
+            import_terms(actor=actor, terms=terms, at=AT)
+        assert (refused.value.field, refused.value.detail) == (field, f"{code} is there already")
     with refuses(actor, "role_must_allow_it"):
         import_terms(actor=replace(actor, role="viewer"), terms=Terms(), at=AT)
     with refuses(actor, "role_must_allow_it"):  # another policy is an admin's decision
