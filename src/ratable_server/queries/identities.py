@@ -18,6 +18,7 @@ from ratable_server.store.models import PeriodClose
 from ratable_server.store.save import journal_hash, posted_totals
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.states import CONTRADICTED
+from ratable_server.store.transport import in_bulk
 
 ALL = 10**9
 
@@ -206,7 +207,7 @@ def broken_laws(*, actor: Actor) -> list[Broken]:
 def broken_rows(actor: Actor, law: Law, *, limit: int = ALL) -> list[Broken]:
     """What breaks a law, the first rows of it; call it inside `books_of`."""
     told: dict[str, Any] = {"tenant": actor.tenant_id, "runs": current_runs(actor), "limit": limit}
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, in_bulk():
         cursor.execute(f"SELECT * FROM ({law.query}) AS broken ORDER BY 1, 2 LIMIT %(limit)s", told)  # noqa: S608 - the code's own
         return [Broken(law=law.law, key=str(key), detail=str(detail)) for key, detail in cursor.fetchall()]
 

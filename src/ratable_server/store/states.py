@@ -7,14 +7,17 @@ only hashes of one version are compared.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import connection
 
 from ratable_server.actor import Actor
+from ratable_server.store.transport import in_bulk
 
 GONE = "gone"  # the state of what was taken out of the books
 _VERSION = "1"
+_FEW = 20  # looked up one by one; more of them were added a moment ago, and the planner knows nothing of them
 
 # Of each kind: what it says of itself, and the lines that stand on it (its row, kind, key, what they say).
 _CONTRACT = """name, customer_id, currency, starts_on, ends_before, minimum_monthly_commitment_amount,
@@ -112,7 +115,7 @@ WHERE CASE WHEN told.state_of IS NULL
 def states_of(actor: Actor, kind: str, codes: Sequence[str]) -> dict[str, str]:
     """The state of each by its code, `GONE` where it is not there; nobody else changes them until this transaction ends."""
     told: dict[str, Any] = {"tenant": actor.tenant_id, "codes": list(codes)}
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, in_bulk() if len(codes) > _FEW else nullcontext():
         cursor.execute(
             f"SELECT FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) ORDER BY id FOR NO KEY UPDATE",
             told,

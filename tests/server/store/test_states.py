@@ -76,6 +76,16 @@ def test_an_import_tells_the_audit_prices_values_and_days(agreed: Actor):
     assert (entries["terms", "main"].state_of, entries["terms", "main"].state) == ("", "")
 
 
+def test_many_contracts_of_one_import_have_a_state_each(actor: Actor):
+    bare = replace(ACME, usage_items=(), prepaid_commits=())
+    agree(actor, *(replace(bare, id=f"c{number}") for number in range(30)))
+    with books_of(actor):
+        states = dict(rows_of(actor, AuditEntry).filter(subject_kind="contract").values_list("subject_code", "state"))
+    assert len(states) == 30
+    assert all(state.startswith("1:") for state in states.values())
+    assert unsound(actor) == []
+
+
 @pytest.mark.parametrize(("statement", "found"), PAST_THE_AUDIT, ids=lambda value: str(value)[:40])
 def test_terms_that_are_changed_past_the_audit_are_named(agreed: Actor, statement: str, found: tuple[str, str]):
     assert unsound(agreed) == []
