@@ -84,6 +84,7 @@ REFUSALS: tuple[Code, ...] = (
     Code("override_must_name_a_known_tier", "the usage group has no tier of this number"),
     Code("prepaid_commit_currency_must_match_contract", "a commit is in another currency than its contract"),
     Code("minimum_quantity_needs_one_usage_group", "a minimum quantity needs exactly one usage group on the contract"),
+    Code("opening_must_tell_what_a_commit_has_left", "the balance of a commit does not say how much of it is unused"),
     Code("dates_must_ascend", "an end is before its start"),
     Code("amount_must_be_positive", "an amount is below zero, or is zero where something must be owed"),
     Code("amount_must_fit_currency", "an amount has more digits than the currency's minor unit"),

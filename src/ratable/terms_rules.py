@@ -15,6 +15,7 @@ from ratable.price_plans import PriceWarning, Refusal, check_price_plan
 from ratable.terms import (
     BundleLine,
     Contract,
+    Policy,
     PrepaidCommit,
     Product,
     ProductBundle,
@@ -65,6 +66,7 @@ def _refusals(terms: Terms) -> Iterator[Refusal]:
         yield from _bundle(bundle)
     for contract in terms.contracts:
         yield from _contract(contract, {product.id: product for product in terms.products})
+        yield from _pools_of_opening(contract, terms.policy)
 
 
 def _bundle(bundle: ProductBundle) -> Iterator[Refusal]:
@@ -124,6 +126,19 @@ def _minimum(contract: Contract) -> Iterator[Refusal]:
 def _openings(contract: Contract) -> Iterator[Refusal]:
     for balance in contract.opening.balances if contract.opening else ():
         yield from _fits(("contract", contract.id), balance.amount, contract.currency)
+
+
+def _pools_of_opening(contract: Contract, policy: Policy) -> Iterator[Refusal]:
+    """What a commit has left is taken from its liability, which tells it only where all of it is billed and none released."""
+    commits = {commit.id: commit for commit in contract.prepaid_commits}
+    for balance in contract.opening.balances if contract.opening else ():
+        commit = commits.get(balance.prepaid_commit_id or "")
+        if commit is None:
+            continue
+        is_ahead = policy.breakage == "proportional" and bool(commit.expected_breakage_percentage)
+        if is_ahead or balance.account == "unbilled_revenue":
+            detail = f"{balance.account} of {commit.id}"
+            yield Refusal(contract.id, "opening_must_tell_what_a_commit_has_left", detail, "contract")
 
 
 def _override(contract: Contract, override: TierPriceOverride, products: dict[str, Product]) -> Iterator[Refusal]:

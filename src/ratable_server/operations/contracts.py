@@ -31,7 +31,7 @@ from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.catalog import load_bundles, load_products
 from ratable_server.store.load.stirred import streams_of
-from ratable_server.store.load.terms import load_terms
+from ratable_server.store.load.terms import load_policy, load_terms
 from ratable_server.store.locks import hold_contract
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
@@ -212,6 +212,7 @@ def _sign(actor: Actor, contract: Contract, kept: Kept) -> None:
     used |= {override.product_id for override in contract.tier_price_overrides}
     bundles = {item.product_bundle_id or "" for item in contract.usage_items}
     terms = Terms(
+        policy=load_policy(actor),
         products=load_products(actor, [catalog.products[code] for code in used if code in catalog.products]),
         product_bundles=load_bundles(actor, [catalog.bundles[code] for code in bundles if code in catalog.bundles]),
         contracts=(contract,),

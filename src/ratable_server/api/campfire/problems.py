@@ -28,7 +28,8 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         tiers_must_ascend tiers_must_not_leave_a_gap tiers_must_not_overlap tiers_must_have_one_open_end
         tier_must_have_a_price price_plan_currency_must_match_contract package_must_have_a_size bundle_must_sum_to_100
         bundle_must_use_one_basis override_must_name_a_known_tier prepaid_commit_currency_must_match_contract
-        minimum_quantity_needs_one_usage_group dates_must_ascend amount_must_be_positive amount_must_fit_currency
+        minimum_quantity_needs_one_usage_group opening_must_tell_what_a_commit_has_left dates_must_ascend
+        amount_must_be_positive amount_must_fit_currency
         percentage_must_be_between_0_and_100 allocation_must_sum_to_total allocation_must_name_a_bundle_item
         adjustment_must_name_a_closed_period adjustment_must_not_make_usage_negative refund_must_not_exceed_liability
         credit_must_not_exceed_prepaid_commit code_must_be_unused code_must_be_known currency_must_be_known
