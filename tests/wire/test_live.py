@@ -39,7 +39,7 @@ def port(books: None) -> Iterator[int]:
             yield port
         finally:
             server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=40) == 0
+            assert server.wait(timeout=90) == 0
 
 
 def wait_for(port: int) -> None:

@@ -18,6 +18,7 @@ from waitress import utilities
 _MOST_HEADER_BYTES = 16_384
 _MOST_BODY_BYTES = 2**31  # a file of usage; what a route takes is asked by the route
 _SECONDS_TO_FINISH = 30
+_SECONDS_TO_END = 5
 
 
 def _told_as_json(error: Any, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG001 - as waitress calls it
@@ -47,8 +48,9 @@ def run(*, host: str, port: int, threads: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_finish, args=[server], daemon=True).start())
     answering = [thread for thread in threading.enumerate() if thread.name.startswith("waitress")]
     server.run()
+    ends_at = time.monotonic() + _SECONDS_TO_END
     for thread in answering:  # each has an engine warm: ended by the interpreter in the middle of that, it would abort
-        thread.join(timeout=_SECONDS_TO_FINISH)
+        thread.join(timeout=max(0, ends_at - time.monotonic()))
 
 
 def _finish(server: Any) -> None:

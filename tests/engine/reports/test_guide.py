@@ -12,7 +12,7 @@ from ratable.reports import CATALOGUE, Report
 GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "guides" / "reports.md").read_text(encoding="utf-8")
 UNITS = {
     "minor": "amount",
-    "exact": "whole number",
+    "exact": "exact number",
     "id": "id",
     "word": "word",
     "month": "month",

@@ -105,7 +105,8 @@ def test_d4_a_deadlock_is_resolved_by_doing_it_again(named: Actor, superuser: ps
     rival.start()
     lock_both()
     rival.join(20)
-    assert waits == [0]
+    assert waits
+    assert waits == list(range(len(waits)))  # who is quick locks the row again before the rival awakes
     assert names(named) == ["ours", "ours"]
 
 
