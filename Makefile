@@ -23,12 +23,12 @@ serve: .venv/.core  ## set up the books and answer the APIs on port 8000; PORT=.
 	$(BIN)/ratable serve --host $(or $(HOST),127.0.0.1) --port $(or $(PORT),8000)
 
 test: .venv/.dev  ## all tests, on DuckDB and on Spark
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 	@echo "The stage tests once more, on Spark."
 	RATABLE_BACKEND=spark $(BIN)/pytest $(STAGE_TESTS) $(PYTEST_ARGS)
 
 test-engine: .venv/.dev  ## the fast tests: no Spark
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not spark and not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not spark and not slow" $(PYTEST_ARGS)
 
 fuzz: .venv/.dev  ## the laws, the books and the API on many random stories, other ones each time; makes a failing one smaller (long)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py \
