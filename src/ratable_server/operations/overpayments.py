@@ -5,7 +5,10 @@ It has no document: the payment took the whole from the receivable, and what is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+
+from django.db.models import Sum
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
@@ -41,6 +44,12 @@ def credit_overpayment(
     after = {"of": invoice.code, "total_minor": memo.total_minor}
     record_change(actor, Change("issue_paper", "credit_memo", memo.code, after=after), at=at)
     return memo
+
+
+def overpaid_minor(actor: Actor, settlements: Sequence[int]) -> int:
+    """What the settlements of these rows have brought above their invoices, in minor units."""
+    memos = rows_of(actor, models.Paper).filter(**{f"further__{OF}__in": list(settlements)}, voided_on=None)
+    return int(memos.aggregate(total=Sum("total_minor"))["total"] or 0)
 
 
 def refuse_overpayment(paper: models.Paper) -> None:

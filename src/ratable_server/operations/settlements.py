@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from ratable.money import to_major, to_minor
 from ratable.terms_rules import fits_currency
@@ -23,7 +23,7 @@ from ratable_server.operations.document_voids import void_document
 from ratable_server.operations.documents import Payment, Refund, payment_in
 from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import matter_of
-from ratable_server.operations.overpayments import credit_overpayment, take_overpayment_back
+from ratable_server.operations.overpayments import credit_overpayment, overpaid_minor, take_overpayment_back
 from ratable_server.operations.paper_rows import hold_contracts, lines_of, settlements_of, sum_up
 from ratable_server.operations.papers import held
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
@@ -197,15 +197,27 @@ def _amount(actor: Actor, paper: models.Paper, part: Money | Credit, *, is_limit
 
 
 def _untaxed(actor: Actor, paper: models.Paper, amount_minor: int) -> Decimal:
-    """The share of a payment that is not tax, so that the shares of all payments come to what is billed without it."""
+    """The share of a payment that is not tax: what payments come to with it, less what the books have of those before.
+
+    So the shares sum to what is billed without tax, also where payments are taken back and made again.
+    """
     lines = lines_of(actor, paper).order_by().aggregate(amount=Sum("amount_minor"))
-    whole_minor = int(lines["amount"] or 0)
-    paid = (
-        settlements_of(actor, paper).exclude(document=None) if paper.kind == "invoice" else settlements_of(actor, paper)
-    )
-    before_minor = int(paid.aggregate(amount=Sum("amount_minor"))["amount"] or 0)
-    shares = [whole_minor * each // paper.total_minor for each in (before_minor, before_minor + amount_minor)]
-    return to_major(shares[1] - shares[0], paper.contract.currency)
+    paid = _money_of(actor, paper).aggregate(paid=Sum("amount_minor"), told=Sum("document__amount_minor"))
+    whole_minor = int(lines["amount"] or 0) * (int(paid["paid"] or 0) + amount_minor) // paper.total_minor
+    told_minor = abs(int(paid["told"] or 0)) - _paid_above(actor, paper)
+    return to_major(max(0, whole_minor - told_minor), paper.contract.currency)
+
+
+def _money_of(actor: Actor, paper: models.Paper) -> QuerySet[models.Settlement]:
+    """The payments of an invoice, or out of a credit memo, that stand: not where one settles the other."""
+    other = "credit_memo" if paper.kind == "invoice" else "invoice"
+    return settlements_of(actor, paper).filter(**{other: None})
+
+
+def _paid_above(actor: Actor, paper: models.Paper) -> int:
+    """What payments of an invoice have brought above what was due, in minor units: it is in their documents."""
+    ids = list(_money_of(actor, paper).values_list("id", flat=True)) if paper.kind == "invoice" else []
+    return overpaid_minor(actor, ids)
 
 
 def _document(actor: Actor, payment: Payment | Refund, *, on: date, at: datetime) -> models.Document | None:

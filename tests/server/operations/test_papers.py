@@ -186,6 +186,38 @@ def test_a_credit_memo_is_paid_out_by_a_payment_below_nothing(acme: Actor):
     assert_sound(acme)
 
 
+def untaxed(actor: Actor) -> Decimal:
+    """What stands in the books of payments."""
+    rows = documents(actor=actor).rows
+    return sum((row.amount for row in rows if row.kind == "payment" and row.voided_on is None), Decimal(0))
+
+
+def test_payments_of_an_invoice_with_tax_sum_to_what_is_billed_without_it(acme: Actor):
+    """10 cents and 1 of tax: the first cent is all tax, the other ten make it whole."""
+    id = issue(acme, line("0.10", tax=Decimal("0.01")))
+    first = pay(acme, id, "0.01")
+    assert untaxed(acme) == 0
+    pay(acme, id, "0.10")
+    assert untaxed(acme) == Decimal("0.10")
+    void_settlement(actor=acme, id=first, on=JANUARY, at=LATER)
+    pay(acme, id, "0.01")
+    assert (row_of(acme, id).standing, untaxed(acme)) == ("settled", Decimal("0.10"))
+
+
+def test_a_payment_that_is_made_again_after_one_was_taken_back_makes_the_same_whole(acme: Actor):
+    """Shares of 7 cents in 10: 3 and 4, then 5 of 7 once the first is void, then all; what was paid above is apart."""
+    id = issue(acme, line("0.07", tax=Decimal("0.03")))
+    first = pay(acme, id, "0.05")
+    pay(acme, id, "0.08")
+    assert untaxed(acme) == Decimal("0.10")  # 0.07 and the 0.03 above
+    with refuses(acme, "settlement_must_not_exceed_document"):
+        pay(acme, id, "0.01")
+    void_settlement(actor=acme, id=first, on=JANUARY, at=LATER)
+    pay(acme, id, "0.05")
+    assert (row_of(acme, id).standing, untaxed(acme)) == ("settled", Decimal("0.10"))
+    assert_sound(acme)
+
+
 def test_what_cannot_be_settled_is_refused(acme: Actor):
     agree_other(acme)
     id, draft = issue(acme, line("10")), issue(acme, line("10"), stage="draft")
