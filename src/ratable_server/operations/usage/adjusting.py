@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
 from django.db.models import Sum
@@ -14,6 +14,7 @@ from django.db.models import Sum
 from ratable.money import minor_unit_digits, to_major
 from ratable.periods import month_of, next_month
 from ratable.terms import Contract
+from ratable.terms_rules import EXACT_DIGITS
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.operations.amendments import ConsumptionAdjustment, adjust_consumption
@@ -152,13 +153,14 @@ class _Books:
         """What all that was reported of a month comes to, rounded once, less what is booked of it."""
         reported = rows_of(self.actor, models.ReportedAdjustment).exclude(adjustment=None)
         done = reported.filter(commit__code=self.commit, service_on=service_on)
-        new = sum((Decimal(row.amount or 0) for row in rows), Decimal(0))
-        whole = new + Decimal(done.aggregate(sum=Sum("amount"))["sum"] or 0)
         booked = rows_of(self.actor, models.Adjustment).filter(id__in=done.values("adjustment_id"))
         booked_minor = int(booked.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
         unit = Decimal(1).scaleb(-minor_unit_digits(self.contract.currency))
-        rounded = whole.quantize(unit, rounding=_ROUNDINGS[load_policy(self.actor).rounding])
-        return rounded - to_major(booked_minor, self.contract.currency)
+        with localcontext(prec=EXACT_DIGITS):  # an amount has up to 30 digits, the usual context 28
+            new = sum((Decimal(row.amount or 0) for row in rows), Decimal(0))
+            whole = new + Decimal(done.aggregate(sum=Sum("amount"))["sum"] or 0)
+            rounded = whole.quantize(unit, rounding=_ROUNDINGS[load_policy(self.actor).rounding])
+            return rounded - to_major(booked_minor, self.contract.currency)
 
     def _effects(self) -> Mapping[_Key, _Effect]:
         """What adjustments of the prepaid commit come to so far."""
