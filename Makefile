@@ -22,7 +22,7 @@ serve: .venv/.core  ## set up the books and answer the APIs on port 8000; PORT=.
 	$(BIN)/ratable init
 	$(BIN)/ratable serve --host $(or $(HOST),127.0.0.1) --port $(or $(PORT),8000)
 
-test: .venv/.dev  ## all tests, on DuckDB and on Spark
+test: .venv/.dev .venv-sdk/.ready  ## all tests, on DuckDB and on Spark
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 	@echo "The stage tests once more, on Spark."
 	RATABLE_BACKEND=spark $(BIN)/pytest $(STAGE_TESTS) $(PYTEST_ARGS)
@@ -61,7 +61,7 @@ lock:  ## renew requirements/constraints.txt from what the index has today
 	sh tools/setup.sh lock
 
 clean:  ## remove what make and the tools have made
-	rm -rf .venv .venv-lock demo-output bench-output build dist
+	rm -rf .venv .venv-lock .venv-sdk demo-output bench-output build dist
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache spark-warehouse
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -71,3 +71,7 @@ clean:  ## remove what make and the tools have made
 
 .venv/.dev: $(SETUP_INPUTS)
 	@sh tools/setup.sh dev
+
+# A client with pins of its own, which tests start as a program.
+.venv-sdk/.ready: requirements/zuora-sdk.txt
+	@sh tools/setup.sh sdk

@@ -1,14 +1,15 @@
 #!/bin/sh
-# Usage: tools/setup.sh core | dev | lock
+# Usage: tools/setup.sh core | dev | sdk | lock
 #
 #   core  what `ratable` and its books need to run -> .venv, stamp .venv/.core
 #   dev   the same, with test tools and Spark     -> .venv, stamps .venv/.core and .venv/.dev
+#   sdk   another vendor's client, for tests      -> .venv-sdk, stamp .venv-sdk/.ready
 #   lock  newest versions that the project admits -> requirements/constraints.txt
 #
 # Installs honour requirements/constraints.txt. PYTHON=... chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
-what=${1:?"core, dev or lock"}
+what=${1:?"core, dev, sdk or lock"}
 
 fail() {
     echo "ratable: $*" >&2
@@ -60,6 +61,11 @@ dev)
     install "[dev]"
     touch .venv/.core .venv/.dev
     ;;
+sdk)
+    create .venv-sdk
+    .venv-sdk/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/zuora-sdk.txt
+    touch .venv-sdk/.ready
+    ;;
 lock)
     create .venv-lock
     .venv-lock/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
@@ -72,5 +78,5 @@ lock)
     rm -rf .venv-lock
     echo "Renewed requirements/constraints.txt; run make check and make test before you keep it."
     ;;
-*) fail "unknown: $what (core, dev or lock)" ;;
+*) fail "unknown: $what (core, dev, sdk or lock)" ;;
 esac
