@@ -1,4 +1,4 @@
-"""Ids of computed rows: numbers that come of what a row is, so that a draft has the id that it will be posted under."""
+"""Ids that come of what a row is: those of computed rows, so that a draft has the id that it will be posted under."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from hashlib import md5
 
 _HEX_DIGITS = 13  # 52 bits: every such number is exact wherever numbers are read
 _EPOCH = date(1970, 1, 1)
+_REPORTED_USAGE = "8ad00001"
 
 
 def revenue_id(*key: str | date) -> int:
@@ -29,3 +30,8 @@ def consumption_id(commit: str, month_on: date) -> int:
     """The id of what a month consumed of a prepaid commit."""
     told = f"{commit}\x1f{(month_on - _EPOCH).days}"
     return int(md5(told.encode(), usedforsecurity=False).hexdigest()[:_HEX_DIGITS], 16)
+
+
+def reported_usage_code(row_id: int) -> str:
+    """The id of reported usage, which begins the ids of the usage records that count for it: 8 letters and 24."""
+    return f"{_REPORTED_USAGE}{row_id:024x}"

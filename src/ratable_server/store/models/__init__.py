@@ -34,6 +34,7 @@ from ratable_server.store.models.journals import (
 from ratable_server.store.models.papers import Paper, PaperLine, Settlement
 from ratable_server.store.models.periods import Period, PeriodClose, PeriodReopening
 from ratable_server.store.models.register import RegisterEntry
+from ratable_server.store.models.reported_usage import ReportedUsage
 from ratable_server.store.models.requests import IdempotencyKey, Reference
 from ratable_server.store.models.results import (
     Allocation,
@@ -117,6 +118,7 @@ __all__ = [
     "RegisterEntry",
     "RejectedUsage",
     "ReportedAdjustment",
+    "ReportedUsage",
     "RevenueTransaction",
     "Run",
     "Settlement",

@@ -77,6 +77,7 @@ class UsageItem(Told, Coded):
     starts_on = models.DateField()
     ends_before = models.DateField(null=True, blank=True)
     draws = models.BooleanField(default=False)
+    prices_dynamically = models.BooleanField(default=False, db_default=False)  # of reports only: see `operations.usage`
 
     class Meta(Coded.Meta):
         db_table = "usage_item"
