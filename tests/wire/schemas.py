@@ -18,6 +18,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("campfire_facts.json").read_text(encoding="utf-8"))
 
+CAMPFIRE = "ratable_server.api.campfire.routes"  # each API has a document of its own
+
 _ID = r"(?:[0-9]+|\{\w+\})"  # in a path that is asked, or in one of the document
 
 _checker = FormatChecker(formats=())
@@ -41,9 +43,10 @@ def _is_uuid(value: object) -> bool:
 class Document:
     """An OpenAPI document that answers can be held against."""
 
-    def __init__(self, document: dict[str, Any], *, is_loose: bool) -> None:
+    def __init__(self, document: dict[str, Any], *, is_loose: bool, in_path: str = _ID) -> None:
         self.paths: dict[str, Any] = document["paths"]
-        self._patterns = sorted(((_pattern(path), path) for path in self.paths), key=lambda each: each[1].count("{"))
+        patterns = ((_pattern(path, in_path), path) for path in self.paths)
+        self._patterns = sorted(patterns, key=lambda each: each[1].count("{"))
         self._components = {
             name: _json_schema(each, is_loose=is_loose)
             for name, each in document.get("components", {}).get("schemas", {}).items()
@@ -58,11 +61,11 @@ class Document:
                 return found
         return None
 
-    def faults(self, method: str, path: str, status: int, body: Any) -> list[str]:
+    def faults(self, method: str, path: str, status: int, body: Any, *, media: str = "application/json") -> list[str]:
         """What an answer breaks; nothing where the document does not say what it is."""
         operation = self.operation(method, path)
         content = ((operation or {}).get("responses", {}).get(str(status)) or {}).get("content", {})
-        schema = content.get("application/json", {}).get("schema")
+        schema = content.get(media, {}).get("schema")
         if schema is None:
             return []
         whole = {**_json_schema(schema, is_loose=self._is_loose), "components": {"schemas": self._components}}
@@ -81,11 +84,11 @@ def served() -> Document:
     """The document that this server tells of itself."""
     from drf_spectacular.generators import SchemaGenerator  # noqa: PLC0415 - needs the settings
 
-    return Document(SchemaGenerator().get_schema(request=None, public=True), is_loose=False)
+    return Document(SchemaGenerator(urlconf=CAMPFIRE).get_schema(request=None, public=True), is_loose=False)
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{\w+\\}", lambda _: _ID, re.escape(path)).rstrip("/") + "/?")
+def _pattern(path: str, in_path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{\w+\\}", lambda _: in_path, re.escape(path)).rstrip("/") + "/?")
 
 
 def _json_schema(said: Any, *, is_loose: bool) -> Any:

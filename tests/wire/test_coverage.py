@@ -76,4 +76,11 @@ def test_every_view_asks_who_it_is():
                 found |= views(each.url_patterns)
         return found
 
-    assert views(get_resolver().url_patterns) == {"healthz", "readyz", "docs", "docs/openapi.json"}
+    assert views(get_resolver().url_patterns) == {
+        "healthz",
+        "readyz",
+        "docs",
+        "docs/openapi.json",
+        "docs/native",
+        "docs/native/openapi.json",
+    }

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from tests.wire.calling import Api
-from tests.wire.schemas import FACTS
+from tests.wire.schemas import CAMPFIRE, FACTS
 from tests.wire.test_live import free_port, wait_for
 from tests.wire.test_webhooks import Receiver, receiver
 
@@ -48,7 +48,7 @@ def served() -> dict[str, Any]:
     from drf_spectacular.generators import SchemaGenerator  # noqa: PLC0415 - needs the settings
     from drf_spectacular.renderers import OpenApiJsonRenderer  # noqa: PLC0415
 
-    told = SchemaGenerator().get_schema(request=None, public=True)
+    told = SchemaGenerator(urlconf=CAMPFIRE).get_schema(request=None, public=True)
     document: dict[str, Any] = json.loads(OpenApiJsonRenderer().render(told, renderer_context={}))
     return document
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
 from rest_framework.exceptions import ParseError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -43,26 +45,26 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
     return exception_handler(error, context)
 
 
-def not_found(_request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """No such route."""
-    return _json(404, {"detail": "Not found."})
+    return _bare(request, 404, {"detail": "Not found."})
 
 
-def bad_request(_request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """A request that Django refuses before any view: its host, its length."""
-    return _json(400, {"detail": "Bad request."})
+    return _bare(request, 400, {"detail": "Bad request."})
 
 
-def forbidden(_request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """A request that Django refuses to carry out."""
-    return _json(403, {"detail": "You do not have permission to perform this action."})
+    return _bare(request, 403, {"detail": "You do not have permission to perform this action."})
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A fault of ours; Django has logged it."""
     request_id = request_id_of(request)
     _log.error("request %s ended with a fault", request_id)
-    return _json(500, {"detail": "A server error occurred.", "request_id": request_id})
+    return _bare(request, 500, {"detail": "A server error occurred.", "request_id": request_id})
 
 
 def unavailable(code: str, detail: str) -> HttpResponse:
@@ -72,6 +74,15 @@ def unavailable(code: str, detail: str) -> HttpResponse:
 
 def _unavailable(code: str, detail: str) -> Response:
     return Response({"detail": detail, "code": code}, status=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+
+
+def _bare(request: HttpRequest, status: int, body: dict[str, str]) -> HttpResponse:
+    """What no view answers, in the words of the API below whose address it was asked; the settings name them."""
+    for start, path in settings.API_ANSWERS.items():
+        if request.path.startswith(start):
+            answer: HttpResponse = import_string(path)(request, status, body["detail"])
+            return answer
+    return _json(status, body)
 
 
 def _json(status: int, body: dict[str, str], headers: dict[str, str] | None = None) -> HttpResponse:

@@ -22,14 +22,17 @@ class MalformedJsonError(ValueError):
     """A text that is not JSON, or more than we read."""
 
 
-def read_json(text: str) -> Any:
-    """The value of a JSON text.
+def read_json(text: str, *, refuses_doubled: bool = False) -> Any:
+    """The value of a JSON text. Of a name that an object has twice the last value counts, unless that is refused.
 
     Raises:
         MalformedJsonError: it is none, too deep, or has a number or a character that cannot be kept.
     """
+    pairs = _once if refuses_doubled else None
     try:
-        value = json.loads(text, parse_float=_decimal, parse_int=_whole, parse_constant=_no_number)
+        value = json.loads(
+            text, parse_float=_decimal, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=pairs
+        )
     except MalformedJsonError:
         raise
     except RecursionError:
@@ -65,6 +68,15 @@ def _marked(value: Any) -> str:
         case datetime() | date():
             return value.isoformat()
     raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise MalformedJsonError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return value
 
 
 def _decimal(text: str) -> Decimal:

@@ -41,6 +41,7 @@ class ExactJsonParser(BaseParser):
     """JSON in UTF-8; numbers are decimals or whole numbers."""
 
     media_type = "application/json"
+    refuses_doubled = False  # names that an object has twice
 
     @override
     def parse(
@@ -48,7 +49,7 @@ class ExactJsonParser(BaseParser):
     ) -> Any:
         _refuse_other_encodings(media_type)
         try:
-            return read_json(_text(_whole(stream, parser_context)))
+            return read_json(_text(_whole(stream, parser_context)), refuses_doubled=self.refuses_doubled)
         except MalformedJsonError as error:
             raise ParseError(f"JSON parse error - {error}") from None
 

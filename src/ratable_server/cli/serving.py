@@ -20,6 +20,7 @@ AsRole = Annotated[
     str, typer.Option("--role", help="admin, approver, preparer (or clerk), viewer: each may do what the next one may.")
 ]
 TokenId = Annotated[int, typer.Argument(help="The number of the token, as `ratable token list` shows it.")]
+Api = Annotated[str, typer.Option("--api", help="Which API: campfire or native.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The file to write; without it, the document is printed.")]
 
 _ROLE_OF = {role: role for role in ("viewer", "preparer", "approver", "admin")} | {"clerk": "preparer"}
@@ -54,12 +55,17 @@ def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8, 
         worker.join()
 
 
-def schema(*, out: Out = None) -> None:
-    """Print the OpenAPI document of the APIs that are served."""
+def schema(*, api: Api = "campfire", out: Out = None) -> None:
+    """Print the OpenAPI document of an API that is served; a file that ends with .yaml is YAML, else it is JSON."""
     prepare()
+    from django.conf import settings
     from django.core.management import call_command
 
-    call_command("spectacular", format="openapi-json", file=None if out is None else str(out))
+    if api not in settings.API_ROUTES:
+        raise typer.BadParameter(f"{api!r} is none of {', '.join(settings.API_ROUTES)}")
+    form = "openapi" if out is not None and out.suffix == ".yaml" else "openapi-json"
+    file = None if out is None else str(out)
+    call_command("spectacular", urlconf=settings.API_ROUTES[api], format=form, file=file)
 
 
 def create(*, email: Email, role: AsRole = "preparer", tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:

@@ -71,6 +71,13 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": False,
     "URL_FORMAT_OVERRIDE": None,
 }
+API_ROUTES = {  # each API has an OpenAPI document of its own
+    "campfire": "ratable_server.api.campfire.routes",
+    "native": "ratable_server.api.native.routes",
+}
+API_ANSWERS = {  # who answers where no view does: by the beginning of the path
+    "/api/v1/": "ratable_server.api.native.problems.bare_answer",
+}
 REST_KNOX = {"AUTH_TOKEN_CHARACTER_LENGTH": 64, "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ratable",

@@ -1,0 +1,1 @@
+"""Shapes of the wire, one module for each kind of thing."""

@@ -1,0 +1,1 @@
+"""Pure functions between the words of the wire and ours."""

@@ -1,0 +1,89 @@
+"""Every refusal is a problem document: what it is called, where it is told, and what is wrong field by field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.test import RequestFactory
+
+from ratable_server.api.native import problems
+from ratable_server.errors import REFUSALS, WEATHER, Obstacle, Obstructed, Refused
+from tests.wire.native.calling import Native
+
+
+@pytest.mark.parametrize("code", [code.name for code in REFUSALS])
+def test_refusal_has_a_status(code: str):
+    assert code in problems.STATUS_OF
+    told = problems.answer_refused(RequestFactory().post("/api/v1/x"), Refused(code, field="amount"), is_named=True)
+    assert told.status_code in {400, 403, 404, 409, 422}
+    assert told.content_type == "application/problem+json"
+    assert (told.data["code"], told.data["status"]) == (code, told.status_code)
+    assert told.data["errors"] == [{"field": "amount", "rule": code, "row": None, "detail": problems.MEANINGS[code]}]
+
+
+def test_no_status_is_of_nothing_and_every_rule_has_a_meaning():
+    assert set(problems.STATUS_OF) == {code.name for code in REFUSALS}
+    assert {code.name for code in (*REFUSALS, *WEATHER)} <= set(problems.MEANINGS)
+
+
+def test_what_a_body_names_is_400_and_what_the_path_names_404():
+    refused = Refused("contract_must_be_known", field="contract")
+    assert problems.status_of(refused, is_named=False) == 400
+    assert problems.status_of(refused, is_named=True) == 404
+
+
+def test_everything_in_the_way_of_a_close_is_told():
+    refused = Obstructed(
+        [
+            Obstacle(code="imports_must_be_finished", detail="import-3"),
+            Obstacle(code="rejections_must_be_resolved", detail="2 rows", field="usage"),
+        ]
+    )
+    told = problems.answer_refused(RequestFactory().post("/api/v1/x"), refused, is_named=True)
+    assert told.status_code == 409
+    assert [(each["rule"], each["field"], each["detail"]) for each in told.data["errors"]] == [
+        ("imports_must_be_finished", "period", "import-3"),
+        ("rejections_must_be_resolved", "usage", "2 rows"),
+    ]
+
+
+def test_types_of_problems_can_be_asked(native: Native):
+    told = native.get(native.get("nothing/here")["type"])
+    assert told.body == {"code": "path_must_be_known", "title": "there is nothing at this path", "status": 404}
+    listed = native.get("problems")["results"]
+    assert {each["code"] for each in listed} == set(problems.MEANINGS)
+    assert native.get("problems/no_such_rule").status == 404
+
+
+@pytest.mark.parametrize("header", ["", "Token", "Token bad", "Token a b", "Basic dTpw"])
+def test_i1_no_sound_token_is_401(native: Native, header: str):
+    told = replace(native, token="").send("GET", "problems", b"", headers={"Authorization": header})
+    assert (told.status, told["code"], told.headers["WWW-Authenticate"]) == (401, "token_must_be_valid", "Token")
+
+
+def test_h1_other_methods_are_405(native: Native):
+    for method in ("PUT", "PATCH", "DELETE", "TRACE", "FOO"):
+        told = native.send(method, "problems", b"")
+        assert (told.status, told["code"]) == (405, "method_must_be_served")
+        assert "GET" in told.headers["Allow"]
+
+
+def test_h11_h12_unknown_parameters_are_refused_by_name(native: Native):
+    told = native.get("problems", ordering="tenant__token", quantity__regex="(a+)+$")
+    assert (told.status, told["code"]) == (400, "fields_must_be_valid")
+    assert [(each["field"], each["rule"]) for each in told["errors"]] == [
+        ("ordering", "field_must_be_known"),
+        ("quantity__regex", "field_must_be_known"),
+    ]
+    assert native.send("GET", "problems?limit=1&limit=2", b"").status == 400
+
+
+def test_h16_an_answer_that_is_not_accepted_is_406(native: Native):
+    told = native.send("GET", "problems", b"", headers={"Accept": "text/csv"})
+    assert (told.status, told["code"]) == (406, "answer_must_be_accepted")
+
+
+def test_unknown_paths_are_problems_for_everybody(native: Native):
+    told = replace(native, token="").get("/api/v1/nothing/here")
+    assert (told.status, told["code"], told["detail"]) == (404, "path_must_be_known", "Not found.")
