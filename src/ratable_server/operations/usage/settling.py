@@ -32,7 +32,7 @@ from ratable_server.store.staging import settling
 from ratable_server.store.staging.hashing import NO_HASH, BlockDigests
 from ratable_server.store.staging.known_items import known_items
 from ratable_server.store.staging.reading import Reading, judged, prepare, raw_texts
-from ratable_server.store.staging.settling import Counts, Posting
+from ratable_server.store.staging.settling import Counts, Judging, Posting
 from ratable_server.store.staging.tables import Staged, create_tables, drop_tables, stage_raw, stage_records
 from ratable_server.store.staging.texts import Texts
 
@@ -127,7 +127,8 @@ class _Settlement:
         is_late = rejects_late and min(staged.months, default=open_on) < open_on
         row = self._all_of_it(open_on, staged.digests) if staged.is_clean and not is_late else None
         if row is None:
-            row = self._what_is_sound(open_on, rejects_late=is_late)
+            restates = self.wish.on_change == "restate" and not rejects_late
+            row = self._what_is_sound(open_on, rejects_late=is_late, restates=restates)
         self._tell(row)
         return receipt_of(self.actor, row)
 
@@ -144,10 +145,11 @@ class _Settlement:
         self._save(row, digests.chained(row.previous_sha256))
         return row
 
-    def _what_is_sound(self, open_on: date, *, rejects_late: bool) -> UsageImport:
+    def _what_is_sound(self, open_on: date, *, rejects_late: bool, restates: bool) -> UsageImport:
         """Judge row by row, and take what is new and sound, or nothing."""
-        revises = self.wish.on_change == "revise"
-        counts = settling.settle(self.actor, open_on=open_on, rejects_late=rejects_late, revises=revises)
+        revises = self.wish.on_change != "reject"
+        judging = Judging(open_on=open_on, rejects_late=rejects_late, revises=revises, restates=restates)
+        counts = settling.settle(self.actor, judging)
         is_taken = counts.rows_rejected == 0 or self.begun.is_partial
         row = self._row("completed", counts) if is_taken else self._row("failed", _refused(counts))
         self._post(row, open_on, revises=revises)

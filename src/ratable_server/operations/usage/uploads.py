@@ -12,7 +12,8 @@ from ratable_server.store.staging.worded import Place
 
 __all__ = ["OnChange", "Place", "Upload", "WordedUpload", "Words"]
 
-OnChange = Literal["reject", "revise"]
+OnChange = Literal["reject", "revise", "restate"]
+"""Other content under a known id: a contradiction, a revision, or one of a closed month too, as the policy lets late usage be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ SET is_duplicate = CASE WHEN {_IS_SAME} THEN staged.code = '' ELSE {_MAY_REVISE}
     revises_month_on = met.month_on
 FROM (
     SELECT key.event_id, key.record_id, key.month_on, key.content_hash,
-        %(revises)s AND key.month_on >= %(open_on)s AND NOT EXISTS (
+        %(revises)s AND (%(restates)s OR key.month_on >= %(open_on)s) AND NOT EXISTS (
             SELECT FROM usage_void WHERE usage_void.tenant_id = key.tenant_id AND usage_void.record_id = key.record_id
         ) AS is_open
     FROM usage_key AS key WHERE key.tenant_id = %(tenant)s
@@ -145,6 +145,15 @@ class Counts(NamedTuple):
     quantity_rejected: Decimal
 
 
+class Judging(NamedTuple):
+    """What the books say of records: which months are open, and whether what is known may be revised, or restated."""
+
+    open_on: date
+    rejects_late: bool
+    revises: bool
+    restates: bool
+
+
 class Posting(NamedTuple):
     """What every row of an import has in common in the books."""
 
@@ -171,12 +180,12 @@ def hold_tenant(actor: Actor) -> None:
     _run("SELECT FROM tenant WHERE id = %(tenant)s FOR NO KEY UPDATE", {"tenant": actor.tenant_id})
 
 
-def settle(actor: Actor, *, open_on: date, rejects_late: bool, revises: bool) -> Counts:
+def settle(actor: Actor, judging: Judging) -> Counts:
     """Decide about every staged record: taken, a duplicate, or rejected by the first rule that it breaks."""
-    parameters = {"tenant": actor.tenant_id, "open_on": open_on, "revises": revises}
+    parameters = {"tenant": actor.tenant_id, **judging._asdict()}
     analyze("staged_usage")
     _run(_FIND_REPEATS)
-    if rejects_late:
+    if judging.rejects_late:
         _run(_REJECT_LATE, parameters)
     if _run("SELECT FROM staged_repeat LIMIT 1"):
         _run(_REJECT_CONTRADICTIONS)
