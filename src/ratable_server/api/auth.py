@@ -35,7 +35,16 @@ class TokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("Invalid token header. No credentials provided.")
         if len(parts) > 2:  # noqa: PLR2004 - the scheme and the token
             raise AuthenticationFailed("Invalid token header. Token string should not contain spaces.")
-        return _actor(parts[1], request), None
+        actor = self.actor_of(parts[1], request_id_of(request))
+        if actor is None:
+            raise AuthenticationFailed("Invalid token.")
+        return actor, None
+
+    def actor_of(self, token: bytes, request_id: str) -> Actor | None:
+        """Who holds a token; None if nobody does, or no longer."""
+        if len(token) > _MOST_LETTERS or not token.isascii():
+            return None
+        return actor_of_token(token=token.decode("ascii"), request_id=request_id)
 
     @override
     def authenticate_header(self, request: Request) -> str:
@@ -71,11 +80,3 @@ def role_for(view: Any, method: str) -> Role:
     """The least role that may use a method of a view."""
     named: Role | None = getattr(view, "roles", {}).get(method)
     return named or ("viewer" if method in SAFE_METHODS else "preparer")
-
-
-def _actor(token: bytes, request: Request) -> Actor:
-    if len(token) <= _MOST_LETTERS and token.isascii():
-        actor = actor_of_token(token=token.decode("ascii"), request_id=request_id_of(request))
-        if actor is not None:
-            return actor
-    raise AuthenticationFailed("Invalid token.")

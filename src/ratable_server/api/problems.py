@@ -23,12 +23,13 @@ class Problem:
 
     def body(self, refused: Refused, *, field: str) -> dict[str, Any]:
         """The answer's body; `field` is what the dialect calls the refusal's field."""
-        text = self.text or _told(refused)
+        text = self.text or told_text(refused)
         if self.shape == "field":
             return {field or "non_field_errors": [text], "code": refused.code}
         return {self.shape: text, "code": refused.code}
 
 
-def _told(refused: Refused) -> str:
+def told_text(refused: Refused) -> str:
+    """A refusal in our words: the rule, and what breaks it."""
     meaning = refused.rule.meaning
     return meaning if refused.detail == meaning else f"{meaning}: {refused.detail}"

@@ -23,6 +23,11 @@ def request_id_of(request: Any) -> str:
     return str(getattr(asked, _ATTRIBUTE))
 
 
+def name_request(request: HttpRequest, request_id: str) -> None:
+    """Give a request an id of ours, whatever its caller called it."""
+    setattr(request, _ATTRIBUTE, request_id)
+
+
 def tell_request_id(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Middleware: the id goes into every answer, and no answer is kept by anybody in between."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -38,7 +39,8 @@ class View(APIView):
 
     `roles` names the least role for a method where it is not viewer to read and preparer to write; `most_bytes` is
     what a body may have; `is_one_transaction` says whether the work of a POST is; `operation_ids` are the published ones
-    where they are not what the path makes of them.
+    where they are not what the path makes of them. A dialect says in `keyed` and `once` which methods take a key of
+    their caller, and what is remembered under it.
     """
 
     authentication_classes = (TokenAuthentication,)
@@ -48,12 +50,15 @@ class View(APIView):
     most_bytes: ClassVar[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     is_one_transaction: ClassVar[bool] = True
     operation_ids: ClassVar[dict[str, str]] = {}
+    keyed: ClassVar[tuple[str, ...]] = ("post",)
+    once: ClassVar[Callable[..., Any]] = staticmethod(answered_once)
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "post" in cls.__dict__:
-            cls.post = answered_once(cls.__dict__["post"])  # type: ignore[attr-defined]
+        for method in cls.keyed:
+            if method in cls.__dict__:
+                setattr(cls, method, cls.once(cls.__dict__[method]))
 
     @property
     def actor(self) -> Actor:

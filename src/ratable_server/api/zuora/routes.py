@@ -1,0 +1,12 @@
+"""Routes of the dialect, as published; what is not served is refused by the last one."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, re_path
+
+from ratable_server.api.zuora.views import unserved
+
+urlpatterns: list[URLPattern] = [
+    # A slash at the end is another spelling of the route without it (`api.slashes`), unless there are two.
+    re_path(r"^v1(?:/.*(?:[^/]|//))?$", unserved.Unserved.as_view()),
+]

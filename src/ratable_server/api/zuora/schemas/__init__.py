@@ -1,0 +1,1 @@
+"""What a body has, a module per resource."""

@@ -1,0 +1,1 @@
+"""Their words and ours: pure functions."""

@@ -1,0 +1,1 @@
+"""Views of the dialect, a module per resource."""
