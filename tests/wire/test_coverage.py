@@ -83,4 +83,6 @@ def test_every_view_asks_who_it_is():
         "docs/openapi.json",
         "docs/native",
         "docs/native/openapi.json",
+        "docs/zuora",
+        "docs/zuora/openapi.json",
     }

@@ -24,5 +24,8 @@ urlpatterns = [
     path("docs/native", SpectacularSwaggerSplitView.as_view(url_name="native-openapi")),
     path("docs/native/openapi.json", _document("native"), name="native-openapi"),
     path("", include("ratable_server.api.campfire.routes")),
+    path("docs/zuora", SpectacularSwaggerSplitView.as_view(url_name="zuora-openapi")),
+    path("docs/zuora/openapi.json", _document("zuora"), name="zuora-openapi"),
     path("", include("ratable_server.api.native.routes")),
+    path("", include("ratable_server.api.zuora.routes")),
 ]

@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "ratable_server.store",
 ]
 MIDDLEWARE = [
+    "ratable_server.api.zuora.headers.tell_zuora_headers",
     "ratable_server.api.request_ids.tell_request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -74,9 +75,11 @@ REST_FRAMEWORK = {
 API_ROUTES = {  # each API has an OpenAPI document of its own
     "campfire": "ratable_server.api.campfire.routes",
     "native": "ratable_server.api.native.routes",
+    "zuora": "ratable_server.api.zuora.routes",
 }
 API_ANSWERS = {  # who answers where no view does: by the beginning of the path
     "/api/v1/": "ratable_server.api.native.problems.bare_answer",
+    "/v1/": "ratable_server.api.zuora.problems.bare_answer",
 }
 REST_KNOX = {"AUTH_TOKEN_CHARACTER_LENGTH": 64, "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {
