@@ -92,6 +92,16 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("idempotency_key_must_not_be_in_use", "the first request with this key is still being answered", True),
     Code("email_must_be_an_address", "an e-mail address has one @ and no spaces"),
     Code("token_must_be_known", "no token has this id"),
+    Code("reported_usage_must_be_known", "no reported usage has this id"),
+    Code("reported_usage_must_not_be_billed", "an invoice has billed the usage: it keeps all but its further fields"),
+    Code("reported_usage_must_be_priced_here", "usage that is priced dynamically is neither changed nor deleted"),
+    Code("unit_of_measure_must_be_sold", "no usage item that is meant is sold by this unit of measure"),
+    Code("report_must_fall_in_an_item", "no usage item that is meant covers the day on which the usage starts"),
+    Code("reported_quantity_must_count", "a quantity is a number of at most 13 digits before the point, not negative"),
+    Code("text_must_be_short", "a text has more characters than its field"),
+    Code("unique_key_must_be_unused", "other reported usage has this key"),
+    Code("unique_key_must_keep_its_place", "usage under a key keeps its customer, its contract and its item"),
+    Code("unique_key_must_be_told_once", "two rows of a file have the same key"),
     Code("owner_must_be_named", "migrations are pending, and no connection of the owner is named", True),
 )
 

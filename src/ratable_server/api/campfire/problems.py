@@ -39,7 +39,9 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         account_names_must_differ amount_must_fit_the_target document_must_stand document_must_be_void
         settlement_must_not_exceed_document credit_memo_must_be_of_the_customer tenant_code_must_be_unused register_must_have_such_a_kind
         entry_must_balance revenue_must_be_posted_once
-        close_date_must_end_a_month
+        close_date_must_end_a_month unit_of_measure_must_be_sold report_must_fall_in_an_item
+        reported_quantity_must_count text_must_be_short unique_key_must_be_unused unique_key_must_keep_its_place
+        unique_key_must_be_told_once
         """,
     ),
     (
@@ -52,6 +54,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         reversal_must_have_a_reason policy_must_stay_after_a_close nothing_must_depend_on_it document_must_not_be_settled
         credit_memo_must_go_with_its_cause
         report_must_be_asked_as_defined usage_must_be_posted account_must_be_mapped owner_must_be_named
+        reported_usage_must_not_be_billed reported_usage_must_be_priced_here
         """,
     ),
     (Problem(status=400, shape="error", text=CLOSED), "period_must_be_open"),
@@ -70,7 +73,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         prepaid_commit_must_be_known contract_must_be_known item_must_be_known usage_must_be_known tenant_must_be_known
         run_must_be_known entry_must_be_known report_must_be_known revenue_must_be_known close_must_be_known
         export_after_reopening_must_be_chosen
-        export_format_must_be_known token_must_be_known document_must_be_known
+        export_format_must_be_known token_must_be_known document_must_be_known reported_usage_must_be_known
         """,
     ),
 )
