@@ -21,11 +21,11 @@ from ratable.drawdown.demands import (
     short_months,
 )
 from ratable.ledger import Journal, journalize
-from ratable.rating import Rated, rate
+from ratable.rating import Optioned, Rated, rate
 from ratable.rating.minimums import shortfalls, true_up
 from ratable.recognition import recognize
 from ratable.terms import Policy
-from ratable.usage import Metered, meter, meter_days
+from ratable.usage import Metered, meter, meter_days, meter_records
 
 # Up to so many (item, month) are drawn by day at once; above, only the months in which the day matters.
 DAILY_MONTHS = 2_000
@@ -38,6 +38,8 @@ class Inputs(NamedTuple):
     contracts: Stored
     items: Stored
     tiers: Stored
+    rating_options: Stored
+    tier_limits: Stored
     shares: Stored
     schedules: Stored
     sources: Stored
@@ -76,7 +78,8 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
     """
     items, months = inputs.items, inputs.months
     metered = meter(sheet, inputs.usage, inputs.voids, items, zone=zone, late_usage=policy.late_usage)
-    rated = rate(sheet, metered.by_month, items, inputs.tiers, months, rounding=policy.rounding)
+    optioned = _optioned(sheet, inputs, metered, zone=zone)
+    rated = rate(sheet, metered.by_month, items, inputs.tiers, months, rounding=policy.rounding, optioned=optioned)
     drawdowns = _drawdowns(sheet, inputs, metered, rated, run=_Run(policy, zone))
     short = shortfalls(
         sheet,
@@ -104,6 +107,15 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
     outcome = Outcome(metered, rated, drawdowns, allocated, revenue, journal)
     _check(sheet, outcome, inputs)
     return outcome
+
+
+def _optioned(sheet: Sheet, inputs: Inputs, metered: Metered, *, zone: str) -> Optioned | None:
+    """The records of items with rating options; where no item has any, nothing is looked for."""
+    options = inputs.rating_options
+    if sheet.is_empty(options):
+        return None
+    records = meter_records(sheet, inputs.usage, metered, options, zone=zone)
+    return Optioned(records, options, inputs.tier_limits)
 
 
 def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:

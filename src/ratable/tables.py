@@ -67,6 +67,26 @@ TIERS = _schema(
     flat_fee_e12=_E12,
 )
 
+RATING_OPTIONS = _schema(  # only items whose rating looks at more than the quantity of the month
+    item_id="string",
+    rating_group="string",
+    group_dimension="string",  # empty: none
+    is_individual="boolean",  # each record is priced and rounded by itself
+    aggregation="string",
+    price_dimension="string",
+    amount_dimension="string",
+    quantity_step_e12=_E12,  # a rated quantity is a multiple of it; 0: as it is
+    quantity_rounding="string",
+    maximum_e12=_E12,  # of a month's amount; 0: none
+)
+
+TIER_LIMITS = _schema(  # only tiers whose amount has a minimum or a maximum
+    item_id="string",
+    tier="int64",
+    minimum_e12=_E12,
+    maximum_e12=_E12,
+)
+
 COMMITS = _schema(
     commit_id="string",
     contract_id="string",
@@ -169,6 +189,18 @@ METERED = _schema(
     records="int64",
     quantity_e12=_E12,
     amount_e12=_E12,
+)
+
+COUNTED_RECORDS = _schema(  # accepted records with a quantity, of items with rating options
+    usage_id="string",
+    item_id="string",
+    month_on="date",
+    used_on="date",
+    used_at="timestamp('UTC')",
+    batch="int64",
+    row="int64",
+    quantity_e12=_E12,
+    dimensions="string",
 )
 
 REJECTIONS = _schema(usage_id="string", item_id="string", batch="int64", row="int64", code="string", value="string")

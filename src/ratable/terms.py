@@ -24,6 +24,9 @@ Breakage = Literal["on_expiry", "proportional", "none"]
 LateUsage = Literal["next_open_period", "reject"]
 PartialMonth = Literal["full", "prorated"]
 Proration = Literal["daily", "standard", "thirty_day"]
+RatingGroup = Literal["month", "day", "record", "upload", "dimension"]
+Aggregation = Literal["sum", "highest_day", "maximum", "last"]
+QuantityRounding = Literal["half_up", "half_even", "up", "down"]
 
 ZERO = Decimal(0)
 
@@ -63,6 +66,37 @@ class Tier:
     price: Decimal | None = None
     percentage: Decimal | None = None
     flat_fee: Decimal = ZERO
+    minimum_amount: Decimal | None = None
+    maximum_amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingOptions:
+    """What a price plan looks at beside a month's quantity; the defaults look at nothing else.
+
+    `rating_group` is what the tiers count: the month, each day, each record, each upload, or the values of
+    `group_dimension`. With `rated_individually` the group finds the tier, and each record is priced and rounded by
+    itself. `price_dimension` and `amount_dimension` name where a record carries its own unit price or amount.
+    """
+
+    rating_group: RatingGroup = "month"
+    group_dimension: str | None = None
+    rated_individually: bool = False
+    aggregation: Aggregation = "sum"
+    price_dimension: str | None = None
+    amount_dimension: str | None = None
+    quantity_decimals: int | None = None
+    quantity_rounding: QuantityRounding = "half_up"
+    overage_price: Decimal | None = None  # of units above the last tier, which then has an end
+    maximum_amount: Decimal | None = None  # of a month
+
+    @property
+    def is_prerated(self) -> bool:
+        """Do its records carry their prices?"""
+        return self.price_dimension is not None or self.amount_dimension is not None
+
+
+PLAIN = RatingOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +110,7 @@ class UsageGroup:
     package_size: Decimal | None = None
     free_units: Decimal = ZERO
     currency: str | None = None
+    options: RatingOptions = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import ibis
 
 from ratable import tables
 from ratable.money import SCALE, minor_unit_digits, split_minor, to_e12, to_minor
+from ratable.option_rows import limit_rows, option_rows, priced_tiers
 from ratable.periods import FAR, Weights, day_after, month_of, months_between, next_month, schedule_weights
 from ratable.terms import (
     ZERO,
@@ -57,6 +58,8 @@ class TermsTables(NamedTuple):
     contracts: list[Row]
     items: list[Row]
     tiers: list[Row]
+    rating_options: list[Row]
+    tier_limits: list[Row]
     commits: list[Row]
     eligible: list[Row]
     circular: list[Row]
@@ -149,7 +152,7 @@ class _Catalog:
 
 def _tier_rows(group: UsageGroup, own: Mapping[int, TierPriceOverride]) -> Iterator[Row]:
     lower_e12 = 0
-    for tier in group.tiers:
+    for tier in priced_tiers(group):
         upper_e12 = _OPEN_END_E12 if tier.upper_quantity is None else to_e12(tier.upper_quantity)
         agreed = own.get(tier.number, tier)
         price = agreed.price if agreed.price is not None else (agreed.percentage or Decimal(0)).scaleb(-2)
@@ -198,6 +201,9 @@ class _ContractRows:
             group = self.catalog.group(item)
             found.items.append(self._item(item, group))
             found.tiers.extend(self._tiers(item, group))
+            if group is not None:
+                found.rating_options.extend(option_rows(item.id, group))
+                found.tier_limits.extend(limit_rows(item.id, group))
             found.shares.extend(self._shares(item))
         for stream_id, product_id, order in streams:
             found.items.append(self._stream_item(stream_id, product_id, order))

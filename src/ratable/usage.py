@@ -78,6 +78,11 @@ def meter_days(sheet: Sheet, usage: Stored, metered: Metered, wanted: Stored, *,
     return sheet.run(metered_days, *inputs, zone=zone, is_clean=metered.is_clean)
 
 
+def meter_records(sheet: Sheet, usage: Stored, metered: Metered, options: Stored, *, zone: str) -> Stored:
+    """The accepted records with a quantity of the items that have rating options, one by one."""
+    return sheet.run(counted_records, usage, metered.examined, options, zone=zone)
+
+
 def meter_by_dimension(sheet: Sheet, usage: Stored, metered: Metered, *, zone: str, dimension: str) -> Stored:
     """The accepted records summed by item, month and the value of one dimension, for analysis: no price depends on it.
 
@@ -205,6 +210,15 @@ def metered_days(
     """Accepted records of the wanted item and months, by day."""
     rows = _taken(usage, repeated, examined, zone=zone, is_clean=is_clean)
     return _to_metered(_summed(rows.semi_join(wanted, ["item_id", "month_on"]), ["item_id", "month_on", "used_on"]))
+
+
+def counted_records(usage: ir.Table, examined: ir.Table, options: ir.Table, *, zone: str) -> ir.Table:
+    """Accepted records that do not come priced: all of an item but those that were looked at and not taken."""
+    rows = usage.semi_join(options, "item_id").filter(usage.amount.isnull())
+    left = examined.filter(examined.status != "accepted").select("usage_id", "batch", "row")
+    rows = _dated(rows, zone).anti_join(left, ["usage_id", "batch", "row"])
+    kept = [name for name in tables.COUNTED_RECORDS.names if name != "quantity_e12"]
+    return rows.select(*kept, quantity_e12=scaled(rows.quantity))
 
 
 def metered_dimensions(

@@ -13,12 +13,21 @@ import ibis.expr.types as ir
 
 from ratable.backends import Sheet, Stored
 from ratable.money import SCALE, exact, round_to_sum
+from ratable.rating.groups import price_groups
 from ratable.rating.prices import is_touched, units, value_e24
 from ratable.terms import Rounding
 
-__all__ = ["Rated", "rate"]
+__all__ = ["Optioned", "Rated", "rate"]
 
 SOURCE_TIER = 0  # the line of amounts that came priced
+
+
+class Optioned(NamedTuple):
+    """What `rate` reads more where items have rating options."""
+
+    records: Stored
+    options: Stored
+    limits: Stored
 
 
 class Rated(NamedTuple):
@@ -28,7 +37,16 @@ class Rated(NamedTuple):
     months: Stored
 
 
-def rate(sheet: Sheet, metered: Stored, items: Stored, tiers: Stored, months: Stored, *, rounding: Rounding) -> Rated:
+def rate(
+    sheet: Sheet,
+    metered: Stored,
+    items: Stored,
+    tiers: Stored,
+    months: Stored,
+    *,
+    rounding: Rounding,
+    optioned: Optioned | None = None,
+) -> Rated:
     """Price each item's month by its tiers; amounts that came priced are taken as they are.
 
     Tiers count the item's whole quantity of the month; an upper bound belongs to its tier.
@@ -60,7 +78,13 @@ def rate(sheet: Sheet, metered: Stored, items: Stored, tiers: Stored, months: St
     Example:
         12,500 units, graduated to 1,000 at 0.10, to 10,000 at 0.08, above at 0.05: 100 + 720 + 125.
     """
-    priced = sheet.run(priced_months, metered, items, tiers, months)
+    if optioned is None:
+        priced = sheet.run(priced_months, metered, items, tiers, months)
+    else:
+        grouped = price_groups(
+            sheet, optioned.records, optioned.options, items, tiers, optioned.limits, months, rounding=rounding
+        )
+        priced = sheet.run(priced_with_groups, metered, items, tiers, months, optioned.options, grouped)
     lines = sheet.run(rated_lines, priced, rounding=rounding)
     return Rated(lines, sheet.run(rated, lines))
 
@@ -68,6 +92,21 @@ def rate(sheet: Sheet, metered: Stored, items: Stored, tiers: Stored, months: St
 def priced_months(metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.Table) -> ir.Table:
     """Unrounded lines of every month in which something is due."""
     return priced_lines(due_months(metered, items, tiers, months), items, tiers)
+
+
+def priced_with_groups(
+    metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.Table, options: ir.Table, grouped: ir.Table
+) -> ir.Table:
+    """The same where items have rating options: theirs are the lines of groups, and a fee of months without units."""
+    due = due_months(metered, items, tiers, months)
+    plain = priced_lines(due.anti_join(options, "item_id"), items, tiers)
+    beside = priced_lines(due.semi_join(options, "item_id").mutate(quantity_e12=exact(0)), items, tiers)
+    at_source = beside.filter(beside.tier == SOURCE_TIER)
+    fees = beside.filter(beside.tier != SOURCE_TIER).anti_join(grouped, ["item_id", "month_on"])
+    both = grouped.select(plain.columns).union(at_source).union(fees)
+    keys = [name for name in plain.columns if name not in ("units_e12", "value_e24")]
+    summed = both.group_by(keys).agg(units_e12=exact(both.units_e12.sum()), value_e24=exact(both.value_e24.sum()))
+    return plain.union(summed.select(plain.columns))
 
 
 def due_months(metered: ir.Table, items: ir.Table, tiers: ir.Table, months: ir.Table) -> ir.Table:

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from ratable.money import SCALE, exact, started
 
 
-def _holds(rows: ir.Table, quantity_e12: ir.Value) -> ir.Value:
+def holds(rows: ir.Table, quantity_e12: ir.Value) -> ir.Value:
     """Is this the tier that contains the quantity? Zero belongs to the first."""
     above = (quantity_e12 > rows.lower_e12) | (rows.tier == 1)
     return above & (quantity_e12 <= rows.upper_e12)
@@ -20,9 +20,14 @@ def _holds(rows: ir.Table, quantity_e12: ir.Value) -> ir.Value:
 
 def units(rows: ir.Table) -> ir.Value:
     """The units that stand in the tier."""
-    graduated = ibis.greatest(ibis.least(rows.quantity_e12, rows.upper_e12) - rows.lower_e12, exact(0))
-    whole = ibis.ifelse(_holds(rows, rows.quantity_e12), rows.quantity_e12, exact(0))
+    graduated = filled(rows, rows.quantity_e12)
+    whole = ibis.ifelse(holds(rows, rows.quantity_e12), rows.quantity_e12, exact(0))
     return ibis.ifelse(rows.pricing_model == "graduated_tiered", graduated, whole)
+
+
+def filled(rows: ir.Table, quantity_e12: ir.Value) -> ir.Value:
+    """What of a quantity stands in the tier when it fills the tiers one after the other."""
+    return ibis.greatest(ibis.least(quantity_e12, rows.upper_e12) - rows.lower_e12, exact(0))
 
 
 def is_touched(rows: ir.Table, units_e12: ir.Value) -> ir.Value:
