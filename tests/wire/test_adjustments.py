@@ -28,7 +28,7 @@ from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_uploads import sent
 
 HEADER = "external_id,dm,total_revenue_dollars,total_events,is_adjustment,original_period_month,adjustment_date"
-POOLS = 7
+POOLS = 8
 
 
 def told_of_chain(commit: PrepaidCommit) -> list[dict[str, Any]]:
@@ -132,6 +132,17 @@ def test_thirty_thousand_less_undo_the_overage_first_and_give_the_rest_back(chai
         "processed": 0, "waiting": 0, "credit_memos": [], "periods": [],
     }  # fmt: skip
     assert left(api, pool) == (8_000, "ACTIVE")
+
+
+def test_a_file_of_adjustments_needs_no_days_of_use(chain: tuple[Api, str]):
+    """The file of the guide: a row without a day is an adjustment, or it is told what it lacks."""
+    api, pool = chain
+    header = "external_id,total_revenue_dollars,is_adjustment,original_period_month,adjustment_date"
+    lacking = sent(api, pool, f"{header}\nuse-1,5,false,,")
+    assert (lacking.status, lacking["created"], lacking["errors"][0]["field"]) == (400, 0, "dt"), lacking.text
+    told = sent(api, pool, f"{header}\nfix-1,-10000,true,2026-01-01,2026-05-12")
+    assert (told.status, told["created"]) == (200, 1), told.text
+    assert [deltas(month) for month in processed(api, pool)["periods"]] == [[-10_000, -2_000, -8_000, 0, 0]]
 
 
 def test_ten_thousand_less_are_credited_and_leave_the_pool_alone(chain: tuple[Api, str]):

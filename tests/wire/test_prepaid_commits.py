@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from ratable_server.operations.periods import close_period
+from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 
@@ -46,3 +49,22 @@ def test_prepaid_commit_of_another_contract_is_not_there(api: Api):
     one, other = signed(api), signed(api)
     told = granted(api, one["id"])
     assert api.get(f"contracts/{other['id']}/prepaid-commits/{told['id']}").status == 404
+
+
+def test_what_a_closed_month_has_drawn_on_keeps_its_terms_and_changes_its_labels(api: Api):
+    """A pool that names no currency has its contract's; told back, that is no change of its terms."""
+    path = f"contracts/{signed(api)['id']}/prepaid-commits"
+    own = f"{path}/{api.post(path, POOL)['id']}"
+    api.post(f"{own}/consumption", {"period_month": "2026-01-01", "gross_usage_amount": "30000.00"})
+    close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    told = api.get(own)
+    assert told["currency"] == "USD"
+    assert api.patch(own, told.body).status == 200
+    renamed = api.patch(own, {"name": "Credits", "description": "Paid", "priority": 2, "expiration_date": "2027-01-31"})
+    assert renamed.status == 200, renamed.text
+    assert (renamed["name"], renamed["priority"], renamed["expiration_date"]) == ("Credits", 2, "2027-01-31")
+    more = api.patch(own, {"total_value": "90000.00", "currency": "USD"})
+    assert (more["total_value"], more["remaining_value"]) == (90_000, 66_000)
+    for fields in ({"discount_percentage": 10}, {"currency": "EUR"}, {"start_date": "2026-02-01"}):
+        assert api.patch(own, fields).status == 400
+    assert api.get(own).body == more.body

@@ -34,13 +34,17 @@ _Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrepaidCommit(Told):
-    """One prepaid commit as it was agreed; `added` is what was topped up or credited since, `invoices` are ids of papers."""
+    """One prepaid commit as it was agreed; `added` is what was topped up or credited since, `invoices` are ids of papers.
+
+    `currency` is that of its contract, `said_currency` what the terms say themselves.
+    """
 
     code: str
     name: str
     contract_id: int
     contract: str
     currency: str
+    said_currency: str | None
     product_id: int | None
     product: str | None
     product_name: str | None
@@ -148,6 +152,7 @@ def _commit(row: models.PrepaidCommit, *, added: int, invoices: tuple[int, ...])
         name=row.name,
         contract=row.contract.code,
         currency=currency,
+        said_currency=row.currency or None,
         product=code_of(row.product),
         product_name=row.product.name if row.product else None,
         added=to_major(added, currency),

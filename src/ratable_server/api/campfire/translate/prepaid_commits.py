@@ -102,7 +102,6 @@ def _of_summary(commit: Any, balance: Any, share: Decimal) -> dict[str, Any]:
 def changed(fields: Mapping[str, Any], was: Any, *, product: str | None, is_partial: bool) -> PrepaidCommit:
     """A pool after a change: what was sent, and of a part of it the rest as it was."""
     said = {
-        "currency": was.currency,
         "total_value": was.total_value + was.added,
         "start_date": was.starts_on,
         "priority": was.priority,
@@ -110,6 +109,8 @@ def changed(fields: Mapping[str, Any], was: Any, *, product: str | None, is_part
             "expiration_date": last_day(was.ends_before)} if is_partial else {}),
         **fields,
     }  # fmt: skip
+    if said.get("currency") in {None, was.currency}:  # terms without one have their contract's, and stay so
+        said["currency"] = was.said_currency
     kept = was.product if is_partial and "product" not in fields else product
     commit = to_prepaid_commit(said, was.code, product=kept)
     return replace(commit, expected_breakage_percentage=was.expected_breakage_percentage)

@@ -27,7 +27,7 @@ EVENT_WORDS = Words(
         "original_period_month": "corrects",
         "adjustment_date": "adjusted_on",
     },
-    needed=(("used_on", "month"), ("amount", "units")),
+    needed=(("used_on", "month", "corrects"), ("amount", "units")),
     kept=frozenset({"total_events"}),
 )
 LINE_WORDS = Words(
