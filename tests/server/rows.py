@@ -41,6 +41,7 @@ GUARDED_MODELS = [model for model in ALL_MODELS if guard_of(model) != "free"]
 _SPECIAL: dict[str, dict[str, Any]] = {
     "member": {"role": "viewer"},
     "api_token": {"role": "viewer"},
+    "oauth_client": {"role": "viewer"},
     "policy_version": {"number": 1_000},
     "usage_group": {"pricing_model": "unit_based"},
     "document": {"kind": "invoice", "against": ""},
@@ -89,8 +90,10 @@ class Rows:
     def _unique_everywhere(self, model: Model) -> dict[str, Any]:
         """What no two tenants may have alike."""
         match model._meta.db_table:
-            case "api_token":
+            case "api_token" | "oauth_token":
                 return {"digest": f"word-{self.actor.tenant_id}"}
+            case "oauth_client":
+                return {"client_id": f"word-{self.actor.tenant_id}"}
             case "draft_journal_entry":  # drafted entries take their ids from those of posted ones
                 return {"id": 2**40 + self.actor.tenant_id}
         return {}

@@ -75,7 +75,7 @@ def test_what_is_not_served_of_objects_is_404_in_their_shape(zuora: Zuora, path:
         404,
         {
             "Success": False,
-            "Errors": [{"Code": "INVALID_ID", "Message": f"POST {path.rstrip('/')} is not served here."}],
+            "Errors": [{"Code": "INVALID_ID", "Message": f"POST {path} is not served here."}],
         },
     )
 

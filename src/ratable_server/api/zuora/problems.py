@@ -55,8 +55,13 @@ _OF_REFUSAL: tuple[tuple[Problem, str], ...] = (
         """
         tiers_must_ascend tiers_must_not_leave_a_gap tiers_must_not_overlap tiers_must_have_one_open_end
         tier_must_have_a_price price_plan_currency_must_match_contract package_must_have_a_size bundle_must_sum_to_100
+        option_must_fit_the_pricing_model options_must_go_together prerated_plan_must_not_have_tiers
+        tier_maximum_must_not_be_below_minimum quantity_decimals_must_be_at_most_12 dimension_must_have_a_plain_name
+        minimum_quantity_needs_tiers_of_a_month drawing_needs_prices_of_quantities
         bundle_must_use_one_basis override_must_name_a_known_tier prepaid_commit_currency_must_match_contract
         minimum_quantity_needs_one_usage_group opening_must_tell_what_a_commit_has_left dates_must_ascend
+        rollover_needs_an_expiration rollover_must_have_a_length rollover_must_name_a_later_commit
+        capped_rollover_must_begin_with_a_month
         amount_must_be_positive amount_must_fit_currency
         percentage_must_be_between_0_and_100 allocation_must_sum_to_total allocation_must_name_a_bundle_item
         adjustment_must_name_a_closed_period adjustment_must_not_make_usage_negative refund_must_not_exceed_liability
@@ -70,11 +75,15 @@ _OF_REFUSAL: tuple[tuple[Problem, str], ...] = (
         reopening_must_have_a_reason resolution_must_have_a_reason reversal_must_have_a_reason
         report_must_be_asked_as_defined account_must_be_mapped owner_must_be_named export_after_reopening_must_be_chosen
         contract_must_be_known item_must_be_known prepaid_commit_must_be_known tenant_must_be_known
+        unit_of_measure_must_be_sold report_must_fall_in_an_item reported_quantity_must_count text_must_be_short
         """,
     ),
     (
         Problem(status=400, code="DUPLICATE_VALUE", category=_RULE),
-        "code_must_be_unused tenant_code_must_be_unused external_id_must_be_unique revenue_must_be_posted_once",
+        """
+        code_must_be_unused tenant_code_must_be_unused external_id_must_be_unique revenue_must_be_posted_once
+        unique_key_must_be_unused unique_key_must_be_told_once
+        """,
     ),
     (
         Problem(status=400, code="INVALID_VALUE", category=_RULE),
@@ -85,13 +94,14 @@ _OF_REFUSAL: tuple[tuple[Problem, str], ...] = (
         entry_must_not_be_reversed policy_must_stay_after_a_close nothing_must_depend_on_it document_must_not_be_settled
         credit_memo_must_go_with_its_cause document_must_stand usage_must_be_posted entry_must_be_written
         contract_must_be_as_seen change_must_be_of_what_was_seen run_must_be_a_draft run_must_be_current
-        nothing_must_name_it
+        nothing_must_name_it reported_usage_must_not_be_billed reported_usage_must_be_priced_here
+        unique_key_must_keep_its_place
         """,
     ),
     (
         Problem(status=400, code="INVALID_ID", category=_NOT_FOUND),
         """
-        usage_must_be_known run_must_be_known entry_must_be_known report_must_be_known revenue_must_be_known
+        usage_must_be_known reported_usage_must_be_known run_must_be_known entry_must_be_known report_must_be_known revenue_must_be_known
         close_must_be_known export_format_must_be_known token_must_be_known document_must_be_known
         """,
     ),
@@ -175,7 +185,7 @@ def body_of(faults: Sequence[Fault], *, shape: Shape, resource: int, request_id:
         return {"Success": False, "Errors": capitalised(faults)}
     return {
         "success": False,
-        "processId": process_id(request_id),
+        "processId": work_id(request_id),
         "reasons": [{"code": resource * 100 + each.category, "message": each.message} for each in faults],
         "requestId": request_id,
     }
@@ -202,7 +212,7 @@ def bare_answer(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     return HttpResponse(json_text(body), status=status, content_type="application/json")
 
 
-def process_id(request_id: str) -> str:
+def work_id(request_id: str) -> str:
     """What the API calls the work of a request: made of its id."""
     return request_id.replace("-", "")[:16].upper()
 

@@ -31,6 +31,7 @@ from ratable_server.store.models.journals import (
     JournalLine,
     JournalReversal,
 )
+from ratable_server.store.models.oauth import OauthClient, OauthToken
 from ratable_server.store.models.papers import Paper, PaperLine, Settlement
 from ratable_server.store.models.periods import Period, PeriodClose, PeriodReopening
 from ratable_server.store.models.register import RegisterEntry
@@ -103,6 +104,8 @@ __all__ = [
     "JournalReversal",
     "Member",
     "Milestone",
+    "OauthClient",
+    "OauthToken",
     "OpeningBalance",
     "Paper",
     "PaperLine",

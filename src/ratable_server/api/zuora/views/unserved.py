@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 from typing_extensions import override
 
 from ratable_server.api.zuora.problems import shape_of
@@ -19,11 +19,11 @@ class Unserved(ZuoraView):
     schema = None  # no operation of ours
 
     @override
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.shape = shape_of(request.path_info)
+
+    @override
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         raise NotFound(f"{request.method} {request.path} is not served here.")
-
-    @override
-    def handle_exception(self, exc: Exception) -> Response:
-        self.shape = shape_of(self.request.path_info)
-        return super().handle_exception(exc)

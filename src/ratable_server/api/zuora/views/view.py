@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from rest_framework import status
@@ -86,12 +86,16 @@ class ZuoraView(View):
             raise ValidationError({TRACK_ID: ["At most 64 letters of US-ASCII without : ; \" and '."]})
 
     @override
-    def handle_exception(self, exc: Exception) -> Response:
-        response = super().handle_exception(exc)
-        if isinstance(exc, Refused):
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        answer = super().get_exception_handler()
+
+        def answering(error: Exception, context: dict[str, Any]) -> Response | None:
+            response: Response | None = answer(error, context)
+            if response is not None and not isinstance(error, Refused):
+                response.data = self._body_of(error, response)
             return response
-        response.data = self._body_of(exc, response)
-        return response
+
+        return answering
 
     def _body_of(self, error: Exception, response: Response) -> dict[str, Any]:
         match response.status_code, error:
