@@ -204,6 +204,27 @@ def _e12(text: str) -> int:
     return int(Decimal(text.replace(",", "")) * SCALE)
 
 
+def rating_options(sheet: Sheet, text: str, **defaults: Any) -> Stored:
+    """Rating options by `item_id` and what the test is about; the rest is as in a plan without any."""
+    plain_options = {
+        "rating_group": "month",
+        "group_dimension": "",
+        "is_individual": False,
+        "aggregation": "sum",
+        "price_dimension": "",
+        "amount_dimension": "",
+        "quantity_step_e12": 0,
+        "quantity_rounding": "half_up",
+        "maximum_e12": 0,
+    }
+    return table(sheet, "rating_options", tables.RATING_OPTIONS, text, **plain_options, **defaults)
+
+
+def tier_limits(sheet: Sheet, text: str = "item_id | tier | minimum | maximum") -> Stored:
+    """Limits of tiers; a maximum of `-` is none."""
+    return table(sheet, "tier_limits", tables.TIER_LIMITS, text)
+
+
 def commits(sheet: Sheet, text: str, **defaults: Any) -> Stored:
     return table(
         sheet,
@@ -236,6 +257,8 @@ def eligible(sheet: Sheet, text: str, **defaults: Any) -> Stored:
                 "contract_id": "acme",
                 "is_home": given.get("is_home", "no") == "yes",
                 "pass_no": int(given.get("pass_no", rank)),
+                "serves_from": FIRST,
+                "serves_before": LAST,
                 **defaults,
                 "item_id": given["item_id"],
                 "commit_id": given["commit_id"],

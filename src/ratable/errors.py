@@ -68,6 +68,7 @@ REJECTIONS: tuple[Code, ...] = (
     Code("usage_must_fall_in_item", "the day of use is outside the dates of the item"),
     Code("item_must_take_amounts", "a quantity came for an item of a bundle, which takes amounts alone"),
     Code("item_must_have_a_price", "a quantity came for an item without a price plan", True),
+    Code("usage_must_carry_its_price", "the price plan takes the price from a dimension of the record, which has none"),
     Code("period_must_be_open", "the month of use is closed and the policy rejects late usage", True),
 )
 
@@ -79,6 +80,14 @@ REFUSALS: tuple[Code, ...] = (
     Code("tier_must_have_a_price", "a tier has exactly one of price and percentage"),
     Code("price_plan_currency_must_match_contract", "a price plan is in another currency than the contract"),
     Code("package_must_have_a_size", "a package has a package_size above zero"),
+    Code("option_must_fit_the_pricing_model", "a price plan of this model cannot have the rating option"),
+    Code("options_must_go_together", "rating options exclude each other, or one needs another"),
+    Code("prerated_plan_must_not_have_tiers", "where records carry their prices there are no tiers"),
+    Code("tier_maximum_must_not_be_below_minimum", "the maximum of a tier's amount is below its minimum"),
+    Code("quantity_decimals_must_be_at_most_12", "a quantity is rounded to 0 to 12 decimals"),
+    Code("dimension_must_have_a_plain_name", "the name of a dimension is letters, digits, _ and -"),
+    Code("minimum_quantity_needs_tiers_of_a_month", "a minimum quantity has no worth under rating options"),
+    Code("drawing_needs_prices_of_quantities", "carried prices and aggregations do not draw on prepaid commits"),
     Code("bundle_must_sum_to_100", "the percentages of a bundle do not sum to 100"),
     Code("bundle_must_use_one_basis", "all lines of a bundle carry percentages, or all standalone prices"),
     Code("override_must_name_a_known_tier", "the usage group has no tier of this number"),

@@ -77,8 +77,9 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
     `journal` hold posted and new rows together; new rows are those booked in an open month.
     """
     items, months = inputs.items, inputs.months
-    metered = meter(sheet, inputs.usage, inputs.voids, items, zone=zone, late_usage=policy.late_usage)
-    optioned = _optioned(sheet, inputs, metered, zone=zone)
+    options = None if sheet.is_empty(inputs.rating_options) else inputs.rating_options
+    metered = meter(sheet, inputs.usage, inputs.voids, items, options, zone=zone, late_usage=policy.late_usage)
+    optioned = _optioned(sheet, inputs, metered, options, zone=zone)
     rated = rate(sheet, metered.by_month, items, inputs.tiers, months, rounding=policy.rounding, optioned=optioned)
     drawdowns = _drawdowns(sheet, inputs, metered, rated, run=_Run(policy, zone))
     short = shortfalls(
@@ -109,10 +110,9 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
     return outcome
 
 
-def _optioned(sheet: Sheet, inputs: Inputs, metered: Metered, *, zone: str) -> Optioned | None:
+def _optioned(sheet: Sheet, inputs: Inputs, metered: Metered, options: Stored | None, *, zone: str) -> Optioned | None:
     """The records of items with rating options; where no item has any, nothing is looked for."""
-    options = inputs.rating_options
-    if sheet.is_empty(options):
+    if options is None:
         return None
     records = meter_records(sheet, inputs.usage, metered, options, zone=zone)
     return Optioned(records, options, inputs.tier_limits)

@@ -6,16 +6,21 @@ refusal and of a warning. It does not own rating, nor the rules that need a cont
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
-from ratable.terms import Tier, UsageGroup
+from ratable.option_rows import QUANTITY_DECIMALS, has_limits
+from ratable.terms import PLAIN, RatingOptions, Tier, UsageGroup
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
+TIERED_MODELS = ("unit_based", "volume_based", "graduated_tiered")  # those that may have rating options
+_OPTIONS = tuple(field.name for field in fields(RatingOptions))
+_DIMENSION = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,15 @@ def check_price_plan(group: UsageGroup) -> tuple[list[Refusal], list[PriceWarnin
     Refuses:
         tiers_must_have_one_open_end, tiers_must_ascend, tiers_must_not_leave_a_gap,
         tiers_must_not_overlap, tier_must_have_a_price, package_must_have_a_size,
-        amount_must_be_positive
+        amount_must_be_positive, option_must_fit_the_pricing_model, options_must_go_together,
+        prerated_plan_must_not_have_tiers, tier_maximum_must_not_be_below_minimum,
+        quantity_decimals_must_be_at_most_12, dimension_must_have_a_plain_name
 
     Example:
         volume tiers 0.08 up to 10000 and 0.05 above: 10000 units cost 800.00 and 10001 units
         cost 500.05, so the second tier gets the warning price_falls_at_tier.
     """
-    refusals = [*_bounds(group), *_prices(group), *_package(group)]
+    refusals = [*_tiers(group), *_prices(group), *_package(group), *refuse_options(group)]
     warnings = [] if refusals else [*_unreachable_tiers(group), *_cliffs(group)]
     return refusals, warnings
 
@@ -71,8 +78,20 @@ def tiers_with_lower_bounds(group: UsageGroup) -> Iterator[tuple[Decimal, Tier]]
         lower = lower if tier.upper_quantity is None else tier.upper_quantity
 
 
+def _tiers(group: UsageGroup) -> Iterator[Refusal]:
+    """Where records carry their prices there is nothing that a tier could say."""
+    if not group.options.is_prerated:
+        yield from _bounds(group)
+    elif group.tiers:
+        yield Refusal(
+            group.id, "prerated_plan_must_not_have_tiers", f"it has {len(group.tiers)}, and records carry prices"
+        )
+
+
 def _bounds(group: UsageGroup) -> Iterator[Refusal]:
     is_open = [tier.upper_quantity is None for tier in group.tiers]
+    if is_open and group.options.overage_price is not None:
+        is_open.append(True)  # the overage is the tier above the last
     if not is_open or not is_open[-1] or any(is_open[:-1]):
         yield Refusal(group.id, "tiers_must_have_one_open_end", "only the last tier has no to_quantity")
         return
@@ -110,6 +129,72 @@ def _package(group: UsageGroup) -> Iterator[Refusal]:
         yield Refusal(group.id, "package_must_have_a_size", f"package_size is {group.package_size}")
     if group.free_units < ZERO:
         yield Refusal(group.id, "amount_must_be_positive", f"free_units is {group.free_units}")
+
+
+def refuse_options(group: UsageGroup) -> Iterator[Refusal]:
+    """The rules of rating options and of limits: which there can be, and which go together."""
+    options = group.options
+    for name in _unfit_options(group):
+        detail = f"{name} of a plan that is {group.pricing_model}"
+        yield Refusal(group.id, "option_must_fit_the_pricing_model", detail)
+    for detail in _contradictions(group):
+        yield Refusal(group.id, "options_must_go_together", detail)
+    if options.quantity_decimals is not None and not 0 <= options.quantity_decimals <= QUANTITY_DECIMALS:
+        detail = f"quantity_decimals is {options.quantity_decimals}"
+        yield Refusal(group.id, "quantity_decimals_must_be_at_most_12", detail)
+    for dimension in (options.group_dimension, options.price_dimension, options.amount_dimension):
+        if dimension is not None and not _DIMENSION.fullmatch(dimension):
+            detail = f"{dimension!r} is not letters, digits and _ - only"
+            yield Refusal(group.id, "dimension_must_have_a_plain_name", detail)
+    yield from _limits(group)
+
+
+def _unfit_options(group: UsageGroup) -> Iterator[str]:
+    """The options that a pricing model cannot have."""
+    options, model = group.options, group.pricing_model
+    if model not in TIERED_MODELS:
+        without = replace(options, overage_price=None)
+        yield from (name for name in _OPTIONS if getattr(without, name) != getattr(PLAIN, name))
+        if has_limits(group):
+            yield "a limit of a tier"
+    if options.overage_price is not None and model != "graduated_tiered":
+        yield "overage_price"
+    if options.is_prerated and model in TIERED_MODELS and model != "unit_based":
+        yield "a price in a dimension"
+
+
+def _contradictions(group: UsageGroup) -> Iterator[str]:
+    """Options that say two things at once, or one that nothing could mean."""
+    options = group.options
+    if (options.group_dimension is not None) != (options.rating_group == "dimension"):
+        yield "group_dimension belongs to rating_group dimension, and that to it"
+    if options.quantity_decimals is None and options.quantity_rounding != PLAIN.quantity_rounding:
+        yield "quantity_rounding needs quantity_decimals"
+    if options.aggregation != "sum" and (options.rating_group != "month" or options.rated_individually):
+        yield "an aggregation is of a month and of all its records"
+    if options.rated_individually and has_limits(group):
+        yield "a limit of a tier is of a group, not of a record"
+    if options.is_prerated and (options.rating_group != "month" or options.aggregation != "sum"):
+        yield "records that carry their prices are neither grouped nor aggregated"
+    if options.is_prerated and (options.maximum_amount is not None or options.overage_price is not None):
+        yield "records that carry their prices have no other price and no maximum"
+    if options.price_dimension is not None and options.amount_dimension is not None:
+        yield "a record carries its unit price or its amount"
+
+
+def _limits(group: UsageGroup) -> Iterator[Refusal]:
+    options = group.options
+    if options.maximum_amount is not None and options.maximum_amount <= ZERO:
+        yield Refusal(group.id, "amount_must_be_positive", f"maximum_amount is {options.maximum_amount}")
+    if options.overage_price is not None and options.overage_price < ZERO:
+        yield Refusal(group.id, "amount_must_be_positive", f"overage_price is {options.overage_price}")
+    for tier in group.tiers:
+        least, most = tier.minimum_amount or ZERO, tier.maximum_amount
+        if least < ZERO or (most is not None and most < ZERO):
+            yield Refusal(group.id, "amount_must_be_positive", f"tier {tier.number} has a limit below zero")
+        if most is not None and most < least:
+            detail = f"tier {tier.number} is at least {least} and at most {most}"
+            yield Refusal(group.id, "tier_maximum_must_not_be_below_minimum", detail)
 
 
 def _unreachable_tiers(group: UsageGroup) -> Iterator[PriceWarning]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal, localcontext
 
 from ratable.money import minor_unit_digits
+from ratable.option_rows import has_limits, looks_at_records
 from ratable.price_plans import PriceWarning, Refusal, check_price_plan
 from ratable.terms import (
     BundleLine,
@@ -99,6 +100,7 @@ def _contract(contract: Contract, products: dict[str, Product]) -> Iterator[Refu
     yield from _dates("contract", contract)
     yield from _minimum(contract)
     yield from _openings(contract)
+    yield from _minimum_of_options(contract, products)
     for override in contract.tier_price_overrides:
         yield from _override(contract, override, products)
     yield from _items(contract, products)
@@ -124,6 +126,17 @@ def _minimum(contract: Contract) -> Iterator[Refusal]:
 
 
 def _openings(contract: Contract) -> Iterator[Refusal]:
+def _minimum_of_options(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
+    """What a minimum quantity is worth is asked of tiers that count a month."""
+    if contract.minimum_monthly_commitment_quantity is None:
+        return
+    for item in contract.usage_items:
+        group = _group(products, item.product_id, item.usage_group_id)
+        if group is not None and (looks_at_records(group.options) or has_limits(group)):
+            detail = f"{group.id} has rating options"
+            yield Refusal(contract.id, "minimum_quantity_needs_tiers_of_a_month", detail, "contract")
+
+
     for balance in contract.opening.balances if contract.opening else ():
         yield from _fits(("contract", contract.id), balance.amount, contract.currency)
 
@@ -154,7 +167,7 @@ def _override(contract: Contract, override: TierPriceOverride, products: dict[st
 
 
 def _items(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
-    """A price plan in another currency is refused for this contract only."""
+    """A price plan in another currency is refused for this contract only; days share a drawn month by their quantities."""
     for item in contract.usage_items:
         yield from _dates("usage_item", item)
         group = _group(products, item.product_id, item.usage_group_id)
@@ -163,6 +176,9 @@ def _items(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal
             detail = f"{currency}, in a contract in {contract.currency}"
             yield Refusal(group.id, "price_plan_currency_must_match_contract", detail, contract=contract.id)
 
+        if group and item.draws and (group.options.is_prerated or group.options.aggregation != "sum"):
+            detail = f"{group.id} prices other than by the quantity of each day"
+            yield Refusal(item.id, "drawing_needs_prices_of_quantities", detail, "usage_item")
 
 def _group(products: dict[str, Product], product_id: str | None, group_id: str | None) -> UsageGroup | None:
     product = products.get(product_id or "")

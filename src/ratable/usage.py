@@ -27,7 +27,16 @@ class Metered(NamedTuple):
     is_clean: bool
 
 
-def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: str, late_usage: LateUsage) -> Metered:
+def meter(
+    sheet: Sheet,
+    usage: Stored,
+    voids: Stored,
+    items: Stored,
+    options: Stored | None = None,
+    *,
+    zone: str,
+    late_usage: LateUsage,
+) -> Metered:
     """Deduplicate usage, judge every record and sum the accepted ones by item and month.
 
     The day of a record is `used_on`, else the day of `used_at` in `zone`; a month is half-open. An
@@ -36,6 +45,7 @@ def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: st
     Shapes:
         usage        n records, any order
         voids        ids of records that no longer count
+        options      a row per item with rating options, of which some want a price in each record; none: no item has any
         -> by_month  a row per (item_id, month_on) with accepted records
         -> examined  the records that were looked at one by one, each with its status and code
         -> repeated  hashes of ids that occur more than once or are voided
@@ -62,10 +72,12 @@ def meter(sheet: Sheet, usage: Stored, voids: Stored, items: Stored, *, zone: st
     repeated = sheet.run(repeated_ids, usage, voids)
     unique = sheet.is_empty(repeated)  # then ids need not be read again, the widest column of a file
     tallied = sheet.run(tallied_usage, usage, repeated, zone=zone, unique=unique)
-    suspects = sheet.run(suspect_groups, tallied, items, late_usage=late_usage)
+    carrying = [options] if options is not None else []
+    suspects = sheet.run(suspect_groups, tallied, items, *carrying, late_usage=late_usage)
     anything = not (unique and sheet.is_empty(suspects))  # else spare the scan of a clean file
     if anything:
-        examined = sheet.run(examined_usage, usage, repeated, suspects, voids, items, zone=zone, late_usage=late_usage)
+        known = (usage, repeated, suspects, voids, items, *carrying)
+        examined = sheet.run(examined_usage, *known, zone=zone, late_usage=late_usage)
     else:
         examined = sheet.bind("examined_usage", tables.EXAMINED.to_pyarrow().empty_table(), tables.EXAMINED)
     by_month = sheet.run(metered, tallied, suspects, examined, anything=anything)
@@ -122,10 +134,13 @@ def tallied_usage(usage: ir.Table, repeated: ir.Table, *, zone: str, unique: boo
     )
 
 
-def suspect_groups(tallied: ir.Table, items: ir.Table, *, late_usage: LateUsage) -> ir.Table:
-    """The (item, month) groups in which at least one record cannot be taken as it is."""
-    rows = _with_items(tallied, items)
+def suspect_groups(
+    tallied: ir.Table, items: ir.Table, options: ir.Table | None = None, *, late_usage: LateUsage
+) -> ir.Table:
+    """The (item, month) groups in which at least one record cannot be taken as it is; carried prices need a look each."""
+    rows = _with_carried(_with_items(tallied, items), options)
     off = ibis.or_(
+        *([] if options is None else [rows.carried_in.notnull() & (rows.unpriced > 0)]),
         rows.known_item.isnull(),
         rows.month_on.isnull(),
         rows.numbered < rows.records,
@@ -148,6 +163,7 @@ def examined_usage(
     suspects: ir.Table,
     voids: ir.Table,
     items: ir.Table,
+    options: ir.Table | None = None,
     *,
     zone: str,
     late_usage: LateUsage,
@@ -161,7 +177,7 @@ def examined_usage(
     groups = suspects.select(suspect_item="item_id", suspect_month="month_on")
     rows = rows.left_join(groups, [rows.item_id == groups.suspect_item, rows.group_month_on == groups.suspect_month])
     rows = rows.filter(rows.is_repeated.notnull() | rows.suspect_item.notnull())
-    rows = _judged(_with_items(rows, items), late_usage)
+    rows = _judged(_with_carried(_with_items(rows, items), options), late_usage)
     gone = voids.distinct().select(voided_id="usage_id")
     rows = rows.left_join(gone, rows.usage_id == gone.voided_id)
     return rows.select(
@@ -290,6 +306,15 @@ def _with_items(rows: ir.Table, items: ir.Table) -> ir.Table:
     return rows.left_join(known, rows.item_id == known.known_item)
 
 
+def _with_carried(rows: ir.Table, options: ir.Table | None) -> ir.Table:
+    """Add `carried_in`, the dimension in which a record of the item carries its price; null: in none."""
+    if options is None:
+        return rows.mutate(carried_in=ibis.null("string"))
+    named = ibis.coalesce(options.price_dimension.nullif(""), options.amount_dimension.nullif(""))
+    carrying = options.select(carrying_item="item_id", carried_in=named)
+    return rows.left_join(carrying, rows.item_id == carrying.carrying_item)
+
+
 def _below_zero(value: ir.Value) -> ir.Value:
     return (value < 0).fill_null(False)
 
@@ -341,9 +366,15 @@ def _own_code(rows: ir.Table, late_usage: LateUsage) -> ir.Value:
         ((rows.used_on < rows.starts_on) | (rows.used_on >= rows.ends_before), "usage_must_fall_in_item"),
         (rows.amount.isnull() & (rows.bundle_id != ""), "item_must_take_amounts"),
         (rows.amount.isnull() & (rows.pricing_model == ""), "item_must_have_a_price"),
+        (rows.amount.isnull() & rows.carried_in.notnull() & ~_carries_price(rows), "usage_must_carry_its_price"),
         (ibis.literal(late_usage == "reject") & (rows.month_on < rows.open_on), "period_must_be_open"),
         else_="",
     )
+
+
+def _carries_price(rows: ir.Table) -> ir.Value:
+    """Does the record carry a plain number, not below zero, with digits that can be kept?"""
+    return json_text(rows.dimensions, rows.carried_in).re_search(r"^[0-9]{1,13}(\.[0-9]{1,12})?$").fill_null(False)
 
 
 def _content(rows: ir.Table) -> ir.Value:
@@ -362,6 +393,7 @@ def _offending_value(rows: ir.Table) -> ir.Value:
         (rows.code == "currency_must_match_contract", rows.currency),
         (rows.code.isin(["usage_must_fall_in_contract", "usage_must_fall_in_item", "period_must_be_open"]), day),
         (rows.code.isin(["item_must_take_amounts", "item_must_have_a_price"]), rows.item_id),
+        (rows.code == "usage_must_carry_its_price", json_text(rows.dimensions, rows.carried_in)),
         (rows.code == "usage_must_not_change_under_its_id", rows.content),
         else_="",
     ).fill_null("")

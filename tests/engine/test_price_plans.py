@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ratable.cases.reading import read_case
 from ratable.errors import REFUSAL_CODES, REFUSALS, REJECTION_CODES, REJECTIONS, WARNING_CODES
 from ratable.price_plans import check_price_plan, tiers_with_lower_bounds
-from ratable.terms import PricingModel, Tier, UsageGroup
+from ratable.terms import PricingModel, RatingOptions, Tier, UsageGroup
 from ratable.terms_rules import check_terms, warn_of_terms
 
 D = Decimal
@@ -117,6 +119,92 @@ def test_a_volume_price_that_falls_is_a_cliff():
     ]
 
 
+# ── rating options ───────────────────────────────────────────────────────────────────────────
+
+
+def opted(model: PricingModel = "volume_based", *, tier: Tier | None = None, **options: Any) -> UsageGroup:
+    """A plan with rating options and two tiers, none where records carry their prices, a first one of its own."""
+    own = RatingOptions(**options)
+    tiers = (tier or Tier(number=1, upper_quantity=D(10), price=D(1)), Tier(number=2, price=D(1)))
+    size = D(1) if model == "package" else None
+    return UsageGroup(
+        id="g", pricing_model=model, tiers=() if own.is_prerated else tiers, package_size=size, options=own
+    )
+
+
+def bounded(price: str, model: PricingModel = "graduated_tiered", upper: str | None = "10") -> UsageGroup:
+    """One tier and an overage price."""
+    return replace(plan(model, (upper, "0")), options=RatingOptions(overage_price=D(price)))
+
+
+def limited(least: str | None, most: str | None, **options: Any) -> UsageGroup:
+    """A first tier with limits."""
+    least_amount, most_amount = (None if text is None else D(text) for text in (least, most))
+    tier = Tier(number=1, upper_quantity=D(10), price=D(1), minimum_amount=least_amount, maximum_amount=most_amount)
+    return opted(tier=tier, **options)
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        *(opted(rating_group=group) for group in ("month", "day", "record", "upload")),
+        opted(rating_group="dimension", group_dimension="group_id__c"),
+        opted("graduated_tiered", rating_group="day", rated_individually=True, quantity_decimals=12),
+        *(opted("unit_based", aggregation=aggregation) for aggregation in ("highest_day", "maximum", "last")),
+        opted("unit_based", price_dimension="rate", rated_individually=True, quantity_decimals=0),
+        opted("unit_based", amount_dimension="total"),
+        opted(quantity_decimals=2, quantity_rounding="up", maximum_amount=D("0.01")),
+        bounded("0"),
+        limited("5", "5", rating_group="record"),
+    ],
+)
+def test_rating_options_that_can_be(group: UsageGroup):
+    assert check_price_plan(group) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("group", "code"),
+    [
+        (opted("package", rating_group="day"), "option_must_fit_the_pricing_model"),
+        (opted("fixed_fee", aggregation="last"), "option_must_fit_the_pricing_model"),
+        (opted("percentage_based", rated_individually=True), "option_must_fit_the_pricing_model"),
+        (opted("package", quantity_decimals=0), "option_must_fit_the_pricing_model"),
+        (opted("fixed_fee", maximum_amount=D(1)), "option_must_fit_the_pricing_model"),
+        (opted("graduated_tiered", price_dimension="rate"), "option_must_fit_the_pricing_model"),
+        (bounded("1", "volume_based"), "option_must_fit_the_pricing_model"),
+        (opted(group_dimension="team"), "options_must_go_together"),
+        (opted(rating_group="dimension"), "options_must_go_together"),
+        (opted(quantity_rounding="up"), "options_must_go_together"),
+        (opted(aggregation="maximum", rating_group="day"), "options_must_go_together"),
+        (opted(aggregation="last", rated_individually=True), "options_must_go_together"),
+        (opted("unit_based", price_dimension="rate", rating_group="record"), "options_must_go_together"),
+        (opted("unit_based", price_dimension="rate", aggregation="last"), "options_must_go_together"),
+        (opted("unit_based", amount_dimension="total", maximum_amount=D(9)), "options_must_go_together"),
+        (opted("unit_based", amount_dimension="total", price_dimension="rate"), "options_must_go_together"),
+        (limited("5", None, rated_individually=True), "options_must_go_together"),
+        (limited("5", "4"), "tier_maximum_must_not_be_below_minimum"),
+        (limited("-1", None), "amount_must_be_positive"),
+        (limited(None, "-1"), "amount_must_be_positive"),
+        (opted(maximum_amount=D(0)), "amount_must_be_positive"),
+        (bounded("-1"), "amount_must_be_positive"),
+        (bounded("1", upper=None), "tiers_must_have_one_open_end"),
+        (opted(quantity_decimals=13), "quantity_decimals_must_be_at_most_12"),
+        (opted(rating_group="dimension", group_dimension='a"b'), "dimension_must_have_a_plain_name"),
+        (opted(rating_group="dimension", group_dimension="a.b"), "dimension_must_have_a_plain_name"),
+        (
+            replace(plan("unit_based", (None, "1")), options=RatingOptions(price_dimension="rate")),
+            "prerated_plan_must_not_have_tiers",
+        ),
+    ],
+)
+def test_rating_options_that_cannot_be(group: UsageGroup, code: str):
+    refusals, warnings = check_price_plan(group)
+
+    assert {refusal.code for refusal in refusals} - {"tier_maximum_must_not_be_below_minimum"} <= {code}
+    assert code in {refusal.code for refusal in refusals}
+    assert not warnings
+
+
 def test_a_fee_can_hold_a_cliff_up():
     tiers = (Tier(number=1, upper_quantity=D(100), price=D(2)), Tier(number=2, price=D(1), flat_fee=D(100)))
 
@@ -153,6 +241,10 @@ products:
     usage_groups:
       - {id: calls, pricing_model: unit_based, tiers: [{price: 1}]}
       - {id: euros, pricing_model: unit_based, currency: EUR, tiers: [{price: 1}]}
+      - {id: peaks, pricing_model: unit_based, aggregation: highest_day, tiers: [{price: 1}]}
+      - {id: days, pricing_model: unit_based, rating_group: day, tiers: [{price: 1}]}
+      - {id: own, pricing_model: unit_based, price_dimension: rate}
+      - {id: least, pricing_model: unit_based, tiers: [{price: 1, minimum_amount: 5}]}
   - {id: support, name: Support}
 """
 
@@ -195,6 +287,24 @@ def test_bundles(tmp_path: Path, lines: str, expected: list[str]):
         ("end_date: 2025-12-31", "contract", "c", "dates_must_ascend"),
         ("usage: [{id: i, product: api, end_date: 2025-06-30}]", "usage_item", "i", "dates_must_ascend"),
         ("minimum_monthly_commitment_quantity: 10", "contract", "c", "minimum_quantity_needs_one_usage_group"),
+        *(
+            (
+                f"minimum_monthly_commitment_quantity: 10, usage: [{{id: i, product: api, usage_group: {group}}}]",
+                "contract",
+                "c",
+                "minimum_quantity_needs_tiers_of_a_month",
+            )
+            for group in ("peaks", "days", "own", "least")
+        ),
+        *(
+            (
+                f"usage: [{{id: i, product: api, usage_group: {group}, draws: true}}]",
+                "usage_item",
+                "i",
+                "drawing_needs_prices_of_quantities",
+            )
+            for group in ("peaks", "own")
+        ),
         ("minimum_monthly_commitment_amount: -10", "contract", "c", "amount_must_be_positive"),
         (
             "tier_price_overrides: [{product: api, usage_group: calls, tier: 2, price: 1}]",
@@ -305,9 +415,10 @@ def test_the_closed_lists_are_complete_and_in_order():
         "usage_must_fall_in_item",
         "item_must_take_amounts",
         "item_must_have_a_price",
+        "usage_must_carry_its_price",
         "period_must_be_open",
     )
-    assert len(set(REFUSAL_CODES)) == len(REFUSAL_CODES) == 31
+    assert len(set(REFUSAL_CODES)) == len(REFUSAL_CODES) == 39
     assert WARNING_CODES == ("price_falls_at_tier", "tier_is_unreachable")
     assert not set(REFUSAL_CODES) & set(REJECTION_CODES)
     assert all(code.meaning for code in (*REJECTIONS, *REFUSALS))

@@ -14,7 +14,7 @@ from ratable import usage as stage
 from ratable.backends import Sheet
 from ratable.errors import REJECTION_CODES, NumberOverflowError
 from ratable.terms import LateUsage
-from ratable.usage import Metered, meter, meter_days
+from ratable.usage import Metered, meter, meter_days, meter_records
 from tests import factories as make
 from tests.factories import expect, rows
 
@@ -23,7 +23,9 @@ item_id | pricing_model | bundle_id | starts_on  | ends_before
 calls   | unit_based    | -         | 2026-01-10 | 2026-03-10
 bare    | -             | -         | 2026-01-01 | 2027-01-01
 suite   | -             | care      | 2026-01-01 | 2027-01-01
+own     | unit_based    | -         | 2026-01-01 | 2027-01-01
 """
+CARRYING = "item_id | price_dimension\nown | rate"
 
 
 def metered(
@@ -34,10 +36,9 @@ def metered(
     late_usage: LateUsage = "next_open_period",
     **given: Any,
 ) -> Metered:
-    items = make.items(sheet, ITEMS)
-    return meter(
-        sheet, make.usage(sheet, text, **given), make.voids(sheet, *voided), items, zone=zone, late_usage=late_usage
-    )
+    items, options = make.items(sheet, ITEMS), make.rating_options(sheet, CARRYING)
+    usage = make.usage(sheet, text, **given)
+    return meter(sheet, usage, make.voids(sheet, *voided), items, options, zone=zone, late_usage=late_usage)
 
 
 def codes(sheet: Sheet, found: Metered) -> dict[str, str]:
@@ -241,7 +242,8 @@ p08      | bare    | 2025-01-01 | 1        | -      | USD      | -              
 p09      | calls   | 2026-01-02 | 1        | -      | -        | -                         | 1
 p10      | suite   | 2026-01-02 | 1        | -      | -        | -                         | 1
 p11      | bare    | 2026-01-02 | 1        | -      | -        | -                         | 1
-p12      | bare    | 2026-01-02 | -        | 1      | -        | -                         | 1
+p12      | own     | 2026-01-02 | 1        | -      | -        | -                         | 1
+p13      | bare    | 2026-01-02 | -        | 1      | -        | -                         | 1
 fine     | calls   | 2026-02-02 | 1        | -      | -        | -                         | 1
 """
 
@@ -283,6 +285,56 @@ def test_rejections_are_told_with_their_value(sheet: Sheet):
 
     assert Decimal(str(told.pop("b"))) == Decimal("-2.5")
     assert told == {"a": "nobody", "c": "EUR", "d": "2026-01-02", "e": "bare"}
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "value"),
+    [
+        ("null", ""),
+        ('{"other": "1"}', ""),
+        ('{"rate": ""}', ""),
+        ('{"rate": "cheap"}', "cheap"),
+        ('{"rate": "-1"}', "-1"),
+        ('{"rate": "1e3"}', "1e3"),
+        ('{"rate": "1,5"}', "1,5"),
+        ('{"rate": "0.0000000000001"}', "0.0000000000001"),
+        ('{"rate": "12345678901234"}', "12345678901234"),
+    ],
+)
+def test_a_record_that_must_carry_its_price_does(sheet: Sheet, dimensions: str, value: str):
+    """The one beside it does, and one that came priced needs none."""
+    fine = '{"rate": "0.5"}'
+    text = f"usage_id | quantity | amount | dimensions\na | 2 | - | {dimensions}\nb | 3 | - | {fine}\nc | - | 7 | null"
+    found = metered(sheet, text, item_id="own")
+
+    assert codes(sheet, found) == {"a": "usage_must_carry_its_price"}
+    assert [row["value"] for row in rows(sheet, sheet.run(stage.rejections, found.examined))] == [value]
+    expect(sheet, found.by_month, "item_id | records | quantity | amount\nown | 2 | 3 | 7")
+
+
+def test_records_with_rating_options_are_told_one_by_one(sheet: Sheet):
+    """Those that count and do not come priced; of other items none."""
+    text = """
+    usage_id | item_id | used_on    | quantity | amount | batch | dimensions
+    a        | own     | 2026-01-10 | 3        | -      | 1     | {"rate": "1"}
+    a        | own     | 2026-01-10 | 3        | -      | 2     | {"rate": "1"}
+    b        | own     | 2026-02-11 | 4        | -      | 1     | {"rate": "1"}
+    c        | own     | 2026-01-11 | 5        | -      | 1     | null
+    d        | own     | 2026-01-11 | 6        | -      | 1     | {"rate": "1"}
+    e        | own     | 2026-01-11 | -        | 7      | 1     | null
+    f        | calls   | 2026-01-11 | 8        | -      | 1     | null
+    """
+    found = metered(sheet, text, "d")
+    options = make.rating_options(sheet, CARRYING)
+    records = meter_records(sheet, make.usage(sheet, text), found, options, zone="UTC")
+
+    expect(
+        sheet,
+        records,
+        "usage_id | month_on | used_on | batch | quantity\n"
+        "a | 2026-01 | 2026-01-10 | 1 | 3\n"
+        "b | 2026-02 | 2026-02-11 | 1 | 4",
+    )
 
 
 # ── conservation ─────────────────────────────────────────────────────────────────────────────

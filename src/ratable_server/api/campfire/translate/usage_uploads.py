@@ -71,6 +71,7 @@ _MEANS = {
     "currency_must_match_contract": "Not the currency of the contract",
     "item_must_take_amounts": "Usage of a bundle is told by its amount",
     "item_must_have_a_price": "The usage line has no price; send an amount",
+    "usage_must_carry_its_price": "The price plan takes the price from a column of the row, which has no plain number there",
 }
 _ALREADY = "Already loaded as {}; nothing was added. `?force=true` adds rows without external_id once more."
 
