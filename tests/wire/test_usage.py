@@ -175,3 +175,48 @@ def test_another_split_must_sum_to_the_total(api: Api):
 def test_only_bundles_have_allocations(api: Api):
     path, told = agreed(api)
     assert api.get(f"{path}/{told['id']}/allocations").status == 404
+
+
+def test_a_usage_line_that_comes_back_as_it_was_told_changes_nothing(api: Api):
+    """A month is told as the sum of its records: neither doubled, nor priced at the nothing that nobody has told."""
+    path, told = agreed(api, usage_lines=[{**MARCH, "external_id": "a"}, {**MARCH, "period_month": "2026-04-01"}])
+    own = f"{path}/{told['id']}"
+    rows = "external_id,dt,quantity\nx1,2026-02-03,100\nx2,2026-02-04,100\n"
+    assert api.send("POST", f"{path}/upload?usage={told['id']}", rows, content_type="text/csv").status == 200
+    before = api.get(own)
+    assert [(line["external_id"], line["quantity"], line["amount"]) for line in before["usage_lines"]] == [
+        (None, 200, None), ("a", 12_500, None), (None, 12_500, None),
+    ]  # fmt: skip
+    assert revenue(before) == [("2026-02-01", 20, False), ("2026-03-01", 945, False), ("2026-04-01", 945, False)]
+    for send in (api.patch, api.put):
+        again = send(own, before.body)
+        assert again.status == 200, again.text
+        assert {**again.body, "last_modified_at": 0} == {**before.body, "last_modified_at": 0}
+    line = {**before["usage_lines"][1], "quantity": 1_000}
+    assert revenue(api.patch(own, {"usage_lines": [line]}))[1] == ("2026-03-01", 100, False)
+
+
+def test_a_sum_of_records_is_not_told_beside_them(api: Api):
+    """A month of two records, told as another sum: by which record it is another one is for the client to say."""
+    path, told = agreed(api, usage_lines=[{**MARCH, "external_id": each} for each in "ab"])
+    own = f"{path}/{told['id']}"
+    before = api.get(own)
+    sum_of_both = {**before["usage_lines"][0], "quantity": 20_000}
+    refused = api.patch(own, {"usage_lines": [sum_of_both]})
+    assert (refused.status, list(refused.body)) == (400, ["lines"]), refused.text
+    assert "2 records" in refused.text
+    assert api.get(own).body == before.body
+    whole = api.put(own, {**before.body, "usage_lines": [sum_of_both]})
+    assert whole["lines"] == "2026-03: quantity 20000"
+
+
+def test_a_sum_of_a_file_is_not_told_beside_it(api: Api):
+    path, told = agreed(api)
+    own = f"{path}/{told['id']}"
+    rows = "dt,quantity\n2026-02-03,100\n"
+    assert api.send("POST", f"{path}/upload?usage={told['id']}", rows, content_type="text/csv").status == 200
+    before = api.get(own)
+    for send in (api.patch, api.put):
+        refused = send(own, {**before.body, "usage_lines": [{**before["usage_lines"][0], "quantity": 150}]})
+        assert (refused.status, list(refused.body)) == (400, ["lines"]), refused.text
+    assert api.get(own).body == before.body

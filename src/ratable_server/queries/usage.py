@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Sum
 
 from ratable.terms_tables import addressed_stream, unaddressed_stream
 from ratable_server.actor import Actor
@@ -62,15 +62,21 @@ class UsageAsked(Asked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsedMonth:
-    """What a month has on an item, a commit or a contract: how many records, and their sums."""
+    """What a month has on an item, a commit or a contract: how many records, how many that tell each figure, their sums.
+
+    `event_id` is the id of its record, where it has just one.
+    """
 
     usage_item: str | None
     prepaid_commit: str | None
     contract: str | None
     month_on: date
     records: int
+    quantities: int
+    amounts: int
     quantity: Decimal
     amount: Decimal
+    event_id: str | None
 
 
 def usage_records(*, actor: Actor, asked: UsageAsked) -> Found[UsageRecord]:
@@ -84,14 +90,20 @@ def used_months(*, actor: Actor, asked: UsageAsked) -> list[UsedMonth]:
     """Sums by month, of the records that are asked for."""
     with books_of(actor):
         groups = _rows(actor, asked).order_by("stream", "month_on").values("stream", "month_on")
-        summed = groups.annotate(records=Count("id"), quantities=Sum("quantity"), amounts=Sum("amount"))
+        counted = groups.annotate(
+            records=Count("id"), quantities=Count("quantity"), amounts=Count("amount"), event=Min("event_id")
+        )
+        summed = counted.annotate(quantity_sum=Sum("quantity"), amount_sum=Sum("amount"))
         return [
             UsedMonth(
                 **_place(row["stream"]),
                 month_on=row["month_on"],
                 records=row["records"],
-                quantity=row["quantities"] or Decimal(0),
-                amount=row["amounts"] or Decimal(0),
+                quantities=row["quantities"],
+                amounts=row["amounts"],
+                quantity=row["quantity_sum"] or Decimal(0),
+                amount=row["amount_sum"] or Decimal(0),
+                event_id=row["event"] if row["records"] == 1 else None,
             )
             for row in summed
         ]

@@ -1,7 +1,8 @@
 """Usage of contracts: `/rr/api/v1/contracts/{id}/usage`, a usage item of ours with its records.
 
 A line is a record of usage under an id of ours, `usage:<item>:<external id or month>`; it is told by its month. It counts on the last day of its
-month that the item is there. An id stays taken when its record is taken back: told again it gets a number.
+month that the item is there. An id stays taken when its record is taken back: told again it gets a number. A line that comes back as it was told says
+nothing new, whatever records it is the sum of.
 """
 
 from __future__ import annotations
@@ -61,10 +62,36 @@ def to_records(
     times = Counter(_name_of(event_id) for event_id in (*there, *gone))
     records = []
     for line in lines:
-        name = f"{_BEGINNING}{item.id}:{line.get('external_id') or f'{_month_of(line):%Y-%m}'}"
+        name = _named(item.id, line.get("external_id") or f"{_month_of(line):%Y-%m}")
         own = current.pop(name, None) or (f"{name}#{times[name] + 1}" if times[name] else name)
         records.append(_to_record(line, item, own))
     return records, list(current.values())
+
+
+def news_of(
+    lines: Sequence[Mapping[str, Any]], months: Mapping[date, Any]
+) -> tuple[list[Mapping[str, Any]], frozenset[date]]:
+    """The lines that say something new, and the months of which a line says what they have; `months` are as used."""
+    echoed = {id(line): _month_of(line) for line in lines if _is_echo(line, months.get(_month_of(line)))}
+    return [line for line in lines if id(line) not in echoed], frozenset(echoed.values())
+
+
+def refuses_sums(
+    lines: Sequence[Mapping[str, Any]], item: UsageItem, there: Sequence[tuple[str, date]], *, is_partial: bool
+) -> str | None:
+    """A line without an id that would be added to records which the month was told to be the sum of; None: none.
+
+    `there` are records by id and month. Where the whole is told, records of lines that are not told go.
+    """
+    for line in lines:
+        month_on = _month_of(line)
+        own = _named(item.id, f"{month_on:%Y-%m}")
+        others = [event_id for event_id, on in there if on == month_on and _name_of(event_id) != own]
+        stay = others if is_partial else [each for each in others if not each.startswith(_BEGINNING)]
+        has_own = is_partial and len(others) < sum(on == month_on for _, on in there)
+        if stay and not has_own and not line.get("external_id"):
+            return f"{month_on:%Y-%m} is the sum of {len(others)} records with ids of their own: a line needs its external_id."
+    return None
 
 
 def refuses_lines(lines: Sequence[Mapping[str, Any]]) -> str | None:
@@ -96,7 +123,7 @@ def from_usage(item: Any, revenue: Any, months: Sequence[Any], *, names: Names, 
         "start_date": item.starts_on,
         "end_date": last_day(item.ends_before),
         "lines": "\n".join(map(_as_text, months)),
-        "usage_lines": [_from_month(month) for month in months],
+        "usage_lines": [_from_month(month, item.code) for month in months],
         "draws_on_prepaid_commits": item.draws,
         "revenue_transactions": [
             {
@@ -119,17 +146,36 @@ def _to_record(line: Mapping[str, Any], item: UsageItem, event_id: str) -> dict[
     return {"id": event_id, "item": item.id, "used_on": _day_of(line, item), **told, **further}
 
 
-def _from_month(month: Any) -> dict[str, Any]:
+def _is_echo(line: Mapping[str, Any], month: Any) -> bool:
+    """Is a line without an id what was told of its month? Nothing and null are the same there."""
+    if month is None or line.get("external_id"):
+        return False
+    return (line.get("quantity") or 0, line.get("amount") or 0) == (month.quantity, month.amount)
+
+
+def _from_month(month: Any, item: str) -> dict[str, Any]:
+    """A month; a figure that no record tells is null, since nothing would be a figure of its own."""
     return {
-        "external_id": None,
+        "external_id": _external_id(month, item),
         "period_month": month.month_on,
         "start_date": month.month_on,
         "end_date": _month_end(month.month_on),
-        "quantity": month.quantity,
-        "amount": month.amount,
+        "quantity": month.quantity if month.quantities else None,
+        "amount": month.amount if month.amounts else None,
         "description": None,
         "records": month.records,
     }
+
+
+def _external_id(month: Any, item: str) -> str | None:
+    """What the one record of a month is known by, if it was told under an id."""
+    name, beginning = _name_of(month.event_id or ""), _named(item, "")
+    own = name.removeprefix(beginning) if name.startswith(beginning) else ""
+    return None if own in {"", f"{month.month_on:%Y-%m}"} else own
+
+
+def _named(item: str, own: str) -> str:
+    return f"{_BEGINNING}{item}:{own}"
 
 
 def _as_text(month: Any) -> str:

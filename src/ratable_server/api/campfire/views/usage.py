@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ratable.terms import UsageItem
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.problems import CLOSED
 from ratable_server.api.campfire.schemas.allocations import (
@@ -177,8 +179,7 @@ def _tell(
     actor: Actor, contract: Contract, said: Said, *, code: str, was: Row | None = None, is_partial: bool = True
 ) -> Created:
     item = translate.to_item(said.fields, code, named=said.named, contract=contract)
-    there, gone = _ids(actor, code) if was is not None and said.lines is not None else ([], [])
-    records, left = translate.to_records(said.lines or (), item, there=there, gone=gone)
+    records, left = _records(actor, item, said, is_new=was is None, is_partial=is_partial)
     again = ItemTold(
         item=item,
         further=taken(said.fields, was.further if was is not None and is_partial else {}, translate.OURS),
@@ -192,11 +193,29 @@ def _tell(
     return Created(code=code)
 
 
-def _ids(actor: Actor, item: str) -> tuple[list[str], list[str]]:
-    """Ids of usage of an item: those that count, and those that were taken back."""
-    asked = [UsageAsked(usage_items=[item], limit=EVERYTHING.limit, is_deleted=is_gone) for is_gone in (False, True)]
-    there, gone = ([row.event_id for row in usage_records(actor=actor, asked=each).rows] for each in asked)
-    return there, gone
+def _records(
+    actor: Actor, item: UsageItem, said: Said, *, is_new: bool, is_partial: bool
+) -> tuple[list[dict[str, object]], list[str]]:
+    """The records of lines, and the ids of records of lines that have none any more.
+
+    Raises:
+        ValidationError: a line would be counted beside the records that its month was told to be the sum of.
+    """
+    if is_new or said.lines is None:
+        return translate.to_records(said.lines or (), item, there=(), gone=())
+    asked = UsageAsked(usage_items=[item.id])
+    lines, told_again = translate.news_of(
+        said.lines, {month.month_on: month for month in used_months(actor=actor, asked=asked)}
+    )
+    there, gone = (
+        usage_records(actor=actor, asked=replace(asked, limit=EVERYTHING.limit, is_deleted=is_gone)).rows
+        for is_gone in (False, True)
+    )
+    wrong = translate.refuses_sums(lines, item, [(row.event_id, row.month_on) for row in there], is_partial=is_partial)
+    if wrong:
+        raise ValidationError({"lines": [wrong]})
+    own = [row.event_id for row in there if row.month_on not in told_again]
+    return translate.to_records(lines, item, there=own, gone=[row.event_id for row in gone])
 
 
 def _told_rejection(rejected: RejectedFile) -> ValidationError:
