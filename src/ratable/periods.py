@@ -25,6 +25,14 @@ def next_month(day: date) -> date:
     return date(day.year + 1, 1, 1) if day.month == 12 else date(day.year, day.month + 1, 1)  # noqa: PLR2004
 
 
+def months_later(day: date, months: int) -> date:
+    """The same day of a later month, or the last day of that month if it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > FAR.year:
+        return FAR
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
 def day_after(day: date) -> date:
     """The next day; the last date there is stays itself."""
     return day if day == FAR else day + timedelta(days=1)

@@ -94,15 +94,31 @@ COMMITS = _schema(
     granted_minor="int64",
     keep_e12=_E12,  # 1 - discount
     starts_on="date",
-    ends_before="date",
-    rank="int64",
+    ends_before="date",  # of the last life, where it rolls over
+    rank="int64",  # of the first life
     expires="boolean",  # what is left on its last day is booked; false where it never ends or was terminated
     released_on="date",  # the day on which the books end its contract; 9999-12-31: not terminated
 )
 
-# A pair of a drawing item and a commit that may serve it. `pass_no` and `wave` say when: see drawdown.
+# A pair of a drawing item and a life of a commit that may serve it. `pass_no` and `wave` say when: see drawdown.
 ELIGIBLE = _schema(
-    item_id="string", commit_id="string", contract_id="string", rank="int64", is_home="boolean", pass_no="int64"
+    item_id="string",
+    commit_id="string",
+    contract_id="string",
+    rank="int64",
+    is_home="boolean",
+    pass_no="int64",
+    serves_from="date",  # the days on which the commit has this rank
+    serves_before="date",
+)
+
+ROLLOVERS = _schema(  # the ends of lives of commits that live on
+    commit_id="string",
+    number="int64",  # counted from 1
+    rolls_on="date",  # the first day of the next life
+    ranks_from="date",  # the first month in which it has its rank
+    rank="int64",
+    cap_minor="int64",  # no more than that lives on; the largest number: all
 )
 
 CIRCULAR = _schema(contract_id="string")  # contracts whose months must be drawn one after the other

@@ -24,6 +24,7 @@ Breakage = Literal["on_expiry", "proportional", "none"]
 LateUsage = Literal["next_open_period", "reject"]
 PartialMonth = Literal["full", "prorated"]
 Proration = Literal["daily", "standard", "thirty_day"]
+Applies = Literal["first", "last"]
 RatingGroup = Literal["month", "day", "record", "upload", "dimension"]
 Aggregation = Literal["sum", "highest_day", "maximum", "last"]
 QuantityRounding = Literal["half_up", "half_even", "up", "down"]
@@ -169,6 +170,23 @@ class UsageItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rollover:
+    """What is left of a commit at its end lives on, unconditionally, as the same commit.
+
+    Each of the `times` further lives has `months`; or there is one, as long as the commit `until_commit_id` lives.
+    `applies` says whether what rolled over is drawn before or after commits that did not. What exceeds the cap at the
+    end of a life lapses then; a percentage is one of the commit's total value, None: all rolls over.
+    """
+
+    months: int | None = None
+    until_commit_id: str | None = None
+    times: int = 1
+    applies: Applies = "first"
+    cap_amount: Decimal | None = None
+    cap_percentage: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrepaidCommit:
     """A pool of money paid in advance, drawn by usage at list value less the discount."""
 
@@ -182,6 +200,7 @@ class PrepaidCommit:
     ends_before: date | None = None
     priority: int = 1
     expected_breakage_percentage: Decimal | None = None
+    rollover: Rollover | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from decimal import Decimal, localcontext
 from ratable.money import minor_unit_digits
 from ratable.option_rows import has_limits, looks_at_records
 from ratable.price_plans import PriceWarning, Refusal, check_price_plan
+from ratable.rollover_rules import check_rollover
 from ratable.terms import (
     BundleLine,
     Contract,
@@ -99,8 +100,8 @@ def _sum(numbers: list[Decimal]) -> Decimal:
 def _contract(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
     yield from _dates("contract", contract)
     yield from _minimum(contract)
-    yield from _openings(contract)
     yield from _minimum_of_options(contract, products)
+    yield from _openings(contract)
     for override in contract.tier_price_overrides:
         yield from _override(contract, override, products)
     yield from _items(contract, products)
@@ -125,7 +126,6 @@ def _minimum(contract: Contract) -> Iterator[Refusal]:
         yield Refusal(contract.id, "minimum_quantity_needs_one_usage_group", detail, "contract")
 
 
-def _openings(contract: Contract) -> Iterator[Refusal]:
 def _minimum_of_options(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
     """What a minimum quantity is worth is asked of tiers that count a month."""
     if contract.minimum_monthly_commitment_quantity is None:
@@ -175,12 +175,12 @@ def _items(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal
         if group and currency and currency != contract.currency:
             detail = f"{currency}, in a contract in {contract.currency}"
             yield Refusal(group.id, "price_plan_currency_must_match_contract", detail, contract=contract.id)
-
         if group and item.draws and (group.options.is_prerated or group.options.aggregation != "sum"):
             detail = f"{group.id} prices other than by the quantity of each day"
             yield Refusal(item.id, "drawing_needs_prices_of_quantities", detail, "usage_item")
 
 def _group(products: dict[str, Product], product_id: str | None, group_id: str | None) -> UsageGroup | None:
+
     product = products.get(product_id or "")
     groups = product.usage_groups if product else ()
     return next((group for group in groups if group.id == group_id), None)
@@ -200,6 +200,9 @@ def _prepaid_commit(contract: Contract, commit: PrepaidCommit) -> Iterator[Refus
         yield Refusal(commit.id, "percentage_must_be_between_0_and_100", detail, kind)
     yield from _breakage(commit)
 
+    yield from check_rollover(contract, commit)
+    if commit.rollover and commit.rollover.cap_amount is not None:
+        yield from _fits((kind, commit.id), commit.rollover.cap_amount, currency)
 
 def _breakage(commit: PrepaidCommit) -> Iterator[Refusal]:
     """All of a commit cannot be expected to lapse: progress would have no measure."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import ibis
 
 from ratable import tables
+from ratable.commit_lives import Life, cap_minor, last_end, lives_of, ranked_lives
 from ratable.money import SCALE, minor_unit_digits, split_minor, to_e12, to_minor
 from ratable.option_rows import limit_rows, option_rows, priced_tiers
 from ratable.periods import FAR, Weights, day_after, month_of, months_between, next_month, schedule_weights
@@ -65,6 +66,7 @@ class TermsTables(NamedTuple):
     circular: list[Row]
     grants: list[Row]
     estimates: list[Row]
+    rollovers: list[Row]
     shares: list[Row]
     schedules: list[Row]
     sources: list[Row]
@@ -184,8 +186,12 @@ class _ContractRows:
 
     def into(self, found: TermsTables) -> None:
         found.contracts.append(self._contract())
-        ranked = sorted(self.contract.prepaid_commits, key=_rank_key)
-        for rank, commit in enumerate(ranked, start=1):
+        ranked = ranked_lives(self.contract)
+        for rank, life in enumerate(ranked, start=1):
+            commit = life.commit
+            if life.number:
+                found.rollovers.extend(self._rollover(life, rank))
+                continue
             found.commits.append(self._commit(commit, rank))
             if commit.expected_breakage_percentage is not None:
                 found.estimates.append(_estimate(commit.id, date(1, 1, 1), commit.expected_breakage_percentage))
@@ -264,19 +270,46 @@ class _ContractRows:
         if self.contract.id in self.amendments.unaddressed:
             yield unaddressed_stream(self.contract.id), None, 1
 
-    def _eligible(self, streams: list[tuple[str, str | None, int]], ranked: list[PrepaidCommit]) -> Iterator[Row]:
-        for rank, commit in enumerate(ranked, start=1):
+    def _eligible(self, streams: list[tuple[str, str | None, int]], ranked: list[Life]) -> Iterator[Row]:
+        for rank, life in enumerate(ranked, start=1):
+            commit = life.commit
+            pair: Row = {"commit_id": commit.id, "rank": rank, **self._turn(life)}
             for stream_id, product_id, order in streams:
                 is_home = stream_id == addressed_stream(commit.id)
                 fits = order == 1 or None in (commit.product_id, product_id) or commit.product_id == product_id
                 if is_home or (fits and (self.cascade or order == 1)):
-                    yield {"item_id": stream_id, "commit_id": commit.id, "rank": rank, "is_home": is_home}
+                    yield {**pair, "item_id": stream_id, "is_home": is_home}
             for item in self.contract.usage_items:
                 if item.draws and commit.product_id in {None, item.product_id}:
-                    yield {"item_id": item.id, "commit_id": commit.id, "rank": rank, "is_home": False}
+                    yield {**pair, "item_id": item.id, "is_home": False}
+
+    def _turn(self, life: Life) -> Row:
+        """The days on which a life is drawn in its own turn."""
+        if life.commit.rollover is None:
+            return {"serves_from": date.min, "serves_before": FAR}
+        lives = lives_of(life.commit, self.contract.prepaid_commits)
+        following = lives[life.number + 1 :]
+        return {
+            "serves_from": life.ranks_from if life.number else date.min,
+            "serves_before": following[0].ranks_from if following else FAR,
+        }
+
+    def _rollover(self, life: Life, rank: int) -> Iterator[Row]:
+        """What is left goes on as this life: not of a contract that the books have ended, nor before a cut-over."""
+        released_on = self.amendments.released_on.get(self.contract.id, self.terminated_on)
+        is_cut_off = self.contract.opening is not None and life.starts_on <= self.counts_from
+        if life.starts_on <= released_on and not is_cut_off:
+            yield {
+                "commit_id": life.commit.id,
+                "number": life.number,
+                "rolls_on": life.starts_on,
+                "ranks_from": life.ranks_from,
+                "rank": rank,
+                "cap_minor": cap_minor(life.commit, self.contract.currency),
+            }
 
     def _commit(self, commit: PrepaidCommit, rank: int) -> Row:
-        ends_before = commit.ends_before or FAR
+        ends_before = last_end(commit, self.contract.prepaid_commits) or FAR
         released_on = self.amendments.released_on.get(self.contract.id, self.terminated_on)
         owed_already = self.breakage == "none" and ends_before <= released_on
         ended_early = self.terminated_on < FAR and day_after(self.terminated_on) < ends_before and not owed_already
@@ -324,10 +357,6 @@ def granted(contract: Contract, commit: PrepaidCommit) -> Decimal:
         if balance.prepaid_commit_id == commit.id and balance.account == "contract_liability"
     )
     return sum((balance.amount for balance in mine), Decimal(0))
-
-
-def _rank_key(commit: PrepaidCommit) -> tuple[int, date, date, str]:
-    return (commit.priority, commit.ends_before or FAR, commit.starts_on, commit.id)
 
 
 def _is_circular(pairs: list[Row]) -> bool:

@@ -48,6 +48,7 @@ def pools(sheet: Sheet, commits: str, eligible: str, *, grants: str = "", estima
         empty(sheet, "circular", tables.CIRCULAR),
         table(sheet, "grants", tables.GRANTS, f"commit_id | month_on | amount_minor\n{grants}"),
         table(sheet, "estimates", tables.ESTIMATES, f"commit_id | month_on | keep\n{estimates}"),
+        empty(sheet, "rollovers", tables.ROLLOVERS),
     )
 
 

@@ -161,6 +161,7 @@ class _Player:
         balances = self.sheet.fetch(outcome.drawdowns.balances).to_pylist()
         left_minor = next(row["balance_minor"] for row in balances if row["commit_id"] == commit_id)
         return rules.refuses_credit_of_commit(
+            contract,
             commit_of(contract, commit_id),
             amount,
             left=to_major(left_minor, contract.currency),

@@ -18,6 +18,7 @@ from ratable.cases.questions import ACCOUNTS
 from ratable.cases.reading_products import read_bundle_lines
 from ratable.terms import (
     ZERO,
+    Applies,
     BundleLine,
     Contract,
     Milestone,
@@ -25,12 +26,14 @@ from ratable.terms import (
     OpeningBalance,
     PrepaidCommit,
     Proration,
+    Rollover,
     Subscription,
     SubscriptionLine,
     TierPriceOverride,
     UsageItem,
 )
 
+APPLIES: tuple[Applies, ...] = get_args(Applies)
 PRORATIONS: tuple[Proration, ...] = get_args(Proration)
 _REQUIRED = "id customer start_date"
 _OPTIONAL = (
@@ -91,7 +94,9 @@ def _usage_item(node: Mapping, scope: _Scope) -> UsageItem:
 
 
 def _prepaid_commit(node: Mapping, scope: _Scope) -> PrepaidCommit:
-    optional = "product currency discount_percentage rate expiration_date priority expected_breakage_percentage"
+    optional = (
+        "product currency discount_percentage rate expiration_date priority expected_breakage_percentage rollover"
+    )
     fields = Fields(node, required="id total_value start_date", optional=optional)
     return PrepaidCommit(
         id=scope.names.define("prepaid_commit", fields, owner=scope.contract),
@@ -104,6 +109,24 @@ def _prepaid_commit(node: Mapping, scope: _Scope) -> PrepaidCommit:
         ends_before=fields.ends_before("expiration_date"),
         priority=fields.value("priority", scalars.whole_of) if fields.has("priority") else 1,
         expected_breakage_percentage=fields.maybe_number("expected_breakage_percentage"),
+        rollover=_rollover(fields),
+    )
+
+
+def _rollover(commit: Fields) -> Rollover | None:
+    node = commit.mapping("rollover")
+    if node is None:
+        return None
+    fields = Fields(node, optional="months until times apply cap_amount cap_percentage")
+    if fields.has("months") == fields.has("until"):
+        raise fields.malformed("months", "what rolls over lives for months, or until the end of another commit")
+    return Rollover(
+        months=fields.maybe("months", scalars.whole_of),
+        until_commit_id=fields.maybe_text("until"),
+        times=fields.value("times", scalars.whole_of) if fields.has("times") else 1,
+        applies=fields.choice("apply", APPLIES, "first"),
+        cap_amount=fields.maybe_number("cap_amount"),
+        cap_percentage=fields.maybe_number("cap_percentage"),
     )
 
 

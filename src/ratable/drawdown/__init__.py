@@ -112,7 +112,7 @@ def draw_down(
     balances = sheet.run(regular.opening_balances, pools.commits, settled, booked.draws, months)
     progress = _Progress(booked.draws, booked.demands, balances)
     history = sheet.bind("balance_history", chain.STEPS.to_pyarrow().empty_table(), chain.STEPS)
-    spans = _spans(sheet, months, adjustments)
+    spans = _spans(sheet, months, adjustments, pools.rollovers)
     late = sheet.run(corrections.late_changes, asked, booked.demands, months)
     is_late = not sheet.is_empty(late)
     for row in spans:
@@ -151,13 +151,15 @@ def _waived(sheet: Sheet, span: Stored, progress: _Progress, terms: _Terms) -> S
     return sheet.run(corrections.waived, terms.pools.commits, lapsed, span)
 
 
-def _spans(sheet: Sheet, months: Stored, adjustments: Stored) -> list[pa.Table]:
-    """The open months, cut where adjustments are booked: those come before a month's own usage."""
+def _spans(sheet: Sheet, months: Stored, adjustments: Stored, rollovers: Stored) -> list[pa.Table]:
+    """The open months, cut where adjustments are booked, which come before a month's own usage, and where lives begin."""
     spine = sheet.fetch(months).to_pylist()
     open_on = min(row["open_on"] for row in spine)
     ends = max(*(row["ends_before"] for row in spine), open_on)
     cuts = {open_on, *(row["booked_on"] for row in sheet.fetch(adjustments).to_pylist())}
-    starts = sorted(cut for cut in cuts if cut < ends) or [open_on]
+    if not sheet.is_empty(rollovers):
+        cuts |= {row["ranks_from"] for row in sheet.fetch(rollovers).to_pylist()}
+    starts = sorted(cut for cut in cuts if open_on <= cut < ends) or [open_on]
     rows = [{"first_on": first, "before_on": before} for first, before in zip(starts, [*starts[1:], ends], strict=True)]
     return [pa.Table.from_pylist([row], schema=_SPAN.to_pyarrow()) for row in rows]
 
@@ -204,7 +206,8 @@ def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, ter
     pools = terms.pools
     uncovered = sheet.run(regular.open_chain, asked, terms.items, pools.circular, terms.months, span)
     state = sheet.run(regular.open_state, progress.balances)
-    fixed = sheet.run(regular.open_grants, pools.grants, pools.commits, pools.circular, terms.months, span)
+    given = (pools.grants, pools.commits, pools.circular, pools.rollovers)
+    fixed = sheet.run(regular.open_grants, *given, terms.months, span)
     drawn = chain.draw(sheet, pools, uncovered, state, fixed, rounding=terms.policy.rounding)
     nobody = sheet.bind("nobody_waived", _WAIVED.to_pyarrow().empty_table(), _WAIVED)
     found = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)

@@ -85,6 +85,7 @@ class Pools(NamedTuple):
     circular: Stored
     grants: Stored
     estimates: Stored
+    rollovers: Stored
 
 
 class Drawn(NamedTuple):
@@ -129,10 +130,11 @@ def chain_turns(uncovered: ir.Table, fixed: ir.Table, eligible: ir.Table) -> ir.
 
 def chain_wanted(uncovered: ir.Table, turn: ir.Table, eligible: ir.Table, commits: ir.Table) -> ir.Table:
     """What is asked of the commits whose turn it is, on days when they are valid."""
-    pairs = eligible.inner_join(turn, "pass_no").select("item_id", "commit_id", "wave")
+    pairs = eligible.inner_join(turn, "pass_no").select("item_id", "commit_id", "wave", "serves_from", "serves_before")
     rows = uncovered.filter(uncovered.open_minor > 0).inner_join(pairs, ["item_id", "wave"])
     rows = rows.inner_join(commits.select("commit_id", "starts_on", "ends_before", "keep_e12"), "commit_id")
     rows = rows.filter((rows.starts_on <= rows.used_on) & (rows.used_on < rows.ends_before))
+    rows = rows.filter((rows.serves_from <= rows.used_on) & (rows.used_on < rows.serves_before))
     return rows.select(
         "chain", "contract_id", "item_id", "commit_id", "month_on", "used_on", "stream_order", "open_minor", "keep_e12"
     )
@@ -280,13 +282,14 @@ def chain_draws(
 
 
 def _at_home(rest: ir.Table, eligible: ir.Table, commits: ir.Table) -> ir.Table:
-    pairs = eligible.select("item_id", "commit_id", "is_home", "rank")
+    pairs = eligible.select("item_id", "commit_id", "is_home", "rank", "serves_from", "serves_before")
     pairs = pairs.inner_join(commits.select("commit_id", "starts_on", "ends_before"), "commit_id")
     rows = rest.left_join(pairs, "item_id").drop("item_id_right")
+    is_in_life = (rows.starts_on <= rows.used_on) & (rows.used_on < rows.ends_before)
     claim = ibis.cases(
         (rows.commit_id.isnull(), 9),
         (rows.is_home, 0),
-        ((rows.starts_on <= rows.used_on) & (rows.used_on < rows.ends_before), 1),
+        (is_in_life & (rows.serves_from <= rows.used_on) & (rows.used_on < rows.serves_before), 1),
         (rows.starts_on <= rows.used_on, 2),
         else_=9,
     )

@@ -95,7 +95,14 @@ def open_state(balances: ir.Table) -> ir.Table:
     )
 
 
-def open_grants(grants: ir.Table, commits: ir.Table, circular: ir.Table, months: ir.Table, span: ir.Table) -> ir.Table:
+def open_grants(
+    grants: ir.Table,
+    commits: ir.Table,
+    circular: ir.Table,
+    rollovers: ir.Table,
+    months: ir.Table,
+    span: ir.Table,
+) -> ir.Table:
     """Top-ups and credits of the span's months but the first, before the month's consumption.
 
     Those of the first month are in the balances already: corrections, which come before, need them.
@@ -104,6 +111,7 @@ def open_grants(grants: ir.Table, commits: ir.Table, circular: ir.Table, months:
     rows = rows.anti_join(span, rows.month_on == span.first_on)
     rows = rows.group_by(["commit_id", "month_on"]).agg(granted_minor=rows.amount_minor.sum().cast("int64"))
     rows = rows.inner_join(commits.select("commit_id", "contract_id", "rank"), "commit_id")
+    rows = _ranked(rows, rollovers)
     marks = circular.select(circular_id="contract_id")
     rows = rows.left_join(marks, rows.contract_id == marks.circular_id)
     return rows.select(
@@ -116,6 +124,17 @@ def open_grants(grants: ir.Table, commits: ir.Table, circular: ir.Table, months:
         pass_no=ibis.ifelse(rows.circular_id.isnull(), rows["rank"], 0).cast("int64"),
         wave=wave(rows),
     ).select(list(FIXED.names))
+
+
+def _ranked(rows: ir.Table, rollovers: ir.Table) -> ir.Table:
+    """Each row with the rank that its commit has in its month: that of the life in which it is drawn then."""
+    turns = rollovers.select(rolled_id="commit_id", ranks_from="ranks_from", new_rank="rank")
+    lives = rows.inner_join(turns, [rows.commit_id == turns.rolled_id, rows.month_on >= turns.ranks_from])
+    latest = ibis.row_number().over(ibis.window(group_by=["commit_id", "month_on"], order_by=lives.ranks_from.desc()))
+    lives = lives.mutate(place=latest)
+    lives = lives.filter(lives.place == 0).select("commit_id", "month_on", "new_rank")
+    found = rows.left_join(lives, ["commit_id", "month_on"]).drop("commit_id_right", "month_on_right")
+    return found.mutate(rank=ibis.coalesce(found.new_rank, found["rank"])).drop("new_rank")
 
 
 def regular_draws(

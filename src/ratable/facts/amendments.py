@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from ratable.commit_lives import last_end
 from ratable.facts.booking import Booking
 from ratable.periods import month_end
 from ratable.terms import BundleLine, Contract, PrepaidCommit
@@ -80,7 +81,7 @@ def adjustment_row(
         "contract_id": contract.id,
         "item_id": addressed_stream(commit_id),
         "service_on": service_on,
-        "used_on": _last_day_of_use(commit_of(contract, commit_id), service_on),
+        "used_on": _last_day_of_use(contract, commit_of(contract, commit_id), service_on),
         "booked_on": booking.booked_on,
         "on": booking.on,
         "number": booking.number,
@@ -88,9 +89,10 @@ def adjustment_row(
     }
 
 
-def _last_day_of_use(commit: PrepaidCommit, month_on: date) -> date:
+def _last_day_of_use(contract: Contract, commit: PrepaidCommit, month_on: date) -> date:
     """The last day of the month on which the commit is valid; the last of the month if it never is."""
     last_on = month_end(month_on)
-    if commit.starts_on > last_on or (commit.ends_before is not None and commit.ends_before <= month_on):
+    ends_before = last_end(commit, contract.prepaid_commits)
+    if commit.starts_on > last_on or (ends_before is not None and ends_before <= month_on):
         return last_on
-    return min(last_on, commit.ends_before - timedelta(days=1)) if commit.ends_before else last_on
+    return min(last_on, ends_before - timedelta(days=1)) if ends_before else last_on

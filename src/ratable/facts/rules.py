@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from ratable.commit_lives import last_end
 from ratable.facts.amendments import commit_of
 from ratable.facts.booking import Booking
 from ratable.facts.documents import Target, source_of
@@ -76,7 +77,8 @@ def refuses_top_up(
     code = _refuses_amount(amount, contract.currency)
     if code:
         return code
-    has_ended = (commit_of(contract, commit_id).ends_before or FAR) <= booking.booked_on
+    ends_before = last_end(commit_of(contract, commit_id), contract.prepaid_commits) or FAR
+    has_ended = ends_before <= booking.booked_on
     return "prepaid_commit_must_not_have_ended" if has_ended else None
 
 
@@ -115,10 +117,17 @@ def refuses_adjusted_usage(used: Decimal, amount: Decimal) -> str | None:
 
 
 def refuses_credit_of_commit(
-    commit: PrepaidCommit, amount: Decimal, *, left: Decimal, booking: Booking, terminated_on: date | None
+    contract: Contract,
+    commit: PrepaidCommit,
+    amount: Decimal,
+    *,
+    left: Decimal,
+    booking: Booking,
+    terminated_on: date | None,
 ) -> str | None:
     """`left` is the balance at the end of the month booked, as if nothing had lapsed; what has ended has nothing left."""
-    has_ended = (commit.ends_before or FAR) <= booking.booked_on or is_over(terminated_on, booking)
+    ends_before = last_end(commit, contract.prepaid_commits) or FAR
+    has_ended = ends_before <= booking.booked_on or is_over(terminated_on, booking)
     return "credit_must_not_exceed_prepaid_commit" if amount > (0 if has_ended else left) else None
 
 

@@ -171,6 +171,7 @@ def filed_of(document: models.Document) -> Filed:
 def refuses_credit(actor: Actor, matter: Matter, *, commit: str, amount: Decimal) -> str | None:
     """The rule that a credit memo on a pool breaks, if it breaks one."""
     return rules.refuses_credit_of_commit(
+        matter.of,
         commit_of(matter.of, commit),
         amount,
         left=left_of_commit(actor, matter.of, commit, through=matter.booking.booked_on),
