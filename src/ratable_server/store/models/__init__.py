@@ -35,6 +35,7 @@ from ratable_server.store.models.oauth import OauthClient, OauthToken
 from ratable_server.store.models.papers import Paper, PaperLine, Settlement
 from ratable_server.store.models.periods import Period, PeriodClose, PeriodReopening
 from ratable_server.store.models.register import RegisterEntry
+from ratable_server.store.models.report_files import ReportFile
 from ratable_server.store.models.reported_usage import ReportedUsage
 from ratable_server.store.models.requests import IdempotencyKey, Reference
 from ratable_server.store.models.results import (
@@ -120,6 +121,7 @@ __all__ = [
     "Reference",
     "RegisterEntry",
     "RejectedUsage",
+    "ReportFile",
     "ReportedAdjustment",
     "ReportedUsage",
     "RevenueTransaction",

@@ -10,9 +10,14 @@ from django.db.models import UniqueConstraint
 from ratable_server.actor import ROLES
 from ratable_server.store.models.rows import Guard, Target, TenantRow, link, one_of
 
+LOCALES = ("en_US", "en_GB", "en_AU")
+
 
 class OauthClient(Target):
-    """A program; of its secret only the digest is here. `entities` are the ids that it may name; none: any."""
+    """A program; of its secret only the digest is here. `entities` are the ids that it may name; none: any.
+
+    `locale` says how days are written in the files that it sends.
+    """
 
     guard: ClassVar[Guard] = "kept"
 
@@ -21,6 +26,7 @@ class OauthClient(Target):
     name = models.TextField()
     role = models.TextField()
     entities = models.JSONField(default=list, blank=True)
+    locale = models.TextField(default="en_US", db_default="en_US")
     recorded_at = models.DateTimeField()
     recorded_by = models.TextField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -31,6 +37,7 @@ class OauthClient(Target):
             *Target.Meta.constraints,
             UniqueConstraint(fields=["client_id"], name="oauth_client_client_id"),
             one_of("oauth_client_role", "role", ROLES),
+            one_of("oauth_client_locale", "locale", LOCALES),
         ]
 
 
