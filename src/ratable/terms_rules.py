@@ -137,6 +137,7 @@ def _minimum_of_options(contract: Contract, products: dict[str, Product]) -> Ite
             yield Refusal(contract.id, "minimum_quantity_needs_tiers_of_a_month", detail, "contract")
 
 
+def _openings(contract: Contract) -> Iterator[Refusal]:
     for balance in contract.opening.balances if contract.opening else ():
         yield from _fits(("contract", contract.id), balance.amount, contract.currency)
 
@@ -179,8 +180,8 @@ def _items(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal
             detail = f"{group.id} prices other than by the quantity of each day"
             yield Refusal(item.id, "drawing_needs_prices_of_quantities", detail, "usage_item")
 
-def _group(products: dict[str, Product], product_id: str | None, group_id: str | None) -> UsageGroup | None:
 
+def _group(products: dict[str, Product], product_id: str | None, group_id: str | None) -> UsageGroup | None:
     product = products.get(product_id or "")
     groups = product.usage_groups if product else ()
     return next((group for group in groups if group.id == group_id), None)
@@ -199,10 +200,10 @@ def _prepaid_commit(contract: Contract, commit: PrepaidCommit) -> Iterator[Refus
         detail = f"discount_percentage is {commit.discount_percentage}"
         yield Refusal(commit.id, "percentage_must_be_between_0_and_100", detail, kind)
     yield from _breakage(commit)
-
     yield from check_rollover(contract, commit)
     if commit.rollover and commit.rollover.cap_amount is not None:
         yield from _fits((kind, commit.id), commit.rollover.cap_amount, currency)
+
 
 def _breakage(commit: PrepaidCommit) -> Iterator[Refusal]:
     """All of a commit cannot be expected to lapse: progress would have no measure."""
