@@ -6,7 +6,7 @@ hear of them by `store.webhooks`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -53,6 +53,12 @@ def record_new(actor: Actor, kind: str, told: Mapping[str, Fields], *, action: s
         _entry(actor, Change(action, kind, code, after=fields), at=at, state_of=f"{kind}/{code}", state=states[code])
         for code, fields in told.items()
     ]
+    AuditEntry._default_manager.bulk_create(entries, batch_size=_AT_ONCE)
+
+
+def record_changes(actor: Actor, changes: Sequence[Change], *, at: datetime) -> None:
+    """Write the entries of many changes, of things that have no state and of which no webhook hears."""
+    entries = [_entry(actor, change, at=at, state_of="", state="") for change in changes]
     AuditEntry._default_manager.bulk_create(entries, batch_size=_AT_ONCE)
 
 

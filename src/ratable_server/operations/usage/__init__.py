@@ -9,6 +9,8 @@ from ratable_server.operations.usage.adjusting import AdjustedMonth, BookedAdjus
 from ratable_server.operations.usage.importing import ingest_usage
 from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Rejection
 from ratable_server.operations.usage.recording import record_usage
+from ratable_server.operations.usage.reported import delete_reported_usage, report_usage, revise_reported_usage
+from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
 from ratable_server.operations.usage.resolving import resolve_rejection
 from ratable_server.operations.usage.uploads import Place, Upload, WordedUpload, Words
 from ratable_server.operations.usage.voiding import void_usage
@@ -19,17 +21,25 @@ __all__ = [
     "BookedAdjustments",
     "Place",
     "Receipt",
+    "RefusedReports",
     "RejectedFile",
     "Rejection",
+    "Report",
+    "ReportOutcome",
+    "ReportedFile",
+    "Revision",
     "Upload",
     "WordedReceipt",
     "WordedUpload",
     "Words",
     "book_adjustments",
+    "delete_reported_usage",
     "fail_abandoned_imports",
     "ingest_usage",
     "ingest_worded",
     "record_usage",
+    "report_usage",
     "resolve_rejection",
+    "revise_reported_usage",
     "void_usage",
 ]

@@ -1,0 +1,166 @@
+"""Changes of reported usage into the books: what counts of them as usage records, their rows, the audit.
+
+Owns the ids of what counts, `<32 letters>/<item>`. Of an id that was taken back nothing counts any more: after that the
+letters are followed by the generation, `<32 letters>.2/<item>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models.expressions import RawSQL
+
+from ratable_server.actor import Actor
+from ratable_server.errors import Refused
+from ratable_server.operations.usage.receipts import RejectedFile, Rejection
+from ratable_server.operations.usage.recording import record_usage
+from ratable_server.operations.usage.reports import Became
+from ratable_server.operations.usage.voiding import void_usage
+from ratable_server.store.audit import Change, record_changes
+from ratable_server.store.models import ReportedUsage
+from ratable_server.store.public_ids import reported_usage_code
+from ratable_server.store.scope import rows_of
+
+_ACTIONS: dict[Became, str] = {
+    "created": "report_usage",
+    "revised": "revise_reported_usage",
+    "restored": "restore_reported_usage",
+    "deleted": "delete_reported_usage",
+}
+_TOLD = (
+    "customer_id", "contract_id", "item_id", "unit_of_measure", "quantity", "started_at", "ended_at", "description",
+    "unique_key", "further", "origin", "file_name", "counted",
+)  # fmt: skip
+_CHANGING = (
+    *_TOLD, "number", "month_on", "counts_on", "generation", "usage_import_id", "modified_at", "modified_by", "deleted_at",
+)  # fmt: skip
+_AT_ONCE = 1_000
+_ZERO = Decimal(0)
+_REFUSED_AS = {
+    "period_must_be_open": ("period_must_be_open", "started_at"),
+    "usage_must_have_a_date": ("date_must_be_in_range", "started_at"),
+    "usage_must_fall_in_contract": ("report_must_fall_in_an_item", "started_at"),
+    "usage_must_fall_in_item": ("report_must_fall_in_an_item", "started_at"),
+    "usage_must_name_a_known_item": ("code_must_be_known", "item"),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Changed:
+    """One change: its place among those that were asked for, the row as it will be, what it said before.
+
+    `items` are the codes of those on which it counts from now on; None: what counts stays as it is.
+    """
+
+    place: int
+    row: ReportedUsage
+    became: Became
+    before: dict[str, Any] | None
+    items: tuple[str, ...] | None
+
+
+class RejectedReports(Exception):  # noqa: N818 - it is no fault
+    """Reports that the books' own rules reject, by their places; the transaction is taken back."""
+
+    def __init__(self, refused: dict[int, Refused]) -> None:
+        super().__init__(f"{len(refused)} reports are rejected")
+        self.refused = refused
+
+
+def told_of(row: ReportedUsage) -> dict[str, Any]:
+    """What the audit says of a report."""
+    return {name: value for name in _TOLD if (value := getattr(row, name)) not in (None, "", {})}
+
+
+def keep(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
+    """Write changes: usage first, then the rows under the number of that, then the audit; inside `changes_by`.
+
+    Raises:
+        RejectedReports: some of them are usage that the books do not take.
+    """
+    if not changes:
+        return
+    taken_back = [(each, _recount(each)) for each in changes if each.items is not None]
+    _record(actor, [each for each, _ in taken_back if each.items], at=at)
+    for _, event_ids in taken_back:
+        for event_id in event_ids:
+            void_usage(actor=actor, event_id=event_id, at=at)
+    for each, _ in taken_back:
+        each.row.number = RawSQL("(SELECT fact_number FROM tenant WHERE id = %s)", [actor.tenant_id])
+    _save(actor, [each.row for each in changes], at=at)
+    record_changes(actor, [_entry(each) for each in changes], at=at)
+
+
+def _recount(change: Changed) -> list[str]:
+    """Say on what it counts now; give the ids of the records that no longer do."""
+    row, items = change.row, change.items or ()
+    gone = [event_id for code, event_id in row.counted.items() if code not in items]
+    if gone:
+        row.generation += 1
+    row.counted = {code: row.counted.get(code) or _event_id(row, code) for code in items}
+    row.counts_on = len(items)
+    return gone
+
+
+def _event_id(row: ReportedUsage, item: str) -> str:
+    generation = f".{row.generation}" if row.generation > 1 else ""
+    return f"{reported_usage_code(row.id)}{generation}/{item}"
+
+
+def _record(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
+    """Record what counts; a row of the books' receipt is one item of one report."""
+    places = [each.place for each in changes for _ in each.row.counted]
+    records = [
+        {
+            "id": event_id,
+            "item": code,
+            "used_at": _moment(each.row.started_at),
+            "quantity": _plain(each.row.quantity or _ZERO),
+        }
+        for each in changes
+        for code, event_id in each.row.counted.items()
+    ]
+    if not records:
+        return
+    is_new = all(each.became == "created" for each in changes)
+    try:
+        record_usage(actor=actor, records=records, at=at, on_change="reject" if is_new else "restate")
+    except RejectedFile as rejected:
+        found = rejected.receipt.rejections
+        raise RejectedReports({places[each.row - 1]: _refusal(each) for each in reversed(found)}) from rejected
+
+
+def _refusal(rejection: Rejection) -> Refused:
+    code, field = _REFUSED_AS.get(rejection.code, ("reported_quantity_must_count", "quantity"))
+    return Refused(code, field=field, detail=f"{rejection.code}: {rejection.value}")
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _plain(quantity: Decimal) -> str:
+    """A quantity without an exponent and without zeros at its end."""
+    text = format(quantity, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _save(actor: Actor, rows: Sequence[ReportedUsage], *, at: datetime) -> None:
+    for row in rows:
+        row.modified_at, row.modified_by = at, actor.name
+    rows_of(actor, ReportedUsage).bulk_create(
+        rows,
+        batch_size=_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=[name.removesuffix("_id") for name in _CHANGING],
+    )
+
+
+def _entry(change: Changed) -> Change:
+    after = None if change.became == "deleted" else told_of(change.row)
+    return Change(_ACTIONS[change.became], "reported_usage", reported_usage_code(change.row.id), change.before, after)

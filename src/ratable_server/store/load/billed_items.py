@@ -1,0 +1,103 @@
+"""What reports of usage may mean: customers with their contracts and items, by row or by code, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from ratable.periods import FAR
+from ratable_server.actor import Actor
+
+Named = int | str
+"""A thing by the number of its row, or by its code."""
+
+UNITLESS = "Each"  # the unit of what is sold without one
+
+# Prices are those of a usage group: a bundle, or a bare product, takes amounts, which no report has.
+_KNOWN = """
+SELECT customer.id, customer.code, contract.id, contract.code, item.id, item.code,
+    coalesce(nullif(usage_group.unit_of_measure, ''), %(unitless)s), item.prices_dynamically,
+    greatest(item.starts_on, contract.starts_on, contract.opening_as_of + 1),
+    least(coalesce(item.ends_before, %(far)s), coalesce(contract.ends_before, %(far)s), termination."on" + 1)
+FROM customer
+LEFT JOIN contract ON contract.tenant_id = customer.tenant_id AND contract.customer_id = customer.id
+    AND contract.deleted_at IS NULL
+LEFT JOIN termination ON termination.tenant_id = contract.tenant_id AND termination.contract_id = contract.id
+LEFT JOIN usage_item AS item ON item.tenant_id = contract.tenant_id AND item.contract_id = contract.id
+    AND item.deleted_at IS NULL AND item.usage_group_id IS NOT NULL AND item.bundle_id IS NULL
+LEFT JOIN usage_group ON usage_group.tenant_id = item.tenant_id AND usage_group.id = item.usage_group_id
+WHERE customer.tenant_id = %(tenant)s AND customer.deleted_at IS NULL
+    AND (customer.id = ANY(%(ids)s) OR customer.code = ANY(%(codes)s))
+ORDER BY contract.id, item.place, item.id
+"""
+_BEFORE = """
+SELECT timezone, ARRAY(SELECT nextval(pg_get_serial_sequence('reported_usage', 'id')) FROM generate_series(1, %s))
+FROM tenant WHERE id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledItem:
+    """An item on which reports may count, from its first day until before its last, its contract's days included."""
+
+    id: int
+    code: str
+    contract_id: int
+    contract: str
+    unit_of_measure: str
+    prices_dynamically: bool
+    starts_on: date
+    ends_before: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledCustomer:
+    """A customer with the rows of the contracts by their codes, and all the items."""
+
+    id: int
+    code: str
+    contracts: dict[int, str]
+    items: tuple[BilledItem, ...]
+
+
+def load_billed_customers(actor: Actor, named: Collection[Named]) -> list[BilledCustomer]:
+    """Those of the customers that are there; inside `books_of`."""
+    found: dict[tuple[int, str], tuple[dict[int, str], list[BilledItem]]] = {}
+    parameters: dict[str, Any] = {
+        "tenant": actor.tenant_id,
+        "ids": [each for each in named if isinstance(each, int)],
+        "codes": [each for each in named if isinstance(each, str)],
+        "far": FAR,
+        "unitless": UNITLESS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, parameters)
+        for customer_id, customer, contract_id, contract, item_id, *told in cursor.fetchall():
+            contracts, items = found.setdefault((customer_id, customer), ({}, []))
+            if contract_id is not None:
+                contracts[contract_id] = contract
+            if item_id is not None:
+                items.append(_item(item_id, (contract_id, contract), told))
+    return [
+        BilledCustomer(id=row_id, code=code, contracts=contracts, items=tuple(items))
+        for (row_id, code), (contracts, items) in found.items()
+    ]
+
+
+def _item(row_id: int, contract: tuple[int, str], told: Sequence[object]) -> BilledItem:
+    names = ("code", "unit_of_measure", "prices_dynamically", "starts_on", "ends_before")
+    fields = dict(zip(names, told, strict=True))
+    return BilledItem(id=row_id, contract_id=contract[0], contract=contract[1], **fields)  # type: ignore[arg-type]
+
+
+def next_reports(actor: Actor, count: int) -> tuple[ZoneInfo, list[int]]:
+    """The time zone of the books, and rows for so many reports; inside `books_of`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, [count, actor.tenant_id])
+        zone, ids = cursor.fetchone()
+    return ZoneInfo(zone), list(ids)

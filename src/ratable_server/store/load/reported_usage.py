@@ -1,0 +1,60 @@
+"""Reported usage that is there: by row, by key, and which of it an invoice has billed.
+
+An invoice of a contract's usage bills what the books had learned before it, of the months that had ended by its day; of a
+service month where it names one. Owns that rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models.expressions import RawSQL
+
+from ratable_server.actor import Actor
+from ratable_server.store.models import ReportedUsage
+from ratable_server.store.scope import rows_of
+
+_BILLED = """
+EXISTS (
+    SELECT FROM document AS invoice
+    WHERE invoice.tenant_id = reported_usage.tenant_id AND invoice.kind = 'invoice'
+        AND invoice.prepaid_commit_id IS NULL AND invoice.subscription_id IS NULL AND invoice.milestone_id IS NULL
+        AND invoice.number > reported_usage.number
+        AND coalesce(invoice.service_on = reported_usage.month_on,
+            invoice."on" >= (reported_usage.month_on + interval '1 month')::date - 1)
+        AND invoice.contract_id IN (
+            SELECT contract_id FROM usage_item
+            WHERE usage_item.tenant_id = reported_usage.tenant_id
+                AND usage_item.code IN (SELECT jsonb_object_keys(reported_usage.counted))
+        )
+        AND NOT EXISTS (
+            SELECT FROM document_void AS void
+            WHERE void.tenant_id = invoice.tenant_id AND void.document_id = invoice.id AND NOT EXISTS (
+                SELECT FROM document_reopening AS reopening
+                WHERE reopening.tenant_id = void.tenant_id AND reopening.void_id = void.id
+            )
+        )
+)
+"""
+
+
+def is_billed() -> RawSQL:
+    """Whether an invoice that stands has billed it, as an expression over `reported_usage`."""
+    return RawSQL(_BILLED, [])  # noqa: S611 - our own
+
+
+def held_reports(actor: Actor, ids: Collection[int]) -> dict[int, ReportedUsage]:
+    """Reports that are there, by row, each with `billed`; nobody else changes them until this transaction ends."""
+    rows = rows_of(actor, ReportedUsage).select_for_update(no_key=True).filter(id__in=ids, deleted_at=None)
+    return {row.id: row for row in rows.annotate(billed=is_billed()).order_by("id")}
+
+
+def held_reports_by_key(actor: Actor, keys: Collection[str]) -> dict[str, ReportedUsage]:
+    """The same by key. Of several under one key the one that is there; of those that are not, the last."""
+    rows = rows_of(actor, ReportedUsage).select_for_update(no_key=True).filter(unique_key__in=keys)
+    found: dict[str, ReportedUsage] = {}
+    for row in rows.annotate(billed=is_billed()).order_by("id"):
+        known = found.get(row.unique_key)
+        if known is None or known.deleted_at is not None:
+            found[row.unique_key] = row
+    return found
