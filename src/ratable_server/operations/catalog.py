@@ -11,7 +11,13 @@ from ratable.terms_rules import check_terms, warn_of_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.catalog_rows import insert_bundles, insert_groups, insert_products, tier_columns
+from ratable_server.operations.catalog_rows import (
+    insert_bundles,
+    insert_groups,
+    insert_products,
+    option_columns,
+    tier_columns,
+)
 from ratable_server.operations.closed_months import keep_open, refuse_closed_months
 from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
@@ -190,6 +196,8 @@ def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup, *, kept: K
     """A tier keeps its row as long as there is one of its number."""
     row.pricing_model, row.package_size, row.free_units = group.pricing_model, group.package_size, group.free_units
     row.unit_of_measure, row.currency = group.unit_of_measure or "", group.currency or ""
+    for name, value in option_columns(group).items():
+        setattr(row, name, value)
     row.further, row.modified_at = dict(kept.of("usage_group", group.id).further), kept.at
     row.save()
     tiers = rows_of(actor, models.Tier, with_deleted=True).filter(usage_group_id=row.id)

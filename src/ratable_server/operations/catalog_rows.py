@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ratable.terms import Product, ProductBundle, Tier, UsageGroup
@@ -52,6 +53,7 @@ def insert_groups(actor: Actor, groups: Sequence[tuple[int, int, UsageGroup]], k
             package_size=group.package_size,
             free_units=group.free_units,
             currency=group.currency or "",
+            **option_columns(group),
             **kept.columns("usage_group", group.id),
         )
         for product_id, place, group in groups
@@ -129,6 +131,12 @@ def known(rows: Mapping[str, int], code: str, *, field: str) -> int:
     return rows[code]
 
 
+def option_columns(group: UsageGroup) -> dict[str, Any]:
+    """What the row of a usage group says of its rating options; a name that is not there is an empty text."""
+    told = asdict(group.options)
+    return {name: "" if value is None and name.endswith("_dimension") else value for name, value in told.items()}
+
+
 def tier_columns(group: UsageGroup, tier: Tier, kept: Kept) -> dict[str, Any]:
     """What the row of a tier says but whose it is and its number."""
     return {
@@ -137,5 +145,7 @@ def tier_columns(group: UsageGroup, tier: Tier, kept: Kept) -> dict[str, Any]:
         "price": tier.price,
         "percentage": tier.percentage,
         "flat_fee": tier.flat_fee,
+        "minimum_amount": tier.minimum_amount,
+        "maximum_amount": tier.maximum_amount,
         **kept.changes("tier", group.id, str(tier.number)),
     }

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ratable.terms import PricingModel
+from ratable.terms import PricingModel, RatingOptions
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import FIRST_PAGE, Asked, Found, Told, asked_rows, fields_of, page_of, told_of
 from ratable_server.store import models
+from ratable_server.store.load.catalog import OPTIONS, options_of
 from ratable_server.store.scope import books_of, rows_of
 
 
@@ -27,6 +28,8 @@ class Tier(Told):
     price: Decimal | None
     percentage: Decimal | None
     flat_fee: Decimal
+    minimum_amount: Decimal | None
+    maximum_amount: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class UsageGroup(Told):
     package_size: Decimal | None
     free_units: Decimal
     currency: str | None
+    options: RatingOptions
     tiers: tuple[Tier, ...]
 
 
@@ -115,11 +119,22 @@ def _products(actor: Actor, page: Sequence[models.Product]) -> list[Product]:
 def _groups(actor: Actor, page: Sequence[models.UsageGroup]) -> list[UsageGroup]:
     tiers: dict[int, list[Tier]] = defaultdict(list)
     rows = rows_of(actor, models.Tier).filter(usage_group_id__in=[row.id for row in page])
-    names = ("number", "lower_quantity", "upper_quantity", "price", "percentage", "flat_fee")
+    names = (
+        "number", "lower_quantity", "upper_quantity", "price", "percentage", "flat_fee", "minimum_amount",
+        "maximum_amount",
+    )  # fmt: skip
     for row in rows.order_by("usage_group_id", "number"):
         tiers[row.usage_group_id].append(Tier(**told_of(row), **fields_of(row, *names)))
     own = ("code", "product_id", "pricing_model", "unit_of_measure", "package_size", "free_units", "currency")
-    return [UsageGroup(**told_of(row), **fields_of(row, *own), tiers=tuple(tiers[row.id])) for row in page]
+    return [
+        UsageGroup(
+            **told_of(row),
+            **fields_of(row, *own),
+            options=options_of([getattr(row, name) for name in OPTIONS]),
+            tiers=tuple(tiers[row.id]),
+        )
+        for row in page
+    ]
 
 
 def _bundles(actor: Actor, page: Sequence[models.ProductBundle]) -> list[ProductBundle]:

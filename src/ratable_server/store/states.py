@@ -45,13 +45,19 @@ _CONTRACT_LINES = """
         milestone_id)
     FROM opening_balance WHERE tenant_id = %(tenant)s AND {of}
 """
+# A plan without rating options and a tier without limits say what they said before there were any.
 _PRODUCT_LINES = """
     SELECT product_id AS of_id, 'usage_group' AS kind, code AS key, jsonb_build_array(place, pricing_model, unit_of_measure,
-        package_size, free_units, currency) AS told
+        package_size, free_units, currency) || CASE WHEN (rating_group, group_dimension, rated_individually, aggregation,
+        price_dimension, amount_dimension, quantity_decimals, quantity_rounding, overage_price, maximum_amount)
+        IS NOT DISTINCT FROM ('month', '', false, 'sum', '', '', NULL::integer, 'half_up', NULL::numeric, NULL::numeric)
+        THEN '[]'::jsonb ELSE jsonb_build_array(rating_group, group_dimension, rated_individually, aggregation,
+        price_dimension, amount_dimension, quantity_decimals, quantity_rounding, overage_price, maximum_amount) END AS told
     FROM usage_group WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
     UNION ALL
     SELECT product_id, 'tier', usage_group.code || '/' || number, jsonb_build_array(lower_quantity, upper_quantity, price,
-        percentage, flat_fee)
+        percentage, flat_fee) || CASE WHEN tier.minimum_amount IS NULL AND tier.maximum_amount IS NULL THEN '[]'::jsonb
+        ELSE jsonb_build_array(tier.minimum_amount, tier.maximum_amount) END
     FROM tier JOIN usage_group ON usage_group.tenant_id = tier.tenant_id AND usage_group.id = tier.usage_group_id
     WHERE tier.tenant_id = %(tenant)s AND tier.deleted_at IS NULL AND usage_group.deleted_at IS NULL AND {of}
 """

@@ -6,15 +6,18 @@ Deleted ones are here too: nothing refers to them, unless it was agreed at the v
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import fields
 from typing import Any
 
 from django.db.models import QuerySet
 
-from ratable.terms import BundleLine, Product, ProductBundle, Tier, UsageGroup
+from ratable.terms import BundleLine, Product, ProductBundle, RatingOptions, Tier, UsageGroup
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.scope import rows_of
+
+OPTIONS = tuple(field.name for field in fields(RatingOptions))
 
 
 def load_products(actor: Actor, ids: Collection[int] | None = None) -> tuple[Product, ...]:
@@ -53,8 +56,8 @@ def _groups(actor: Actor, products: Collection[int] | None) -> dict[int, list[Us
     found = _only(rows_of(actor, models.UsageGroup, with_deleted=True), "product_id", products).order_by(
         "product_id", "place", "id"
     )
-    for row_id, product_id, code, pricing_model, unit, package_size, free_units, currency in found.values_list(
-        *columns
+    for row_id, product_id, code, pricing_model, unit, package_size, free_units, currency, *told in found.values_list(
+        *columns, *OPTIONS
     ):
         group = UsageGroup(
             id=code,
@@ -64,17 +67,27 @@ def _groups(actor: Actor, products: Collection[int] | None) -> dict[int, list[Us
             package_size=package_size,
             free_units=free_units,
             currency=currency or None,
+            options=options_of(told),
         )
         groups[product_id].append(group)
     return groups
 
 
+def options_of(told: Sequence[Any]) -> RatingOptions:
+    """Rating options by the values of their columns, in the order of `OPTIONS`."""
+    values: dict[str, Any] = {name: value for name, value in zip(OPTIONS, told, strict=True) if value != ""}
+    return RatingOptions(**values)
+
+
 def _tiers(actor: Actor, products: Collection[int] | None) -> dict[int, list[Tier]]:
     """Tiers by the id of their usage group."""
     tiers: dict[int, list[Tier]] = defaultdict(list)
-    columns = ("usage_group_id", "number", "lower_quantity", "upper_quantity", "price", "percentage", "flat_fee")
+    columns = (
+        "usage_group_id", "number", "lower_quantity", "upper_quantity", "price", "percentage", "flat_fee",
+        "minimum_amount", "maximum_amount",
+    )  # fmt: skip
     found = _only(rows_of(actor, models.Tier), "usage_group__product_id", products)
-    for group_id, number, lower, upper, price, percentage, flat_fee in found.order_by(
+    for group_id, number, lower, upper, price, percentage, flat_fee, least, most in found.order_by(
         "usage_group_id", "number"
     ).values_list(*columns):
         tier = Tier(
@@ -84,6 +97,8 @@ def _tiers(actor: Actor, products: Collection[int] | None) -> dict[int, list[Tie
             price=price,
             percentage=percentage,
             flat_fee=flat_fee,
+            minimum_amount=least,
+            maximum_amount=most,
         )
         tiers[group_id].append(tier)
     return tiers

@@ -7,7 +7,7 @@ from typing import ClassVar, get_args
 from django.db import models
 from django.db.models import UniqueConstraint
 
-from ratable.terms import PricingModel
+from ratable.terms import Aggregation, PricingModel, QuantityRounding, RatingGroup
 from ratable_server.store.fields import CodeField, CurrencyField, ExactField
 from ratable_server.store.models.rows import Coded, Target, TenantRow, Told, link, one_of
 
@@ -33,6 +33,17 @@ class UsageGroup(Told, Target):
     free_units = ExactField(default=0)
     currency = CurrencyField(default="", blank=True)
     place = models.IntegerField(default=0)
+    # rating options: see ratable.terms.RatingOptions
+    rating_group = models.TextField(default="month", db_default="month")
+    group_dimension = models.TextField(default="", db_default="", blank=True)
+    rated_individually = models.BooleanField(default=False, db_default=False)
+    aggregation = models.TextField(default="sum", db_default="sum")
+    price_dimension = models.TextField(default="", db_default="", blank=True)
+    amount_dimension = models.TextField(default="", db_default="", blank=True)
+    quantity_decimals = models.IntegerField(null=True, blank=True)
+    quantity_rounding = models.TextField(default="half_up", db_default="half_up")
+    overage_price = ExactField(null=True, blank=True)
+    maximum_amount = ExactField(null=True, blank=True)
 
     class Meta(Target.Meta):
         db_table = "usage_group"
@@ -40,6 +51,9 @@ class UsageGroup(Told, Target):
             *Target.Meta.constraints,
             UniqueConstraint(fields=["tenant", "product", "code"], name="usage_group_code"),
             one_of("usage_group_pricing_model", "pricing_model", get_args(PricingModel)),
+            one_of("usage_group_rating_group", "rating_group", get_args(RatingGroup)),
+            one_of("usage_group_aggregation", "aggregation", get_args(Aggregation)),
+            one_of("usage_group_quantity_rounding", "quantity_rounding", get_args(QuantityRounding)),
         ]
 
 
@@ -53,6 +67,8 @@ class Tier(Told, TenantRow):
     price = ExactField(null=True, blank=True)
     percentage = ExactField(null=True, blank=True)
     flat_fee = ExactField(default=0)
+    minimum_amount = ExactField(null=True, blank=True)
+    maximum_amount = ExactField(null=True, blank=True)
 
     class Meta(TenantRow.Meta):
         db_table = "tier"

@@ -9,7 +9,7 @@ from typing import get_args
 
 from rest_framework import serializers
 
-from ratable.terms import PricingModel
+from ratable.terms import Aggregation, PricingModel, QuantityRounding, RatingGroup
 from ratable_server.api.campfire.schemas.fields import (
     Resource,
     anything,
@@ -26,11 +26,16 @@ from ratable_server.api.campfire.schemas.fields import (
     told_objects,
     told_text,
     told_whole,
+    whole,
 )
 from ratable_server.api.schemas import Exact, Id, Schema
 
 COMPONENT_TYPES = ("SUBSCRIPTION", "MILESTONE", "USAGE")
 PRICING_MODELS: tuple[str, ...] = get_args(PricingModel)
+RATING_GROUPS: tuple[str, ...] = get_args(RatingGroup)
+AGGREGATIONS: tuple[str, ...] = get_args(Aggregation)
+QUANTITY_ROUNDINGS: tuple[str, ...] = get_args(QuantityRounding)
+_DIMENSION_LENGTH = 100
 
 
 class ProductUsageTierSummarySerializer(Schema):
@@ -44,6 +49,8 @@ class ProductUsageTierSummarySerializer(Schema):
     price = exact()
     percentage = exact()
     flat_fee = exact(help_text="An addition: an amount due once when the tier is reached.")
+    minimum_amount = exact(help_text="An addition: what the tier comes to at least, when it is reached.")
+    maximum_amount = exact(help_text="An addition: what the tier comes to at most.")
 
 
 class ProductUsageGroupSummarySerializer(Schema):
@@ -57,6 +64,16 @@ class ProductUsageGroupSummarySerializer(Schema):
     tiers = ProductUsageTierSummarySerializer(many=True, required=False)
     package_size = exact(help_text="An addition: units that are only sold together.")
     free_units = exact(help_text="An addition: units of a month that cost nothing.")
+    rating_group = choice(RATING_GROUPS, help_text="An addition: what the tiers count; the month.")
+    group_dimension = text(_DIMENSION_LENGTH, help_text="An addition: the dimension whose values are the groups.")
+    rated_individually = flag(help_text="An addition: each record is priced and rounded by itself.")
+    aggregation = choice(AGGREGATIONS, help_text="An addition: what of a month counts; the sum.")
+    price_dimension = text(_DIMENSION_LENGTH, help_text="An addition: where a record carries its unit price.")
+    amount_dimension = text(_DIMENSION_LENGTH, help_text="An addition: where a record carries its amount.")
+    quantity_decimals = whole(help_text="An addition: decimals to which a quantity is rounded when it is rated.")
+    quantity_rounding = choice(QUANTITY_ROUNDINGS, help_text="An addition: how; half up.")
+    overage_price = exact(help_text="An addition: the price above the last tier, which then has a to_quantity.")
+    maximum_amount = exact(help_text="An addition: what a month costs at most.")
 
 
 class ProductSerializer(Resource):

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
-from ratable.terms import Product, Tier, UsageGroup
+from ratable.terms import Product, RatingOptions, Tier, UsageGroup
 from ratable_server.api.campfire.translate.words import Names
 from ratable_server.operations.catalog_changes import ProductHead
 from ratable_server.operations.kept import Beside
 
 OURS = ("product_name", "currency", "usage_groups")
 _PRODUCTS = uuid.UUID("5d5bb7c4-24f4-4d61-9f2a-4be7d5d0a0c1")  # the space of `product_uuid`
+_OPTIONS = tuple(field.name for field in fields(RatingOptions))
 _ACCOUNTS = ("invoice_account", "revenue_account", "ar_account", "bad_debt_account", "invoice_unbilled_account")
 
 
@@ -61,7 +63,14 @@ def to_usage_group(group: Mapping[str, Any], code: str) -> UsageGroup:
         unit_of_measure=group.get("unit_of_measure") or None,
         package_size=group.get("package_size"),
         free_units=group.get("free_units") or Decimal(0),
+        options=_to_options(group),
     )
+
+
+def _to_options(group: Mapping[str, Any]) -> RatingOptions:
+    """What is said of rating options; null and an empty text say nothing."""
+    told = {name: group[name] for name in _OPTIONS if group.get(name) not in (None, "")}
+    return RatingOptions(**told)
 
 
 def beside_of_groups(groups: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[tuple[str, ...], Beside]:
@@ -114,6 +123,7 @@ def from_usage_group(group: Any) -> dict[str, Any]:
         "tiers": [_from_tier(group, tier) for tier in group.tiers],
         "package_size": group.package_size,
         "free_units": group.free_units,
+        **asdict(group.options),
     }
 
 
@@ -125,6 +135,8 @@ def _to_tier(tier: Mapping[str, Any], number: int) -> Tier:
         price=tier.get("price"),
         percentage=tier.get("percentage"),
         flat_fee=tier.get("flat_fee") or Decimal(0),
+        minimum_amount=tier.get("minimum_amount"),
+        maximum_amount=tier.get("maximum_amount"),
     )
 
 
@@ -138,4 +150,6 @@ def _from_tier(group: Any, tier: Any) -> dict[str, Any]:
         "price": tier.price,
         "percentage": tier.percentage,
         "flat_fee": tier.flat_fee,
+        "minimum_amount": tier.minimum_amount,
+        "maximum_amount": tier.maximum_amount,
     }
