@@ -1,9 +1,12 @@
 """How many requests somebody may send in a minute, so that one program does not keep others waiting.
 
-Owns the count, which each process keeps for itself: by tenant and by who asks, from one full minute to the next.
+Owns the count, which each process keeps for itself: by tenant and by who asks, or by address where that is not known
+yet, from one full minute to the next.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
@@ -15,22 +18,55 @@ from ratable_server.actor import Actor
 from ratable_server.clock import now_at
 
 _MINUTE = 60
+_ATTRIBUTE = "ratable_limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many requests a minute has, how many are left of this one, and in how many seconds the next begins."""
+
+    most: int
+    left: int
+    reset_seconds: int
+
+
+def limit_of(request: Request) -> Limit | None:
+    """What was counted of a request; None: nothing was."""
+    limit: Limit | None = getattr(request, _ATTRIBUTE, None)
+    return limit
 
 
 class MinuteThrottle(BaseThrottle):
-    """Refuses what is more than `REQUESTS_PER_MINUTE`; 0: nothing is too much."""
+    """Refuses what is more than `REQUESTS_PER_MINUTE` of who asks; 0: nothing is too much."""
 
     @override
     def allow_request(self, request: Request, view: object) -> bool:
         actor, most = request.user, int(settings.REQUESTS_PER_MINUTE)
         if not most or not isinstance(actor, Actor):
             return True
-        minute = int(now_at().timestamp()) // _MINUTE
-        key = f"requests:{actor.tenant_id}:{hash(actor.name)}:{minute}"
-        cache.add(key, 0, timeout=2 * _MINUTE)
-        return cache.incr(key) <= most
+        return _is_within(request, f"requests:{actor.tenant_id}:{hash(actor.name)}", most)
 
     @override
     def wait(self) -> int:
         """Seconds to the next minute."""
         return _MINUTE - int(now_at().timestamp()) % _MINUTE
+
+
+class AddressThrottle(MinuteThrottle):
+    """Refuses what is more than `TOKEN_REQUESTS_PER_MINUTE` of an address, where nobody has said yet who asks."""
+
+    @override
+    def allow_request(self, request: Request, view: object) -> bool:
+        most = int(settings.TOKEN_REQUESTS_PER_MINUTE)
+        return not most or _is_within(request, f"addresses:{hash(request.META.get('REMOTE_ADDR', ''))}", most)
+
+
+def _is_within(request: Request, counted: str, most: int) -> bool:
+    """Count a request; is it one of those that may be sent in this minute?"""
+    minute, second = divmod(int(now_at().timestamp()), _MINUTE)
+    key = f"{counted}:{minute}"
+    cache.add(key, 0, timeout=2 * _MINUTE)
+    sent = cache.incr(key)
+    limit = Limit(most=most, left=max(0, most - sent), reset_seconds=_MINUTE - second)
+    setattr(request, _ATTRIBUTE, limit)
+    return sent <= most

@@ -17,6 +17,7 @@ from ratable_server.cli import (
     exporting,
     filing,
     ingesting,
+    oauth_clients,
     reporting,
     serving,
     working,
@@ -42,6 +43,7 @@ def join(app: typer.Typer) -> None:
     reporting.join(app)
     explaining.join(app)
     serving.join(app)
+    oauth_clients.join(app)
     working.join(app)
     exporting.join(app)
 

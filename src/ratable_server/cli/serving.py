@@ -23,7 +23,7 @@ TokenId = Annotated[int, typer.Argument(help="The number of the token, as `ratab
 Api = Annotated[str, typer.Option("--api", help="Which API: campfire or native.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The file to write; without it, the document is printed.")]
 
-_ROLE_OF = {role: role for role in ("viewer", "preparer", "approver", "admin")} | {"clerk": "preparer"}
+ROLE_OF = {role: role for role in ("viewer", "preparer", "approver", "admin")} | {"clerk": "preparer"}
 
 
 def join(app: typer.Typer) -> None:
@@ -70,8 +70,8 @@ def schema(*, api: Api = "campfire", out: Out = None) -> None:
 
 def create(*, email: Email, role: AsRole = "preparer", tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
     """Give out a token and print it: it is shown once, and only its digest is kept."""
-    if role not in _ROLE_OF:
-        raise typer.BadParameter(f"{role!r} is none of {', '.join(_ROLE_OF)}")
+    if role not in ROLE_OF:
+        raise typer.BadParameter(f"{role!r} is none of {', '.join(ROLE_OF)}")
     actor = open_books(tenant)
     from typing import cast
 
@@ -79,7 +79,7 @@ def create(*, email: Email, role: AsRole = "preparer", tenant: Tenant = DEFAULT_
     from ratable_server.clock import now_at
     from ratable_server.operations.tokens import create_token
 
-    issued = create_token(actor=actor, email=email, role=cast("Role", _ROLE_OF[role]), at=now_at())
+    issued = create_token(actor=actor, email=email, role=cast("Role", ROLE_OF[role]), at=now_at())
     answer(asdict(issued), [issued.token], as_json=as_json)
 
 

@@ -52,6 +52,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # of a body that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
 REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_REQUESTS_PER_MINUTE", "30000"))  # of one token's name; 0: any
+TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_TOKEN_REQUESTS_PER_MINUTE", "1000"))  # of one address; 0: any
 WEBHOOK_DELIVERY = "ratable_server.api.campfire.deliveries.deliver_due_events"
 WEBHOOK_NETWORKS = [  # that webhooks may reach although they are not everybody's
     ip_network(said.strip()) for said in os.environ.get("RATABLE_WEBHOOK_NETWORKS", "").split(",") if said.strip()

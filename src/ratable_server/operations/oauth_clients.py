@@ -17,6 +17,7 @@ from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 
 TOKEN_LIFE = timedelta(hours=1)
+_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ def create_oauth_client(
         role_must_allow_it, text_must_be_plain, code_must_be_known
     """
     refuse_unfit_text("name", name)
+    if not 1 <= len(name.strip()) <= _NAME_LENGTH:
+        raise Refused("text_must_be_plain", field="name", detail=f"{name!r}"[:_NAME_LENGTH])
     client_id, secret = oauth.new_client_id(), oauth.new_secret()
     with changes_by(actor, "admin"):
         row = OauthClient(

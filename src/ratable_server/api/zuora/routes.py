@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, path, re_path
 
-from ratable_server.api.zuora.views import unserved
+from ratable_server.api.zuora.views import tokens, unserved
 
 urlpatterns: list[URLPattern] = [
+    path("oauth/token", tokens.Tokens.as_view()),
     # A slash at the end is another spelling of the route without it (`api.slashes`), unless there are two.
     re_path(r"^v1(?:/.*(?:[^/]|//))?$", unserved.Unserved.as_view()),
 ]

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from ratable_server.api.request_ids import request_id_of
 from ratable_server.api.schemas import Schema
+from ratable_server.api.throttling import limit_of
 from ratable_server.api.views import View
 from ratable_server.api.zuora import problems
 from ratable_server.api.zuora.authentication import ZuoraAuthentication
@@ -92,12 +93,13 @@ class ZuoraView(View):
         def answering(error: Exception, context: dict[str, Any]) -> Response | None:
             response: Response | None = answer(error, context)
             if response is not None and not isinstance(error, Refused):
-                response.data = self._body_of(error, response)
+                response.data = self.body_of(error, response)
             return response
 
         return answering
 
-    def _body_of(self, error: Exception, response: Response) -> dict[str, Any]:
+    def body_of(self, error: Exception, response: Response) -> dict[str, Any]:
+        """What is told where no refusal of ours was raised."""
         match response.status_code, error:
             case 401, _:
                 return problems.UNAUTHENTICATED
@@ -110,6 +112,24 @@ class ZuoraView(View):
             case _, APIException():
                 return self.told(problems.faults_of_exception(error))
         return self.told([problems.fault_of_status(response.status_code, _sentence(response.data))])
+
+    def limit_headers(self, request: Request) -> dict[str, str]:
+        """What is told of the limits of the caller."""
+        limit = limit_of(request)
+        if limit is None:
+            return {}
+        return {
+            "RateLimit-Limit": str(limit.most),
+            "RateLimit-Remaining": str(limit.left),
+            "RateLimit-Reset": str(limit.reset_seconds),
+        }
+
+    @override
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answered = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in self.limit_headers(request).items():
+            answered[name] = value
+        return answered
 
     def _forbidden(self, message: str) -> Response:
         return Response(problems.forbidden(message, resource=self.resource), status=status.HTTP_403_FORBIDDEN)
