@@ -83,11 +83,14 @@ class ContractBundle(CampfireView):
         return found(contract_bundles(actor=self.actor, contract_id=contract_id, asked=Asked(ids=[id])))
 
     def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
+        self.alone("contract_bundle", id, lambda: self._say(contract_id, id, is_partial=is_partial))
+        return Response(_told(self.actor, [self._row(contract_id, id)])[0])
+
+    def _say(self, contract_id: int, id: int, *, is_partial: bool) -> None:
         row = self._row(contract_id, id)
         contract = contract_of(self.actor, contract_id)
         kept = _kept(self, contract, row.further if is_partial else {}, is_partial=is_partial)
         _keep(self.actor, row.code, kept)
-        return Response(_told(self.actor, [self._row(contract_id, id)])[0])
 
 
 def _kept(view: CampfireView, contract: Contract, was: Mapping[str, Any], *, is_partial: bool) -> dict[str, Any]:

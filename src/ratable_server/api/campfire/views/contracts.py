@@ -81,6 +81,10 @@ class Contract(CampfireView):
         return Response(status=204)
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
+        self.alone("contract", id, lambda: self._say(id, is_partial=is_partial))
+        return Response(told(self.actor, [contract_of(self.actor, id)])[0])
+
+    def _say(self, id: int, *, is_partial: bool) -> None:
         row = contract_of(self.actor, id)
         fields = _fields(self, is_partial=is_partial)
         if fields.get("prepaid_commits"):
@@ -94,7 +98,6 @@ class Contract(CampfireView):
             seen=was,
             at=now_at(),
         )
-        return Response(told(self.actor, [contract_of(self.actor, id)])[0])
 
 
 def contract_of(actor: Actor, id: int) -> Row:

@@ -103,11 +103,14 @@ class CreditMemo(CampfireView):
         return Response(status=204)
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
+        self.alone("credit_memo", id, lambda: self._say(id, is_partial=is_partial))
+        return Response(told(self.actor, [credit_memo_of(self.actor, id)])[0])
+
+    def _say(self, id: int, *, is_partial: bool) -> None:
         row = credit_memo_of(self.actor, id)
         fields = _read(self, is_partial=is_partial)
         paper, beside = said(self.actor, fields, row=row, is_partial=is_partial)
         revise_paper(actor=self.actor, id=id, paper=paper, beside=beside, at=now_at())
-        return Response(told(self.actor, [credit_memo_of(self.actor, id)])[0])
 
 
 class CreditMemoSearch(CampfireView):

@@ -73,6 +73,10 @@ class _OneCustomer(CampfireView):
         return found(customers(actor=self.actor, asked=Asked(ids=[id])))
 
     def _change(self, id: int, *, is_partial: bool) -> Row:
+        self.alone("customer", id, lambda: self._say(id, is_partial=is_partial))
+        return self._row(id)
+
+    def _say(self, id: int, *, is_partial: bool) -> None:
         row = self._row(id)
         fields = self.read(self.schema_of, is_partial=is_partial)
         _refuse_unfit(self.actor, fields)
@@ -83,7 +87,6 @@ class _OneCustomer(CampfireView):
             further=taken(fields, row.further if is_partial else {}, translate.OURS),
             at=now_at(),
         )
-        return self._row(id)
 
     @deletes(parameters=[_NEW_VENDOR])
     def delete(self, request: Request, id: int) -> Response:

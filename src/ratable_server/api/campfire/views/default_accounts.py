@@ -47,13 +47,16 @@ class DefaultAccounts(CampfireView):
         return self._changed(is_partial=True)
 
     def _changed(self, *, is_partial: bool) -> Response:
+        self.alone(_KIND, 0, lambda: self._say(is_partial=is_partial))
+        return Response(self._told())
+
+    def _say(self, *, is_partial: bool) -> None:
         fields = self.read(ChartAccountSettingsSerializer, is_partial=is_partial)
         refuse_unknown_links(self.actor, fields, links=dict.fromkeys(_accounts(), "account"), many={})
         if fields.get(_CONTRA):
             raise ValidationError({_CONTRA: ["Revenue is booked net of discounts here."]})
         further = {**(default_accounts(actor=self.actor) if is_partial else {}), **fields}
         keep_entry(actor=self.actor, kind=_KIND, code=_CODE, further=further, at=now_at())
-        return Response(self._told())
 
     def _told(self) -> dict[str, Any]:
         further, accounts = default_accounts(actor=self.actor), _accounts()

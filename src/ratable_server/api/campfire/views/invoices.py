@@ -107,11 +107,14 @@ class Invoice(CampfireView):
         return Response(status=204)
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
+        self.alone("invoice", id, lambda: self._say(id, is_partial=is_partial))
+        return Response(told(self.actor, [invoice_of(self.actor, id)])[0])
+
+    def _say(self, id: int, *, is_partial: bool) -> None:
         row = invoice_of(self.actor, id)
         fields = _read(self, is_partial=is_partial)
         paper, beside = said(self.actor, fields, row=row, is_partial=is_partial)
         revise_paper(actor=self.actor, id=id, paper=paper, beside=beside, at=now_at())
-        return Response(told(self.actor, [invoice_of(self.actor, id)])[0])
 
 
 class InvoicesAtOnce(CampfireView):

@@ -97,6 +97,10 @@ class Milestone(CampfireView):
         return found(milestones(actor=self.actor, contract_id=contract_id, asked=Asked(ids=[id])))
 
     def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
+        self.alone("milestone", id, lambda: self._say(contract_id, id, is_partial=is_partial))
+        return Response(told(self.actor, [self._row(contract_id, id)])[0])
+
+    def _say(self, contract_id: int, id: int, *, is_partial: bool) -> None:
         row = self._row(contract_id, id)
         sent = _fields(self, contract_id, is_partial=is_partial)
         fields = {**translate.said_of(row), **said_bundle(row, sent), **sent} if is_partial else sent
@@ -108,7 +112,6 @@ class Milestone(CampfireView):
             further=sold.beside(taken(sent, row.further if is_partial else {}, translate.OURS)),
             at=now_at(),
         )
-        return Response(told(self.actor, [self._row(contract_id, id)])[0])
 
 
 def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -92,6 +92,10 @@ class PrepaidCommit(CampfireView):
         return Response(status=204)
 
     def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
+        self.alone("prepaid_commit", id, lambda: self._say(contract_id, id, is_partial=is_partial))
+        return Response(told(self.actor, [commit_of(self.actor, contract_id, id)])[0])
+
+    def _say(self, contract_id: int, id: int, *, is_partial: bool) -> None:
         row = commit_of(self.actor, contract_id, id)
         fields = fields_of(self, is_partial=is_partial)
         product = product_code(self.actor, fields)
@@ -103,7 +107,6 @@ class PrepaidCommit(CampfireView):
             further=taken(fields, row.further if is_partial else {}, translate.OURS),
             at=now_at(),
         )
-        return Response(told(self.actor, [commit_of(self.actor, contract_id, id)])[0])
 
 
 class PrepaidCommitSummary(CampfireView):

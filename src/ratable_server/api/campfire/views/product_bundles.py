@@ -82,6 +82,10 @@ class ProductBundle(CampfireView):
         return found(product_bundles(actor=self.actor, asked=Asked(ids=[id])))
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
+        self.alone("product_bundle", id, lambda: self._say(id, is_partial=is_partial))
+        return Response(_told([self._row(id)])[0])
+
+    def _say(self, id: int, *, is_partial: bool) -> None:
         row = self._row(id)
         fields = self.read(ProductBundleSerializer, is_partial=is_partial)
         said = fields if "lines" in fields else {**fields, "lines": _told([row])[0]["lines"]}
@@ -92,7 +96,6 @@ class ProductBundle(CampfireView):
             further=_further(said, row.further if is_partial else {}),
             at=now_at(),
         )
-        return Response(_told([self._row(id)])[0])
 
 
 def _further(fields: dict[str, Any], was: dict[str, Any]) -> dict[str, Any]:

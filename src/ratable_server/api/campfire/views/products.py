@@ -72,12 +72,15 @@ class Product(CampfireView):
         return Response(status=204)
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
+        self.alone("product", id, lambda: self._say(id, is_partial=is_partial))
+        return Response(told(self.actor, [product_of(self.actor, id)])[0])
+
+    def _say(self, id: int, *, is_partial: bool) -> None:
         row = product_of(self.actor, id)
         fields = self.read(ProductSerializer, is_partial=is_partial)
         refuse_unknown(self.actor, fields)
         again = _told_again(fields, row, is_partial=is_partial)
         retell_product(actor=self.actor, product=row.code, told=again, at=now_at())
-        return Response(told(self.actor, [product_of(self.actor, id)])[0])
 
 
 def product_of(actor: Actor, id: int) -> Row:

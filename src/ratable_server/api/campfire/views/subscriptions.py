@@ -94,6 +94,10 @@ class Subscription(CampfireView):
         return Response(status=204)
 
     def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
+        self.alone("subscription", id, lambda: self._say(contract_id, id, is_partial=is_partial))
+        return Response(told(self.actor, [subscription_of(self.actor, contract_id, id)])[0])
+
+    def _say(self, contract_id: int, id: int, *, is_partial: bool) -> None:
         row, contract = subscription_of(self.actor, contract_id, id), contract_of(self.actor, contract_id)
         sent = said_subscription(self, contract, is_partial=is_partial)
         fields = {**translate.said_of(row), **said_bundle(row, sent), **sent} if is_partial else dict(sent)
@@ -110,7 +114,6 @@ class Subscription(CampfireView):
         modify_subscription(
             actor=self.actor, contract=row.contract, subscription=subscription, further=further, at=now_at()
         )
-        return Response(told(self.actor, [subscription_of(self.actor, contract_id, id)])[0])
 
 
 def subscription_of(actor: Actor, contract_id: int, id: int) -> Row:

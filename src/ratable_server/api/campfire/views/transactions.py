@@ -20,6 +20,7 @@ from ratable_server.api.campfire.views.naming import names_of, refuse_unknown, t
 from ratable_server.api.campfire.views.transactions_usage import retell_usage, tell_usage, untell_usage
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
+from ratable_server.operations.alone import change_together
 from ratable_server.operations.register import keep_entry
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contracts import contracts
@@ -52,9 +53,13 @@ class Transactions(CampfireView):
         wrong = translate.calculated_in(fields, {}, free=translate.OF_USAGE)
         if wrong:
             raise ValidationError({name: [translate.CALCULATED] for name in wrong})
+        row = change_together(actor=self.actor, change=lambda: self._tell(fields))
+        return Response(told(self.actor, [row])[0], status=201)
+
+    def _tell(self, fields: dict[str, Any]) -> RevenueTransaction:
         row = tell_usage(self.actor, fields)
         _note(self.actor, row, fields, is_partial=True)
-        return Response(told(self.actor, [row])[0], status=201)
+        return row
 
 
 class Transaction(CampfireView):
@@ -90,6 +95,10 @@ class Transaction(CampfireView):
         return found(revenue_transactions(actor=self.actor, on=now_at().date(), asked=RevenueAsked(ids=[id])))
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
+        self.alone("revenue_transaction", id, lambda: self._say(id, is_partial=is_partial))
+        return Response(told(self.actor, [self._row(id)])[0])
+
+    def _say(self, id: int, *, is_partial: bool) -> None:
         row = self._row(id)
         fields, before = _fields(self, is_partial=is_partial), told(self.actor, [row])[0]
         is_open = not row.is_posted and _is_of_usage(row) and row.bundle_id is None and row.kind == "usage"
@@ -101,7 +110,6 @@ class Transaction(CampfireView):
         if anew:
             retell_usage(self.actor, row, anew, external_id=fields.get("external_id"))
         _note(self.actor, row, fields, is_partial=is_partial)
-        return Response(told(self.actor, [self._row(id)])[0])
 
 
 def told(actor: Actor, rows: Sequence[RevenueTransaction]) -> list[dict[str, Any]]:

@@ -94,11 +94,14 @@ class Usage(CampfireView):
         return Response(status=204)
 
     def _change(self, contract_id: int, id: int, *, is_partial: bool) -> Response:
+        self.alone("usage_item", id, lambda: self._say(contract_id, id, is_partial=is_partial))
+        return self._told(contract_id, id)
+
+    def _say(self, contract_id: int, id: int, *, is_partial: bool) -> None:
         row = item_of(self.actor, contract_id, id)
         contract = contract_of(self.actor, contract_id)
         said = said_usage(self, contract_id, was=row if is_partial else None)
         _tell(self.actor, contract, said, code=row.code, was=row, is_partial=is_partial)
-        return self._told(contract_id, id)
 
     def _told(self, contract_id: int, id: int) -> Response:
         row = item_of(self.actor, contract_id, id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rest_framework.response import Response
@@ -12,6 +12,7 @@ from ratable_server.api.campfire import problems
 from ratable_server.api.schemas import Schema
 from ratable_server.api.views import View
 from ratable_server.errors import Refused
+from ratable_server.operations.alone import change_alone
 
 
 class CampfireView(View):
@@ -27,3 +28,7 @@ class CampfireView(View):
         reading.is_valid(raise_exception=True)
         fields: Mapping[str, Any] = reading.validated_data
         return dict(fields)
+
+    def alone(self, kind: str, id: int, change: Callable[[], None]) -> None:
+        """Do a change that reads what it changes: what others say of the same thing at the same time is not lost."""
+        change_alone(actor=self.actor, kind=kind, id=id, change=change)
