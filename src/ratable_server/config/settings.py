@@ -123,6 +123,10 @@ SPECTACULAR_SETTINGS = {
             "TypeF19": "journal_entries.TYPES",
             "VendorType391": "customers.VENDOR_TYPES",
         }.items()
+    }
+    | {
+        "RunStatusEnum": "ratable_server.api.native.schemas.closing.RUN_STATUSES",
+        "PeriodStatusEnum": "ratable_server.api.native.schemas.closing.PERIOD_STATUSES",
     },
 }
 

@@ -83,6 +83,7 @@ def documents(*, actor: Actor, asked: DocumentsAsked = EVERY_DOCUMENT) -> Found[
 
 def _rows(actor: Actor, asked: DocumentsAsked) -> QuerySet[models.Document]:
     limits: dict[str, Any] = {
+        "id__gt": asked.after_id,
         "id__in": asked.ids,
         "code__in": asked.codes,
         "kind__in": asked.kinds,

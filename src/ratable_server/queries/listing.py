@@ -22,11 +22,13 @@ Made = TypeVar("Made")
 class Asked:
     """A page: how many rows from which on, changed in which time (both ends included); deleted ones, or those there.
 
-    `ids` and `codes` ask for single rows; None: any.
+    `ids` and `codes` ask for single rows; None: any. With `after_id` the page begins behind that row, whatever is added
+    or removed meanwhile.
     """
 
     limit: int = 100
     offset: int = 0
+    after_id: int | None = None
     modified_from: datetime | None = None
     modified_through: datetime | None = None
     is_deleted: bool = False
@@ -56,6 +58,7 @@ def asked_rows(rows: QuerySet[Row], asked: Asked) -> QuerySet[Row]:
     limits: dict[str, Any] = {
         "modified_at__gte": asked.modified_from,
         "modified_at__lte": asked.modified_through,
+        "id__gt": asked.after_id,
         "id__in": asked.ids,
         "code__in": asked.codes,
     }

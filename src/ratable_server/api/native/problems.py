@@ -47,7 +47,8 @@ _OF_STATUS: tuple[tuple[int, str], ...] = (
         credit_memo_must_be_of_the_customer register_must_have_such_a_kind entry_must_balance close_date_must_end_a_month
         reopening_must_have_a_reason resolution_must_have_a_reason reversal_must_have_a_reason
         idempotency_key_must_be_plain report_must_be_asked_as_defined account_must_be_mapped owner_must_be_named
-        export_format_must_be_known
+        export_format_must_be_known unit_of_measure_must_be_sold report_must_fall_in_an_item
+        reported_quantity_must_count text_must_be_short unique_key_must_be_told_once
         """,
     ),
     (FORBIDDEN, "role_must_allow_it"),
@@ -57,6 +58,7 @@ _OF_STATUS: tuple[tuple[int, str], ...] = (
         prepaid_commit_must_be_known contract_must_be_known item_must_be_known usage_must_be_known tenant_must_be_known
         run_must_be_known entry_must_be_known report_must_be_known revenue_must_be_known close_must_be_known
         token_must_be_known document_must_be_known code_must_be_known period_must_exist
+        reported_usage_must_be_known
         """,
     ),
     (
@@ -70,7 +72,8 @@ _OF_STATUS: tuple[tuple[int, str], ...] = (
         usage_must_be_posted entry_must_be_written contract_must_be_as_seen change_must_be_of_what_was_seen
         run_must_be_a_draft run_must_be_current idempotency_key_must_not_be_in_use nothing_must_name_it
         prepaid_commit_must_cover_its_draws item_must_cover_its_usage revenue_must_be_posted_once
-        export_after_reopening_must_be_chosen
+        export_after_reopening_must_be_chosen reported_usage_must_not_be_billed reported_usage_must_be_priced_here
+        unique_key_must_be_unused unique_key_must_keep_its_place
         """,
     ),
     (OTHER_REQUEST, "idempotency_key_must_keep_its_request"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -37,15 +37,18 @@ KEY = OpenApiParameter(
 )
 
 
-def gives(answer: Any, *, asks: type[NativeSchema] | None = None, **options: Any) -> Callable[[F], F]:
-    """A method that reads: what it answers, and with which parameters it is asked."""
-    return _told({200: answer, **_refusals(_OF_READS)}, asks, request=None, **options)
+def gives(
+    answer: Any, *, asks: type[NativeSchema] | None = None, files: Iterable[str] = (), **options: Any
+) -> Callable[[F], F]:
+    """A method that reads: what it answers, with which parameters it is asked, and as which files it answers too."""
+    as_files = {(200, media): OpenApiTypes.BINARY for media in files}
+    return _told({(200, "application/json"): answer, **as_files, **_refusals(_OF_READS)}, asks, request=None, **options)
 
 
-def gives_file(media: str, *, asks: type[NativeSchema] | None = None, **options: Any) -> Callable[[F], F]:
+def gives_file(*media: str, asks: type[NativeSchema] | None = None, **options: Any) -> Callable[[F], F]:
     """A method that answers with a file."""
-    told = {(200, media): OpenApiTypes.BINARY, **_refusals(_OF_READS)}
-    return _told(told, asks, request=None, **options)
+    as_files = {(200, each): OpenApiTypes.BINARY for each in media}
+    return _told({**as_files, **_refusals(_OF_READS)}, asks, request=None, **options)
 
 
 def posts(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import override
@@ -31,7 +32,7 @@ class NativeView(View):
     there is 404 where the path names it: `is_named`.
     """
 
-    parser_classes = (StrictJsonParser,)
+    parser_classes: tuple[type[BaseParser], ...] = (StrictJsonParser,)
     asked: Mapping[str, Any]
 
     @property
