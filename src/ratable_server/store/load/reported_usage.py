@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 
 from ratable_server.actor import Actor
@@ -40,7 +41,7 @@ EXISTS (
 
 def is_billed() -> RawSQL:
     """Whether an invoice that stands has billed it, as an expression over `reported_usage`."""
-    return RawSQL(_BILLED, [])  # noqa: S611 - our own
+    return RawSQL(_BILLED, [], output_field=BooleanField())  # noqa: S611 - our own
 
 
 def held_reports(actor: Actor, ids: Collection[int]) -> dict[int, ReportedUsage]:
