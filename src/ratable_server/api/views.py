@@ -1,4 +1,7 @@
-"""What every view is: a role is asked, a body has a limit, a POST is answered once, a refusal is told by its dialect."""
+"""What every view is: a role is asked, a body has a limit, a POST is answered once, a refusal is told by its dialect.
+
+A body may be compressed by gzip; its limit is that of its content.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing_extensions import override
 
 from ratable_server.actor import Actor, Role
 from ratable_server.api.auth import RoleAllows, TokenAuthentication
+from ratable_server.api.compressed import unzip
 from ratable_server.api.idempotency import answered_once
 from ratable_server.api.parsers import BodyTooLargeError
 from ratable_server.api.throttling import MinuteThrottle
@@ -79,6 +83,7 @@ class View(APIView):
         if length.isdecimal() and int(length) > self.most_bytes:
             raise BodyTooLargeError
         _refuse_null_characters(request)
+        unzip(request, most=self.most_bytes)
 
 
 def _refuse_null_characters(request: Request) -> None:
