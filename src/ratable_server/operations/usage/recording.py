@@ -1,24 +1,25 @@
-"""Usage that comes as a handful of records, not as a file: the same way, without a row of its own before the end."""
+"""Usage that comes as the records of a call, not as a file: without a row of its own before the end."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.usage.direct import MOST_RECORDS, take_directly
 from ratable_server.operations.usage.imports import Begun, next_import_id
-from ratable_server.operations.usage.receipts import Receipt
+from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Taken
 from ratable_server.operations.usage.settling import Wish, take
 from ratable_server.operations.usage.uploads import OnChange
 from ratable_server.store.retrying import retried
-from ratable_server.store.staging.ndjson_rows import rows_of_records
+from ratable_server.store.staging.ndjson_rows import Cells, rows_of_records
 from ratable_server.store.staging.texts import opened_texts
 
 
-@retried
 def record_usage(
     *,
     actor: Actor,
@@ -41,18 +42,63 @@ def record_usage(
     Rejects:
         row by row, every code of `ratable.errors.REJECTIONS`, the first that applies in that order
     """
+    _refuse_role(actor)
+    rows = list(rows_of_records(records, None))
+    manner = Manner(is_partial=is_partial, on_change=on_change, takes_late=takes_late)
+    if 0 < len(rows) <= MOST_RECORDS:
+        return take_rows(actor=actor, rows=rows, manner=manner, at=at).receipt
+    return _as_a_file(actor, rows, manner, at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How records are to be taken, as `record_usage` has it; `are_of_many` as `take_directly` has it."""
+
+    is_partial: bool = False
+    on_change: OnChange = "reject"
+    takes_late: bool = True
+    are_of_many: bool = False
+
+
+@retried
+def take_rows(*, actor: Actor, rows: Sequence[Cells], manner: Manner, at: datetime) -> Taken:
+    """Take the rows of a call into the books, and tell what became of each.
+
+    Refuses:
+        role_must_allow_it, file_must_be_readable (nothing is kept), file_must_be_clean (as `RejectedFile`)
+    """
+    _refuse_role(actor)
+    begun = _begun(actor, rows, manner, at=at)
+    taken = take_directly(begun, _wish(begun, manner), rows, are_of_many=manner.are_of_many)
+    if taken.receipt.status == "failed":
+        raise RejectedFile(taken.receipt, taken.outcomes)
+    return taken
+
+
+@retried
+def _as_a_file(actor: Actor, rows: Sequence[Cells], manner: Manner, *, at: datetime) -> Receipt:
+    begun = _begun(actor, rows, manner, at=at)
+    with opened_texts() as texts:
+        texts.add_rows(rows)
+        return take(begun, _wish(begun, manner), texts)
+
+
+def _refuse_role(actor: Actor) -> None:
     if not actor.may_act_as("preparer"):
         raise Refused("role_must_allow_it", field="role", detail="a preparer records usage")
-    rows = list(rows_of_records(records, None))
-    begun = Begun(
+
+
+def _begun(actor: Actor, rows: Sequence[Cells], manner: Manner, *, at: datetime) -> Begun:
+    return Begun(
         actor=actor,
         at=at,
         import_id=next_import_id(),
         file_name="",
         sha256=hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
-        is_partial=is_partial,
+        is_partial=manner.is_partial,
         is_kept=False,
     )
-    with opened_texts() as texts:
-        texts.add_rows(rows)
-        return take(begun, Wish(item=None, prefix=f"{begun.code}.", on_change=on_change, takes_late=takes_late), texts)
+
+
+def _wish(begun: Begun, manner: Manner) -> Wish:
+    return Wish(item=None, prefix=f"{begun.code}.", on_change=manner.on_change, takes_late=manner.takes_late)

@@ -37,7 +37,7 @@ from ratable_server.store.staging.tables import Staged, create_tables, drop_tabl
 from ratable_server.store.staging.texts import Texts
 
 _SORT_MEMORY = "64MB"
-_LOCK_SECONDS = 120  # one large import may wait for another
+LOCK_SECONDS = 120  # one large import may wait for another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def take(begun: Begun, wish: Wish, texts: Texts) -> Receipt:
 def _take_time() -> None:
     """A large file may take longer than a statement of the books otherwise may."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        cursor.execute(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         cursor.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
 
 
@@ -129,7 +129,7 @@ class _Settlement:
         if row is None:
             restates = self.wish.on_change == "restate" and not rejects_late
             row = self._what_is_sound(open_on, rejects_late=is_late, restates=restates)
-        self._tell(row)
+        tell_audit(self.begun, row, self.resolved)
         return receipt_of(self.actor, row)
 
     def _all_of_it(self, open_on: date, digests: BlockDigests) -> UsageImport | None:
@@ -151,7 +151,7 @@ class _Settlement:
         judging = Judging(open_on=open_on, rejects_late=rejects_late, revises=revises, restates=restates)
         counts = settling.settle(self.actor, judging)
         is_taken = counts.rows_rejected == 0 or self.begun.is_partial
-        row = self._row("completed", counts) if is_taken else self._row("failed", _refused(counts))
+        row = self._row("completed", counts) if is_taken else self._row("failed", refused(counts))
         self._post(row, open_on, revises=revises)
         self._save(row)
         if counts.rows_rejected:
@@ -160,17 +160,13 @@ class _Settlement:
         return row
 
     def _row(self, status: str, counts: Counts) -> UsageImport:
-        row = self.begun.row()
-        row.status = status
-        for name, value in counts._asdict().items():
-            setattr(row, name, value)
-        return row
+        return row_of(self.begun, status, counts)
 
     def _post(self, row: UsageImport, open_on: date, *, revises: bool) -> None:
         if not row.rows_accepted:
             return
         row.number = next_fact_number(self.actor)
-        row.previous_sha256 = _last_hash(self.actor)
+        row.previous_sha256 = last_hash(self.actor)
         self.resolved = settling.post(self._posting(row, open_on), revises=revises)
 
     def _posting(self, row: UsageImport, open_on: date) -> Posting:
@@ -185,14 +181,16 @@ class _Settlement:
         told = ("status", "number", "previous_sha256", "accepted_sha256", *Counts._fields)
         rows_of(self.actor, UsageImport).filter(id=row.id).update(**{name: getattr(row, name) for name in told})
 
-    def _tell(self, row: UsageImport) -> None:
-        after = {name: getattr(row, name) for name in ("file_name", "sha256", *Counts._fields, "accepted_sha256")}
-        if row.status == "failed":
-            record_failure(self.actor, row.code, after, at=self.begun.at)
-            return
-        if self.resolved:
-            after["resolved"] = _named(self.actor, self.resolved)
-        record_change(self.actor, Change("ingest_usage", "usage_import", row.code, after=after), at=self.begun.at)
+
+def tell_audit(begun: Begun, row: UsageImport, resolved: list[tuple[int, int]]) -> None:
+    """Tell the audit what became of an import, and which rejections it resolved, by import and row."""
+    after = {name: getattr(row, name) for name in ("file_name", "sha256", *Counts._fields, "accepted_sha256")}
+    if row.status == "failed":
+        record_failure(begun.actor, row.code, after, at=begun.at)
+        return
+    if resolved:
+        after["resolved"] = _named(begun.actor, resolved)
+    record_change(begun.actor, Change("ingest_usage", "usage_import", row.code, after=after), at=begun.at)
 
 
 def _named(actor: Actor, resolved: list[tuple[int, int]]) -> dict[str, str]:
@@ -215,7 +213,16 @@ def _ranges(rows: list[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
-def _refused(counts: Counts) -> Counts:
+def row_of(begun: Begun, status: str, counts: Counts) -> UsageImport:
+    """The row of an import as it ends."""
+    row = begun.row()
+    row.status = status
+    for name, value in counts._asdict().items():
+        setattr(row, name, value)
+    return row
+
+
+def refused(counts: Counts) -> Counts:
     """Of a file that is not taken every row that is no duplicate is rejected, the good ones with the bad."""
     return counts._replace(
         rows_accepted=0,
@@ -239,7 +246,7 @@ def hold_books(actor: Actor, months: list[date], *, at: datetime) -> date:
             return open_on
 
 
-def _last_hash(actor: Actor) -> str:
+def last_hash(actor: Actor) -> str:
     """The hash of the last import that added something."""
     numbered = rows_of(actor, UsageImport).filter(status="completed").exclude(number=None)
     return numbered.order_by("-number").values_list("accepted_sha256", flat=True).first() or NO_HASH

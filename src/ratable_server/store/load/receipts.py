@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -61,6 +62,11 @@ def receipt_of(actor: Actor, row: UsageImport) -> Receipt:
     found = rows_of(actor, UsageRejection).filter(usage_import_id=row.id)
     columns = ("row", "event_id", "stream", "code", "value")
     first = found.order_by("row", "id").values(*columns)[:SHOWN_REJECTIONS]
+    return receipt_with(actor, row, [Rejection(**rejection) for rejection in first], count=found.count())
+
+
+def receipt_with(actor: Actor, row: UsageImport, rejections: Sequence[Rejection], *, count: int) -> Receipt:
+    """The same where the first rejections are at hand; `count` is how many there are in all."""
     return Receipt(
         import_code=row.code,
         status=row.status,
@@ -72,8 +78,8 @@ def receipt_of(actor: Actor, row: UsageImport) -> Receipt:
         previous_sha256=row.previous_sha256,
         recorded_at=row.recorded_at,
         recorded_by=row.recorded_by,
-        rejection_count=found.count(),
-        rejections=tuple(Rejection(**rejection) for rejection in first),
+        rejection_count=count,
+        rejections=tuple(rejections[:SHOWN_REJECTIONS]),
         repeats=_repeated(actor, row),
     )
 

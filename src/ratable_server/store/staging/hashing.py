@@ -51,6 +51,11 @@ class BlockDigests:
         self._open = hashlib.sha256()
 
 
+def block_digests(blocks: Iterable[Iterable[bytes]]) -> list[bytes]:
+    """The digests of blocks of hashes."""
+    return [hashlib.sha256(b"".join(block)).digest() for block in blocks]
+
+
 def chain(previous: str, digests: Iterable[bytes]) -> str:
     """The hash of blocks behind the hash of the import before."""
     return hashlib.sha256(previous.encode() + b"".join(digests)).hexdigest()

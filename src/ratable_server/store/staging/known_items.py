@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -28,6 +29,7 @@ _SCHEMA = ibis.schema(
 )
 _MANY = 1_000
 
+# Of many streams: tables are joined as wholes.
 _ITEMS = """
 WITH wanted AS (SELECT unnest(%(streams)s::text[]) AS code),
 contracts AS (
@@ -59,26 +61,78 @@ WHERE starts_with(wanted.code, %(unaddressed)s)
 """
 
 
+# The same of few, each looked up by its keys: OFFSET 0 keeps the planner, who knows nothing of terms that have just come,
+# from looking at all of them.
+_FEW = """
+WITH wanted AS (SELECT unnest(%(streams)s::text[]) AS code),
+named AS (
+    SELECT wanted.code, item.contract_id, item.usage_group_id, item.bundle_id IS NOT NULL AS is_bundle,
+        item.starts_on, coalesce(item.ends_before, %(far)s) AS ends_before
+    FROM wanted CROSS JOIN LATERAL (
+        SELECT * FROM usage_item
+        WHERE tenant_id = %(tenant)s AND usage_item.code = wanted.code AND deleted_at IS NULL OFFSET 0
+    ) AS item
+    UNION ALL
+    SELECT wanted.code, addressed.contract_id, NULL, false, NULL, %(far)s
+    FROM wanted CROSS JOIN LATERAL (
+        SELECT contract_id FROM prepaid_commit
+        WHERE tenant_id = %(tenant)s AND prepaid_commit.code = substr(wanted.code, length(%(addressed)s) + 1)
+            AND deleted_at IS NULL OFFSET 0
+    ) AS addressed
+    WHERE starts_with(wanted.code, %(addressed)s)
+    UNION ALL
+    SELECT wanted.code, unaddressed.id, NULL, false, NULL, %(far)s
+    FROM wanted CROSS JOIN LATERAL (
+        SELECT id FROM contract
+        WHERE tenant_id = %(tenant)s AND contract.code = substr(wanted.code, length(%(unaddressed)s) + 1) OFFSET 0
+    ) AS unaddressed
+    WHERE starts_with(wanted.code, %(unaddressed)s)
+)
+SELECT named.code, coalesce(price.pricing_model, ''), named.is_bundle, coalesce(named.starts_on, held.starts_on),
+    named.ends_before, held.counts_from, held.ends_before, held.currency
+FROM named CROSS JOIN LATERAL (
+    SELECT currency, starts_on, greatest(starts_on, opening_as_of + 1) AS counts_from,
+        least(coalesce(ends_before, %(far)s), (
+            SELECT "on" + 1 FROM termination WHERE tenant_id = %(tenant)s AND termination.contract_id = contract.id
+        )) AS ends_before
+    FROM contract WHERE tenant_id = %(tenant)s AND id = named.contract_id AND deleted_at IS NULL OFFSET 0
+) AS held
+LEFT JOIN LATERAL (
+    SELECT pricing_model FROM usage_group WHERE tenant_id = %(tenant)s AND id = named.usage_group_id OFFSET 0
+) AS price ON true
+"""
+
+
 def known_items(actor: Actor, streams: Sequence[str]) -> pa.Table:
     """A row for each of the streams that the books know: an item, or prepaid usage of a commit or of a contract."""
-    parameters = {
+    with _statement(streams) as statement:
+        return read_table(statement, _parameters(actor, streams), _SCHEMA)
+
+
+def item_rows(actor: Actor, streams: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The same as rows, in the order of its columns."""
+    with _statement(streams) as statement, connection.cursor() as cursor:
+        cursor.execute(statement, _parameters(actor, streams))
+        return list(cursor.fetchall())
+
+
+def _parameters(actor: Actor, streams: Sequence[str]) -> dict[str, Any]:
+    return {
         "tenant": actor.tenant_id,
         "streams": list(streams),
         "addressed": addressed_stream(""),
         "unaddressed": unaddressed_stream(""),
         "far": FAR,
     }
-    with _hashing(are_many=len(streams) > _MANY):
-        return read_table(_ITEMS, parameters, _SCHEMA)
 
 
 @contextmanager
-def _hashing(*, are_many: bool) -> Iterator[None]:
-    """For many streams tables are joined as wholes: of terms that have just come the planner thinks they are few."""
-    if not are_many:
-        yield
+def _statement(streams: Sequence[str]) -> Iterator[str]:
+    """What asks for few streams or for many: of terms that have just come the planner thinks they are few."""
+    if len(streams) <= _MANY:
+        yield _FEW
         return
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")
-        yield
+        yield _ITEMS
         cursor.execute("SET LOCAL enable_nestloop = on")

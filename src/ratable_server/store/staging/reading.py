@@ -33,26 +33,26 @@ _ODD_DAY = pa.schema(
 _DECIMALS = 12
 
 # Shapes that DuckDB reads as Python does; whether there is such a day is asked by `try_cast`.
-_PLAIN_ON = "(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}"
-_PLAIN_AT = _PLAIN_ON + "[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]00:00)"
+PLAIN_ON = "(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}"
+PLAIN_AT = PLAIN_ON + "[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]00:00)"
 
 # 18 digits before the point, of which 13 count; with more that count it is a number, and beyond the range.
-_NUMBER = rf"-?0{{0,{18 - WHOLE_DIGITS}}}[0-9]{{1,{WHOLE_DIGITS}}}([.][0-9]{{1,{_DECIMALS}}})?"
-_BEYOND = rf"-?0*[1-9][0-9]{{{WHOLE_DIGITS},}}([.][0-9]{{1,{_DECIMALS}}})?"
+NUMBER = rf"-?0{{0,{18 - WHOLE_DIGITS}}}[0-9]{{1,{WHOLE_DIGITS}}}([.][0-9]{{1,{_DECIMALS}}})?"
+BEYOND = rf"-?0*[1-9][0-9]{{{WHOLE_DIGITS},}}([.][0-9]{{1,{_DECIMALS}}})?"
 
 # Digits stay texts: decimals of this width are slow to read and to write.
 _MACROS = (
     f"""CREATE OR REPLACE MACRO plain_on(cell) AS
-        CASE WHEN regexp_full_match(cell, '{_PLAIN_ON}') THEN try_cast(cell AS DATE) END""",
+        CASE WHEN regexp_full_match(cell, '{PLAIN_ON}') THEN try_cast(cell AS DATE) END""",
     f"""CREATE OR REPLACE MACRO plain_at(cell) AS
-        CASE WHEN regexp_full_match(cell, '{_PLAIN_AT}') THEN try_cast(cell AS TIMESTAMP) END""",
+        CASE WHEN regexp_full_match(cell, '{PLAIN_AT}') THEN try_cast(cell AS TIMESTAMP) END""",
     "CREATE OR REPLACE MACRO short(cell) AS CASE WHEN contains(cell, '.') THEN rtrim(rtrim(cell, '0'), '.') ELSE cell END",
     r"""CREATE OR REPLACE MACRO canonical(cell) AS CASE
         WHEN cell[1] BETWEEN '1' AND '9' THEN short(cell)
         WHEN regexp_full_match(cell, '-[0.]*') THEN '0'
         ELSE regexp_replace(short(cell), '^(-?)0+([0-9])', '\1\2') END""",
-    f"CREATE OR REPLACE MACRO number_of(cell) AS CASE WHEN regexp_full_match(cell, '{_NUMBER}') THEN canonical(cell) END",
-    f"CREATE OR REPLACE MACRO is_beyond(cell) AS regexp_full_match(cell, '{_BEYOND}')",
+    f"CREATE OR REPLACE MACRO number_of(cell) AS CASE WHEN regexp_full_match(cell, '{NUMBER}') THEN canonical(cell) END",
+    f"CREATE OR REPLACE MACRO is_beyond(cell) AS regexp_full_match(cell, '{BEYOND}')",
     r"CREATE OR REPLACE MACRO has_odd(cell) AS regexp_matches(cell, '[\\\t\n\r]')",
     r"""CREATE OR REPLACE MACRO escaped(cell) AS
         replace(replace(replace(replace(cell, '\', '\\'), chr(9), '\t'), chr(10), '\n'), chr(13), '\r')""",
