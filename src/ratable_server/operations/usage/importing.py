@@ -17,7 +17,15 @@ from datetime import datetime
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.usage.abandoned import fail_abandoned_imports
-from ratable_server.operations.usage.imports import UNREADABLE, Begun, at_work, begin, fail_unread, next_import_id
+from ratable_server.operations.usage.imports import (
+    UNREADABLE,
+    Begun,
+    at_work,
+    begin,
+    fail_unread,
+    next_import_id,
+    record_progress,
+)
 from ratable_server.operations.usage.receipts import Receipt
 from ratable_server.operations.usage.settling import Wish, take
 from ratable_server.operations.usage.uploads import Upload
@@ -32,14 +40,26 @@ from ratable_server.store.staging.texts import Texts, opened_texts
 Progress = Callable[[int, int], None]
 """Told as a file is read: bytes so far, and bytes in all."""
 
+Beginning = Callable[[str], None]
+"""Told once an import has its row: its code."""
+
 _PREFIX_LENGTH = 16
+_TOLD_AFTER_BYTES = 4 << 20  # how often the row of an import says how much was read
 
 
-def ingest_usage(*, actor: Actor, upload: Upload, at: datetime, progress: Progress | None = None) -> Receipt:
+def ingest_usage(
+    *,
+    actor: Actor,
+    upload: Upload,
+    at: datetime,
+    progress: Progress | None = None,
+    tell_begun: Beginning | None = None,
+) -> Receipt:
     """Take a file of usage into the books and give its receipt; the same file again adds nothing and says so.
 
     A row is known by its id for ever; one without an id by the SHA-256 of its file and its place in it.
     Usage of a closed month is late: it is kept, and counts in the first open month, unless the policy rejects it.
+    `tell_begun` is told the code of the import, under which anybody can ask how much of a large file was read.
 
     Refuses:
         role_must_allow_it
@@ -50,7 +70,9 @@ def ingest_usage(*, actor: Actor, upload: Upload, at: datetime, progress: Progre
         row by row, every code of `ratable.errors.REJECTIONS`, the first that applies in that order
     """
     with an_import(actor=actor, upload=upload, at=at) as (begun, spool), opened_texts() as texts:
-        _read(texts, _Told(spool, progress), upload.item)
+        if tell_begun is not None:
+            tell_begun(begun.code)
+        _read(texts, _Told(begun, spool, progress), upload.item)
         return _carry_out(begun, texts, _wish(spool, upload))
 
 
@@ -72,6 +94,7 @@ def an_import(*, actor: Actor, upload: Upload, at: datetime) -> Iterator[tuple[B
             file_name=upload.file_name(),
             sha256=spool.sha256,
             is_partial=upload.is_partial,
+            content_bytes=spool.content_bytes,
         )
         with at_work(begun.import_id):
             begin(begun)
@@ -92,9 +115,11 @@ def prefix_of(spool: Spool, beside: str | None) -> str:
 class _Told:
     """A spool that tells how much of it was read."""
 
-    def __init__(self, spool: Spool, progress: Progress | None) -> None:
+    def __init__(self, begun: Begun, spool: Spool, progress: Progress | None) -> None:
+        self.begun = begun
         self.spool = spool
         self.progress = progress
+        self._recorded = 0
 
     def blocks(self) -> Iterator[bytes]:
         """The content, block by block."""
@@ -102,8 +127,15 @@ class _Told:
         for block in self.spool.blocks():
             yield block
             done += len(block)
-            if self.progress is not None:
-                self.progress(done, self.spool.content_bytes)
+            self.tell(done)
+
+    def tell(self, done: int) -> None:
+        """Say how much was read: to whoever waits, and now and then to everybody."""
+        if self.progress is not None:
+            self.progress(done, self.spool.content_bytes)
+        if done - self._recorded >= _TOLD_AFTER_BYTES:
+            record_progress(self.begun, done)
+            self._recorded = done
 
 
 @retried
@@ -122,6 +154,7 @@ def _read(texts: Texts, told: _Told, item: str | None) -> None:
     else:
         table = ParquetFile(told.spool.path, texts.connection)
         texts.add_parquet(layout_of(table.columns, item), table.query())
+        told.tell(told.spool.content_bytes)
 
 
 def _wish(spool: Spool, upload: Upload) -> Wish:

@@ -30,6 +30,7 @@ class Begun:
     sha256: str
     is_partial: bool
     is_kept: bool = True
+    content_bytes: int = 0
 
     @property
     def code(self) -> str:
@@ -48,6 +49,7 @@ class Begun:
             file_name=self.file_name,
             sha256=self.sha256,
             is_partial=self.is_partial,
+            content_bytes=self.content_bytes,
         )
 
 
@@ -79,6 +81,13 @@ def fail_unread(begun: Begun, detail: str) -> None:
             is_blocking=False,
         ).save(force_insert=True)
         record_failure(begun.actor, begun.code, {"code": UNREADABLE, "detail": detail}, at=begun.at)
+
+
+@retried
+def record_progress(begun: Begun, read_bytes: int) -> None:
+    """Tell how much of a file was read, for whoever asks while it is."""
+    with books_of(begun.actor):
+        rows_of(begun.actor, UsageImport).filter(id=begun.import_id).update(read_bytes=read_bytes)
 
 
 def record_failure(actor: Actor, code: str, after: dict[str, object], *, at: datetime) -> None:

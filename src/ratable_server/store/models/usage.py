@@ -32,6 +32,8 @@ class UsageImport(Target):
     file_name = models.TextField(default="", blank=True)
     sha256 = models.TextField(default="", blank=True)
     is_partial = models.BooleanField(default=False)
+    content_bytes = models.BigIntegerField(default=0, db_default=0)  # of a file, unpacked
+    read_bytes = models.BigIntegerField(default=0, db_default=0)  # told now and then while it is read
     rows_received = models.BigIntegerField(default=0)
     rows_accepted = models.BigIntegerField(default=0)
     rows_duplicate = models.BigIntegerField(default=0)
