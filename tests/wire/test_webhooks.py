@@ -418,7 +418,7 @@ def test_a_round_that_fails_is_logged_and_the_next_one_begins(
         raise RuntimeError("the network is down")
 
     monkeypatch.setattr(working, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(working, "_deliver", failing)
+    monkeypatch.setattr(working, "_jobs", lambda: [failing])
     worker.run()
     assert rounds == [0, 1]
     assert [record.exc_info is not None for record in caplog.records] == [True, True]

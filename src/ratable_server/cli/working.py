@@ -1,4 +1,4 @@
-"""`ratable work`: what is done in the background: webhooks are told what has changed."""
+"""`ratable work`: what is done in the background: webhooks are told what has changed, files that were taken are imported."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def join(app: typer.Typer) -> None:
 
 
 def work(*, once: Once = False, as_json: Json = False) -> None:
-    """Tell webhooks what has changed, until it is stopped. `ratable serve` does the same beside its answers."""
+    """Tell webhooks what has changed and import files of usage, until it is stopped. `ratable serve` does so too."""
     prepare()
     from ratable_server.operations.embedded import start_embedded_server
 
     start_embedded_server()
     if once:
-        done = asdict(_deliver())
+        done = {state: count for do in _jobs() for state, count in asdict(do()).items()}
         answer(done, [", ".join(f"{count} {state}" for state, count in done.items())], as_json=as_json)
         return
     worker = Worker()
@@ -61,18 +61,20 @@ class Worker(threading.Thread):
 
 
 def _work_once(is_over: Callable[[], bool]) -> None:
+    """One job that fails does not keep the others from theirs."""
     from django.db import connections
 
-    try:
-        _deliver(is_over=is_over)
-    except Exception:  # noqa: BLE001 - told to the log; the next round begins anew
-        _log.exception("a round of work failed; the next one begins in %s seconds", _PAUSE_SECONDS)
-        connections.close_all()
+    for do in _jobs():
+        try:
+            do(is_over=is_over)
+        except Exception:  # noqa: BLE001 - told to the log; the next round begins anew
+            _log.exception("a round of work failed; the next one begins in %s seconds", _PAUSE_SECONDS)
+            connections.close_all()
 
 
-def _deliver(**options: Any) -> Any:
-    """The door that knows the words is named in the settings: doors do not know one another."""
+def _jobs() -> list[Callable[..., Any]]:
+    """The doors that know the words are named in the settings: doors do not know one another."""
     from django.conf import settings
     from django.utils.module_loading import import_string
 
-    return import_string(settings.WEBHOOK_DELIVERY)(**options)
+    return [import_string(name) for name in settings.BACKGROUND_WORK]

@@ -49,11 +49,15 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # static files are served from the packages that bring them; nothing is collected
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # of a body that is no file
+MOST_IMPORT_BYTES = int(os.environ.get("RATABLE_MOST_IMPORT_BYTES", str(2**31)))  # of a file of usage, as it is unpacked
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
 REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_REQUESTS_PER_MINUTE", "30000"))  # of one token's name; 0: any
 TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_TOKEN_REQUESTS_PER_MINUTE", "1000"))  # of one address; 0: any
-WEBHOOK_DELIVERY = "ratable_server.api.campfire.deliveries.deliver_due_events"
+BACKGROUND_WORK = [  # what a worker does, round after round
+    "ratable_server.api.campfire.deliveries.deliver_due_events",
+    "ratable_server.api.zuora.importing.import_waiting_files",
+]
 WEBHOOK_NETWORKS = [  # that webhooks may reach although they are not everybody's
     ip_network(said.strip()) for said in os.environ.get("RATABLE_WEBHOOK_NETWORKS", "").split(",") if said.strip()
 ]

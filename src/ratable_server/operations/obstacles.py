@@ -24,7 +24,8 @@ from ratable_server.store.load.drafted import load_drafted
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.rejected_usage import RejectedSum, open_sums
 from ratable_server.store.load.sheets import bind_tables, forget_tables, sheet_for
-from ratable_server.store.models import Contract, Run, Tenant, UsageImport, UsageRejection
+from ratable_server.store.models import Contract, ReportFile, Run, Tenant, UsageImport, UsageRejection
+from ratable_server.store.models.report_files import UNDER_WAY
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.transport import lift_time_limit
@@ -113,6 +114,8 @@ def _first_month(actor: Actor) -> date | None:
 
 def _imports(actor: Actor) -> Iterator[Obstacle]:
     pending = list(rows_of(actor, UsageImport).filter(status="pending").order_by("id").values_list("code", flat=True))
+    files = rows_of(actor, ReportFile).filter(status__in=UNDER_WAY).order_by("import_id")
+    pending += [f"import-{import_id}" for import_id in files.values_list("import_id", flat=True)]
     if pending:
         yield Obstacle(code="imports_must_be_finished", detail=f"unfinished: {_named(pending)}")
 

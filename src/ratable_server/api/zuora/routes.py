@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from ratable_server.api.zuora.views import tokens, unserved
+from ratable_server.api.zuora.views import imports, tokens, unserved
 
 urlpatterns: list[URLPattern] = [
     path("oauth/token", tokens.Tokens.as_view()),
+    path("v1/usage", imports.UsageFiles.as_view()),
+    re_path(r"^v1/usage/(?P<import_id>(?!accounts/)[^/]+)/status$", imports.UsageFileStatus.as_view()),
+    path("v1/object/import", imports.Imports.as_view()),
+    path("v1/object/import/<str:import_id>", imports.Import.as_view()),
     # A slash at the end is another spelling of the route without it (`api.slashes`), unless there are two.
     re_path(r"^v1(?:/.*(?:[^/]|//))?$", unserved.Unserved.as_view()),
 ]

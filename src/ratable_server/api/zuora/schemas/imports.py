@@ -1,0 +1,67 @@
+"""What is answered to a file of usage, and to who asks how far its import is: in the words of both parts of the API."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+STATUSES = ("Pending", "Processing", "Completed", "Canceled", "Failed")
+
+
+class TakenFileSerializer(serializers.Serializer[object]):
+    """A file was taken; `checkImportStatus` is the path at which to ask."""
+
+    success = serializers.BooleanField()
+    size = serializers.IntegerField()
+    checkImportStatus = serializers.CharField()  # noqa: N815 - their word
+
+
+class ImportSerializer(serializers.Serializer[object]):
+    """An import as an object."""
+
+    Id = serializers.CharField()
+    ImportType = serializers.CharField()
+    Name = serializers.CharField()
+    Status = serializers.ChoiceField(STATUSES)
+    StatusReason = serializers.CharField(required=False)
+    TotalCount = serializers.IntegerField()
+    ImportedCount = serializers.IntegerField()
+    Md5 = serializers.CharField()
+    CreatedById = serializers.CharField()
+    CreatedDate = serializers.CharField()
+    UpdatedById = serializers.CharField()
+    UpdatedDate = serializers.CharField()
+
+
+class ImportStatusSerializer(ImportSerializer):
+    """How far an import is, in both families of names."""
+
+    success = serializers.BooleanField()
+    importStatus = serializers.ChoiceField(STATUSES)  # noqa: N815 - their word
+    message = serializers.CharField(allow_null=True)
+
+
+class CreatedImportSerializer(serializers.Serializer[object]):
+    """An import was begun."""
+
+    Success = serializers.BooleanField()
+    Id = serializers.CharField()
+
+
+FILE_BODY: dict[str, object] = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {"file": {"type": "string", "format": "binary"}},
+        "required": ["file"],
+    },
+}
+IMPORT_BODY: dict[str, object] = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {
+            "ImportType": {"type": "string", "enum": ["Usage"]},
+            "Name": {"type": "string", "maxLength": 100},
+            "File": {"type": "string", "format": "binary"},
+        },
+        "required": ["ImportType", "File"],
+    },
+}
