@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
-from functools import wraps
+from dataclasses import dataclass, replace
+from functools import partial, wraps
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -17,44 +17,60 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ratable_server.actor import Actor
 from ratable_server.api.json_text import json_text
 from ratable_server.clock import now_at
-from ratable_server.operations.idempotency import Answer, KeyedRequest, answer_once
+from ratable_server.operations.idempotency import Answer, Declined, KeyedRequest, answer_once
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 View = Callable[..., Response]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How an API remembers: by which operation, how a view's work becomes an answer, apart from whose keys."""
+
+    once: Callable[..., Answer]
+    answer: Callable[[Any, Callable[[], Response]], Answer]
+    space: str = ""
+
+
 def answered_once(post: View) -> Callable[..., Response | HttpResponse]:
     """A view's `post` that works once per key; what is refused is not remembered, and its key can be used again."""
+    return answered_by(_OF_EVERYBODY, post)
 
-    @wraps(post)
-    def posting(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response | HttpResponse:
+
+def answered_by(keeping: Keeping, method: View) -> Callable[..., Response | HttpResponse]:
+    """A view's method that works once per key, remembered as an API has it."""
+
+    @wraps(method)
+    def working(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response | HttpResponse:
         key = request.headers.get(HEADER)
         if key is None:
-            return post(view, request, *args, **kwargs)
-        keyed = KeyedRequest(key=key, route=f"{request.method} {request.path}", body_sha256=_hash_of(request))
-        once = _once if view.is_one_transaction else _remembered_afterwards
-        given = once(view.actor, keyed, lambda: _answer(post(view, request, *args, **kwargs)))
+            return method(view, request, *args, **kwargs)
+        route = f"{request.method} {request.path}"
+        keyed = KeyedRequest(key=key, route=route, body_sha256=_hash_of(request), space=keeping.space)
+        once = partial(keeping.once, actor=view.actor, request=keyed, at=now_at())
+        answer = partial(keeping.answer, view, partial(method, view, request, *args, **kwargs))
+        given = once(answer=answer) if view.is_one_transaction else _remembered_afterwards(once, answer)
         response = HttpResponse(given.body, status=given.status, content_type="application/json")
         if given.is_replayed:
             response[REPLAYED] = "true"
         return response
 
-    return posting
+    return working
+
+
+def answer_of(response: Response) -> Answer:
+    """What is remembered of an answer."""
+    return Answer(status=response.status_code, body="" if response.data is None else json_text(response.data))
 
 
 class _UnansweredError(Exception):
     """Nothing is remembered under the key."""
 
 
-def _once(actor: Actor, keyed: KeyedRequest, answer: Callable[[], Answer]) -> Answer:
-    return answer_once(actor=actor, request=keyed, answer=answer, at=now_at())
-
-
-def _remembered_afterwards(actor: Actor, keyed: KeyedRequest, answer: Callable[[], Answer]) -> Answer:
+def _remembered_afterwards(once: Callable[..., Answer], answer: Callable[[], Answer]) -> Answer:
     """For work that takes several transactions: its answer is remembered once it is done.
 
     What such work does twice has one effect by itself: usage has ids, a month is closed once.
@@ -64,14 +80,18 @@ def _remembered_afterwards(actor: Actor, keyed: KeyedRequest, answer: Callable[[
         raise _UnansweredError
 
     try:
-        return _once(actor, keyed, nothing)
+        return once(answer=nothing)
     except _UnansweredError:
-        given = answer()
-        return replace(_once(actor, keyed, lambda: given), is_replayed=False)
+        given = _given(answer)
+        return replace(once(answer=lambda: given), is_replayed=False)
 
 
-def _answer(response: Response) -> Answer:
-    return Answer(status=response.status_code, body="" if response.data is None else json_text(response.data))
+def _given(answer: Callable[[], Answer]) -> Answer:
+    """What was answered, also where it is a refusal that an API remembers."""
+    try:
+        return answer()
+    except Declined as declined:
+        return declined.answer
 
 
 def _hash_of(request: Request) -> str:
@@ -96,3 +116,6 @@ def _hash_of_file(file: UploadedFile[bytes]) -> str:
         content.update(chunk)
     file.seek(0)
     return content.hexdigest()
+
+
+_OF_EVERYBODY = Keeping(once=answer_once, answer=lambda _view, work: answer_of(work()))

@@ -1,14 +1,15 @@
 """The same request twice has one effect and one answer.
 
 Owns the key of a request and what was answered under it. The answer is written in the transaction of its effect, so
-that neither is there without the other, whatever breaks in between.
+that neither is there without the other, whatever breaks in between. What is refused uses up no key (`answer_once`), or is
+remembered like everything else (`answer_or_refuse_once`): that is a dialect's choice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -24,11 +25,20 @@ _PLAIN = range(0x20, 0x7F)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedRequest:
-    """What a caller asks for, told apart by its own key; `body_sha256` is the hash of everything that was sent."""
+    """What a caller asks for, told apart by its own key; `body_sha256` is the hash of everything that was sent.
+
+    `space` keeps the keys of one API apart from those of the others.
+    """
 
     key: str
     route: str
     body_sha256: str
+    space: str = ""
+
+    @property
+    def kept_as(self) -> str:
+        """The key under which the books keep it."""
+        return f"{self.space}{self.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,14 @@ class Answer:
     status: int
     body: str
     is_replayed: bool = False
+
+
+class Declined(Exception):  # noqa: N818 - an answer, not an error
+    """The request is refused with this answer, and what it had begun is undone."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
 
 
 @retried
@@ -53,15 +71,45 @@ def answer_once(*, actor: Actor, request: KeyedRequest, answer: Callable[[], Ans
     """
     _refuse_unfit_key(request.key)
     with books_of(actor):
-        _take_turn(actor, request.key)
-        remembered = rows_of(actor, IdempotencyKey).filter(key=request.key).first()
-        if remembered is None:
-            given = answer()
-            _remember(actor, request, given, at=at)
-            return given
-        if (remembered.route, remembered.body_sha256) != (request.route, request.body_sha256):
-            raise Refused("idempotency_key_must_keep_its_request", field="idempotency_key", detail=request.key)
-        return Answer(status=remembered.status, body=str(remembered.body), is_replayed=True)
+        _take_turn(actor, request)
+        return _remembered(actor, request) or _remember(actor, request, answer(), at=at)
+
+
+@retried
+def answer_or_refuse_once(
+    *, actor: Actor, request: KeyedRequest, answer: Callable[[], Answer], kept_for: timedelta, at: datetime
+) -> Answer:
+    """The same, where a refusal is remembered too: `answer` raises `Declined` with it, and its own work is undone.
+
+    After `kept_for` a key is as good as new.
+
+    Refuses:
+        idempotency_key_must_be_plain, idempotency_key_must_keep_its_request, idempotency_key_must_not_be_in_use
+    """
+    _refuse_unfit_key(request.key)
+    with books_of(actor):
+        _take_turn(actor, request)
+        rows_of(actor, IdempotencyKey).filter(key=request.kept_as, recorded_at__lte=at - kept_for).delete()
+        return _remembered(actor, request) or _remember(actor, request, _tried(actor, answer), at=at)
+
+
+def _tried(actor: Actor, answer: Callable[[], Answer]) -> Answer:
+    """The answer to a request, with its work or without."""
+    try:
+        with books_of(actor):
+            return answer()
+    except Declined as declined:
+        return declined.answer
+
+
+def _remembered(actor: Actor, request: KeyedRequest) -> Answer | None:
+    """What was answered under the key; None: nothing yet."""
+    row = rows_of(actor, IdempotencyKey).filter(key=request.kept_as).first()
+    if row is None:
+        return None
+    if (row.route, row.body_sha256) != (request.route, request.body_sha256):
+        raise Refused("idempotency_key_must_keep_its_request", field="idempotency_key", detail=request.key)
+    return Answer(status=row.status, body=str(row.body), is_replayed=True)
 
 
 def _refuse_unfit_key(key: str) -> None:
@@ -69,24 +117,26 @@ def _refuse_unfit_key(key: str) -> None:
         raise Refused("idempotency_key_must_be_plain", field="idempotency_key", detail=f"{key!r}"[:_KEY_LENGTH])
 
 
-def _take_turn(actor: Actor, key: str) -> None:
+def _take_turn(actor: Actor, request: KeyedRequest) -> None:
     """One request per key at a time, whatever its route, to the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency_key ' || %s, %s))", [key, actor.tenant_id]
+            "SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency_key ' || %s, %s))",
+            [request.kept_as, actor.tenant_id],
         )
         (is_mine,) = cursor.fetchone()
     if not is_mine:
-        raise Refused("idempotency_key_must_not_be_in_use", field="idempotency_key", detail=key)
+        raise Refused("idempotency_key_must_not_be_in_use", field="idempotency_key", detail=request.key)
 
 
-def _remember(actor: Actor, request: KeyedRequest, given: Answer, *, at: datetime) -> None:
+def _remember(actor: Actor, request: KeyedRequest, given: Answer, *, at: datetime) -> Answer:
     IdempotencyKey(
         tenant_id=actor.tenant_id,
-        key=request.key,
+        key=request.kept_as,
         route=request.route,
         body_sha256=request.body_sha256,
         status=given.status,
         body=given.body,
         recorded_at=at,
     ).save(force_insert=True)
+    return given

@@ -11,13 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import override
 
+from ratable_server.actor import Actor
 from ratable_server.api.request_ids import request_id_of
 from ratable_server.api.schemas import Schema
 from ratable_server.api.throttling import limit_of
 from ratable_server.api.views import View
 from ratable_server.api.zuora import problems
 from ratable_server.api.zuora.authentication import ZuoraAuthentication
+from ratable_server.api.zuora.entities import refuse_foreign_entities
 from ratable_server.api.zuora.headers import TRACK_ID, is_sound_track_id
+from ratable_server.api.zuora.idempotency import answered_for_a_day
 from ratable_server.errors import Refused, Unavailable
 
 _OLDEST_WSDL = 79
@@ -37,6 +40,8 @@ class ZuoraView(View):
     authentication_classes = (ZuoraAuthentication,)
     shape: problems.Shape = "reasons"
     resource: ClassVar[int] = problems.ANY_RESOURCE
+    keyed: ClassVar[tuple[str, ...]] = ("post", "patch")
+    once = staticmethod(answered_for_a_day)
 
     @property
     def request_id(self) -> str:
@@ -85,6 +90,8 @@ class ZuoraView(View):
         track_id = request.headers.get(TRACK_ID, "")
         if track_id and not is_sound_track_id(track_id):
             raise ValidationError({TRACK_ID: ["At most 64 letters of US-ASCII without : ; \" and '."]})
+        if isinstance(request.user, Actor):
+            refuse_foreign_entities(request, request.user)
 
     @override
     def get_exception_handler(self) -> Callable[..., Response | None]:
