@@ -15,9 +15,13 @@ from ratable_server.actor import Actor
 from ratable_server.store.load.selections import Selection
 from ratable_server.store.transport import read_table, reading_ahead
 
-# The day in the books' time zone was settled when the record was learned, and what was rejected never came in.
+# The day in the books' time zone was settled when the record was learned, and what was rejected never came in. The time
+# of day is only asked for where a price plan looks at the order of use.
 _CURRENT = """
-SELECT event_id, stream, NULL, used_on, quantity, amount, nullif(currency, ''), NULL, NULL, dimensions::text,
+SELECT event_id, stream, CASE WHEN (
+        SELECT count(*) FROM usage_group
+        WHERE tenant_id = record.tenant_id AND (rated_individually OR aggregation = 'last')
+    ) > 0 THEN used_at END, used_on, quantity, amount, nullif(currency, ''), NULL, NULL, dimensions::text,
     number, "row", open_on
 FROM usage_record AS record
 WHERE tenant_id = %s AND month_on >= %s AND month_on < %s AND {streams}
