@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ratable.terms import Policy
 from ratable_server.operations.periods import close_period
+from ratable_server.operations.policies import set_policy
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
@@ -220,3 +223,26 @@ def test_a_sum_of_a_file_is_not_told_beside_it(api: Api):
         refused = send(own, {**before.body, "usage_lines": [{**before["usage_lines"][0], "quantity": 150}]})
         assert (refused.status, list(refused.body)) == (400, ["lines"]), refused.text
     assert api.get(own).body == before.body
+
+
+@pytest.mark.parametrize(
+    ("group", "months"),
+    [
+        (CALLS, 0),
+        ({"name": "base", "pricing_model": "fixed_fee", "tiers": [{"price": "499.00"}]}, 3),
+        ({"name": "flat", "pricing_model": "volume_based", "tiers": [{"price": "0.10", "flat_fee": "5.00"}]}, 3),
+        ({"name": "share", "pricing_model": "percentage_based", "tiers": [{"percentage": "0.9"}]}, 0),
+    ],
+)
+def test_a_line_is_told_with_what_it_costs_without_usage(
+    api: Api, on_day: Callable[[int, int], None], group: dict[str, Any], months: int
+):
+    """What is told of a line that was just agreed, where nothing has to be calculated, is what is calculated of it."""
+    on_day(3, 31)
+    set_policy(actor=api.actor, policy=Policy(zero_usage_flat_fee=True), at=AT)
+    told = product_of(api, usage_groups=[group])
+    path = f"contracts/{signed(api)['id']}/usage"
+    line = api.post(path, {"usage_group": told["usage_groups"][0]["id"], "start_date": "2026-01-01"})
+    assert line.status == 201, line.text
+    assert len(revenue(line)) == months
+    assert api.get(f"{path}/{line['id']}").body == line.body

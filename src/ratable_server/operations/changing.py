@@ -11,12 +11,11 @@ from datetime import date, datetime
 from typing import Any
 
 from ratable.terms import Contract, Milestone, PrepaidCommit, Subscription, UsageItem
-from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import Lines, sold
-from ratable_server.operations.extending import contract_of, judge_contract
+from ratable_server.operations.extending import contract_of, judge_contract, start_of
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
@@ -96,7 +95,7 @@ def modify_line(actor: Actor, change: LineChange, judge: Callable[[HeldLine], Te
             refuse_terminated(actor, held)
             hold_tenant(actor)  # no usage comes meanwhile
             line = judge(held) or line
-            judge_contract(actor, _with(held, kind, line))
+            judge_contract(actor, _with(held, kind, line), sold(actor))
         _rewrite(actor, held, change, line=line, at=at)
         after = told_beside(line, change.further or {})
         audited = Change(f"modify_{kind.name}", "contract", change.contract, before=told(held.was), after=after)
@@ -118,7 +117,7 @@ def delete_line(
         hold_tenant(actor)  # no usage comes meanwhile
         if depends(held):
             raise Refused("nothing_must_depend_on_it", field=kind.name, detail=code)
-        judge_contract(actor, _with(held, kind, None))
+        judge_contract(actor, _with(held, kind, None), sold(actor))
         mark_deleted(held.row, at=at)
         change = Change(f"delete_{kind.name}", "contract", contract, before=told(held.was))
         record_change(actor, change, at=at)
@@ -126,7 +125,7 @@ def delete_line(
 
 def hold_line(actor: Actor, kind: Kind, *, contract: str, code: str) -> HeldLine:
     """A line of a contract, which nobody else changes until this transaction ends."""
-    open_on = keep_open(actor, counts_from(contract_of(actor, contract)))
+    open_on = keep_open(actor, start_of(actor, contract))
     contract_row = hold_contract(actor, contract) or 0
     before = contract_of(actor, contract)
     row = rows_of(actor, kind.model).select_for_update(no_key=True).filter(contract_id=contract_row, code=code).first()

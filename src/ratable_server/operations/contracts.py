@@ -22,7 +22,7 @@ from ratable_server.operations.contract_rows import insert_contracts, sold
 from ratable_server.operations.copies import copied_beside, copy_of
 from ratable_server.operations.customers import customer_ids
 from ratable_server.operations.dependents import facts_on_commit, facts_on_contract, posted_of, usage_on
-from ratable_server.operations.extending import contract_of
+from ratable_server.operations.extending import contract_of, start_of
 from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created, told, told_beside
@@ -111,7 +111,7 @@ def modify_contract(
     refuse_unfit(head)
     refuse_unfit_further(further or NOTHING)
     with changes_by(actor):
-        open_on = keep_open(actor, _start(actor, contract))
+        open_on = keep_open(actor, start_of(actor, contract))
         row = _held(actor, contract)
         before = head_of(row)
         if seen not in {None, before}:
@@ -159,8 +159,7 @@ def delete_contract(*, actor: Actor, contract: str, at: datetime) -> None:
         contract_must_be_known, nothing_must_depend_on_it (usage, documents, facts, posted rows)
     """
     with changes_by(actor):
-        terms = contract_of(actor, contract)
-        keep_open(actor, counts_from(terms))
+        keep_open(actor, start_of(actor, contract))
         row = _held(actor, contract)
         hold_tenant(actor)  # no usage comes meanwhile
         has_usage = usage_on(actor, *streams_of(contract_of(actor, contract))).exists()
@@ -219,13 +218,6 @@ def _sign(actor: Actor, contract: Contract, kept: Kept) -> None:
     )
     refuse_terms(check_terms(terms))
     insert_contracts(actor, [contract], kept, customers=customer_ids(actor), catalog=catalog)
-
-
-def _start(actor: Actor, contract: str) -> date:
-    found = load_terms(actor, [contract]).contracts
-    if not found:
-        raise Refused("contract_must_be_known", field="contract", detail=contract)
-    return counts_from(found[0])
 
 
 def _held(actor: Actor, code: str) -> models.Contract:

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
+from ratable.periods import day_after
 from ratable.terms import Contract, Terms
 from ratable.terms_rules import check_terms
-from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
-from ratable_server.operations.contract_rows import Lines, sold
+from ratable_server.operations.contract_rows import Lines, Sold, sold
 from ratable_server.operations.kept import Kept, refuse_unfit_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
@@ -44,14 +44,26 @@ def extension_of(
     """
     refuse_unfit_beside(kept.beside)
     with changes_by(actor):
-        start = contract_of(actor, contract)
-        open_on = keep_open(actor, counts_from(start))
+        open_on = keep_open(actor, start_of(actor, contract))
         row_id = hold_contract(actor, contract) or 0
         if rows_of(actor, models.Termination).filter(contract_id=row_id).exists():
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
-        before = contract_of(actor, contract)
-        judge_contract(actor, extended(before))
-        yield Extension(before=before, row_id=row_id, open_on=open_on, lines=Lines(actor, sold(actor), kept))
+        before, catalog = contract_of(actor, contract), sold(actor)
+        judge_contract(actor, extended(before), catalog)
+        yield Extension(before=before, row_id=row_id, open_on=open_on, lines=Lines(actor, catalog, kept))
+
+
+def start_of(actor: Actor, code: str) -> date:
+    """The first day of a contract that is computed: after its cut-over, if it has one.
+
+    Refuses:
+        contract_must_be_known
+    """
+    days = rows_of(actor, models.Contract).filter(code=code).values_list("starts_on", "opening_as_of").first()
+    if days is None:
+        raise Refused("contract_must_be_known", field="contract", detail=code)
+    starts_on, opening_as_of = days
+    return starts_on if opening_as_of is None else day_after(opening_as_of)
 
 
 def contract_of(actor: Actor, code: str) -> Contract:
@@ -66,13 +78,12 @@ def contract_of(actor: Actor, code: str) -> Contract:
     return found[0]
 
 
-def judge_contract(actor: Actor, contract: Contract) -> None:
-    """Go on, unless a contract cannot be agreed so.
+def judge_contract(actor: Actor, contract: Contract, catalog: Sold) -> None:
+    """Go on, unless a contract cannot be agreed so; `catalog` is what is sold.
 
     Refuses:
         the rules of terms
     """
-    catalog = sold(actor)
     used = {item.product_id or "" for item in contract.usage_items}
     used |= {override.product_id for override in contract.tier_price_overrides}
     products = load_products(actor, [catalog.products[code] for code in used if code in catalog.products])

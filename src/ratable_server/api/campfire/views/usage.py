@@ -65,7 +65,7 @@ class Usages(CampfireView):
         said = said_usage(self, contract_id)
         code = created("usage", None, lambda code: _tell(self.actor, contract, said, code=code))
         rows = usage_items(actor=self.actor, asked=Asked(codes=[code])).rows
-        return Response(told(self.actor, rows, contract.currency)[0], status=201)
+        return Response(told(self.actor, rows, contract.currency, are_unused=not said.lines)[0], status=201)
 
 
 class Usage(CampfireView):
@@ -163,12 +163,13 @@ def item_of(actor: Actor, contract_id: int, id: int) -> Row:
     return found(usage_items(actor=actor, contract_id=contract_id, asked=Asked(ids=[id])))
 
 
-def told(actor: Actor, rows: Sequence[Row], currency: str) -> list[dict[str, Any]]:
-    """Usage lines of a contract, as the wire has them."""
+def told(actor: Actor, rows: Sequence[Row], currency: str, *, are_unused: bool = False) -> list[dict[str, Any]]:
+    """Usage lines of a contract, as the wire has them; those without usage are new."""
     names = names_of(actor, [row.further for row in rows])
-    revenues = item_revenues(actor=actor, items=rows, on=now_at().date())
+    revenues = item_revenues(actor=actor, items=rows, on=now_at().date(), are_unused=are_unused)
     months: defaultdict[str | None, list[UsedMonth]] = defaultdict(list)
-    for month in used_months(actor=actor, asked=UsageAsked(usage_items=[row.code for row in rows])) if rows else ():
+    asked = UsageAsked(usage_items=[row.code for row in rows])
+    for month in used_months(actor=actor, asked=asked) if rows and not are_unused else ():
         months[month.usage_item].append(month)
     return [
         ContractUsageSerializer.answer(
