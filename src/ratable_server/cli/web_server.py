@@ -12,11 +12,11 @@ import time
 from typing import Any
 
 import waitress
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from waitress import utilities
 
 _MOST_HEADER_BYTES = 16_384
-_MOST_BODY_BYTES = 2**31  # a file of usage; what a route takes is asked by the route
 _SECONDS_TO_FINISH = 30
 _SECONDS_TO_END = 5
 
@@ -40,7 +40,7 @@ def run(*, host: str, port: int, threads: int) -> None:
         channel_timeout=10,
         cleanup_interval=5,
         max_request_header_size=_MOST_HEADER_BYTES,
-        max_request_body_size=_MOST_BODY_BYTES,
+        max_request_body_size=settings.MOST_IMPORT_BYTES,  # what a route takes is asked by the route
         clear_untrusted_proxy_headers=True,
         asyncore_use_poll=True,
         ident=None,

@@ -130,6 +130,7 @@ SPECTACULAR_SETTINGS = {
     }
     | {
         "RunStatusEnum": "ratable_server.api.native.schemas.closing.RUN_STATUSES",
+        "ImportStatusEnum": "ratable_server.api.native.schemas.imports.IMPORT_STATUSES",
         "PeriodStatusEnum": "ratable_server.api.native.schemas.closing.PERIOD_STATUSES",
     },
 }

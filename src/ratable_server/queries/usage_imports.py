@@ -53,6 +53,15 @@ class ImportLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportState:
+    """An import with the size of its file, unpacked, and how much of that was read; while it is pending it has no counts."""
+
+    receipt: Receipt
+    content_bytes: int
+    read_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRow:
     """A row that was not taken: the rule, what stands there instead, and the row as it came.
 
@@ -72,11 +81,13 @@ class RejectedRow:
     run_id: int | None = None
 
 
-def usage_imports(*, actor: Actor, limit: int = 50) -> list[ImportLine]:
-    """The last imports, the newest first."""
+def usage_imports(*, actor: Actor, limit: int = 50, before_id: int | None = None) -> list[ImportLine]:
+    """The last imports, the newest first; `before_id` is the number of an import, those before it are asked for."""
     columns = [name for name in ImportLine.__dataclass_fields__ if name not in {"import_code", "open_rejections"}]
     with books_of(actor):
-        rows = list(rows_of(actor, UsageImport).order_by("-id").values("id", "code", *columns)[:limit])
+        every = rows_of(actor, UsageImport)
+        wanted = every if before_id is None else every.filter(id__lt=before_id)
+        rows = list(wanted.order_by("-id").values("id", "code", *columns)[:limit])
         blocked = _open(actor).filter(usage_import_id__in=[row["id"] for row in rows])
         counts = open_counts(actor)
         for import_id in blocked.values_list("usage_import_id", flat=True):
@@ -99,6 +110,18 @@ def usage_receipt(*, actor: Actor, import_code: str) -> Receipt:
     """
     with books_of(actor):
         return receipt_of(actor, _import(actor, import_code))
+
+
+def import_state(*, actor: Actor, import_code: str) -> ImportState:
+    """How far an import is, or how it ended.
+
+    Refuses:
+        code_must_be_known
+    """
+    with books_of(actor):
+        row = _import(actor, import_code)
+        receipt = receipt_of(actor, row)
+        return ImportState(receipt=receipt, content_bytes=row.content_bytes, read_bytes=row.read_bytes)
 
 
 def rejected_rows(*, actor: Actor, import_code: str | None = None) -> list[RejectedRow]:

@@ -152,6 +152,7 @@ def problem(request: Any, code: str, status: int, detail: str, faults: Sequence[
         "request_id": request_id_of(request),
         "code": code,
         "errors": [fault.told() for fault in faults],
+        "import_id": None,
     }
 
 
@@ -159,7 +160,9 @@ def answer_refused(request: Any, refused: Refused, *, is_named: bool) -> Respons
     """The answer to a refusal; one that is in flight says when to ask again."""
     status = status_of(refused, is_named=is_named)
     headers = {"Retry-After": "1"} if refused.code == "idempotency_key_must_not_be_in_use" else None
-    return _answer(problem(request, refused.code, status, refused.detail, faults_of(refused)), headers)
+    told = problem(request, refused.code, status, refused.detail, faults_of(refused))
+    receipt = getattr(refused, "receipt", None)
+    return _answer({**told, "import_id": getattr(receipt, "import_code", None)}, headers)
 
 
 def answer_exception(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -15,9 +15,11 @@ from ratable_server.api.native.views import (
     documents,
     explanations,
     exports,
+    imports,
     problem_types,
     reports,
     terms,
+    usage,
 )
 from ratable_server.api.views import WholeId
 
@@ -67,6 +69,10 @@ _ACTS: list[URLPattern] = [
     path("api/v1/usage-voids", amending.UsageVoids.as_view()),
 ]
 _USAGE: list[URLPattern] = [
+    path("api/v1/usage", usage.Usage.as_view()),
+    path("api/v1/receipts/<slug:id>", usage.UsageReceipt.as_view()),
+    path("api/v1/imports", imports.Imports.as_view()),
+    path("api/v1/imports/<slug:id>", imports.Import.as_view()),
     path("api/v1/rejections", checking.Rejections.as_view()),
     path("api/v1/imports/<slug:id>/rejections", checking.ImportRejections.as_view()),
     path("api/v1/imports/<slug:id>/rejections/<number:row>/resolve", checking.Resolution.as_view()),

@@ -29,3 +29,4 @@ class ProblemSerializer(serializers.Serializer[Any]):
     request_id = Text(help_text="As in the header X-Request-Id, the log and the audit.")
     code = Text(help_text="The name of the rule.")
     errors = FaultSerializer(many=True, help_text="Each thing that is wrong, where there is more to tell.")  # type: ignore[assignment]
+    import_id = Text(allow_null=True, help_text="The import that a refused file has: it lists all of its rows.")
