@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
@@ -24,6 +25,7 @@ from ratable_server.api.zuora.idempotency import answered_for_a_day
 from ratable_server.errors import Refused, Unavailable
 
 _OLDEST_WSDL = 79
+_VERSION = re.compile(r"[0-9]{1,6}", re.ASCII)
 _CUSTOM = "__c"
 
 
@@ -52,7 +54,7 @@ class ZuoraView(View):
     def wsdl_version(self) -> int:
         """The version of the object model that the caller works with."""
         said = self.request.headers.get("X-Zuora-WSDL-Version", "")
-        return int(said) if said.isascii() and said.isdecimal() else _OLDEST_WSDL
+        return int(said) if _VERSION.fullmatch(said) else _OLDEST_WSDL
 
     @property
     def rejects_unknown_fields(self) -> bool:
