@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ratable.terms import Contract, PrepaidCommit, Product, Terms, Tier, UsageGroup, UsageItem
+from ratable.terms import Contract, Entity, PrepaidCommit, Product, Terms, Tier, UsageGroup, UsageItem
 from ratable_server.actor import Actor
 from ratable_server.operations.terms import import_terms
 from ratable_server.operations.usage import Report, ReportOutcome, report_usage
@@ -57,9 +57,10 @@ BOLT = Contract(
 )
 
 
-def agree_on_reports(actor: Actor) -> None:
+def agree_on_reports(actor: Actor, *, timezone: str = "UTC") -> None:
     """The terms in the books."""
-    import_terms(actor=actor, terms=Terms(products=(API,), contracts=(ACME, LABS, BOLT)), at=AT)
+    terms = Terms(entity=Entity(timezone=timezone), products=(API,), contracts=(ACME, LABS, BOLT))
+    import_terms(actor=actor, terms=terms, at=AT)
 
 
 def a_report(**fields: Any) -> Report:

@@ -134,6 +134,7 @@ THEIR_FIELD = {
     "unit_of_measure": "UOM",
     "quantity": "Quantity",
     "used_at": "StartDateTime",
+    "started_at": "StartDateTime",
     "ended_at": "EndDateTime",
     "description": "Description",
     "unique_key": "UniqueKey",

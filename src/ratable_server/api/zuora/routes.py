@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from ratable_server.api.zuora.views import imports, tokens, unserved
+from ratable_server.api.zuora.views import imports, tokens, unserved, usage, usage_of_account
 
 urlpatterns: list[URLPattern] = [
     path("oauth/token", tokens.Tokens.as_view()),
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern] = [
     re_path(r"^v1/usage/(?P<import_id>(?!accounts/)[^/]+)/status$", imports.UsageFileStatus.as_view()),
     path("v1/object/import", imports.Imports.as_view()),
     path("v1/object/import/<str:import_id>", imports.Import.as_view()),
+    path("v1/object/usage", usage.UsageRecords.as_view()),
+    path("v1/object/usage/<str:id>", usage.UsageRecord.as_view()),
+    path("v1/usage/accounts/<path:key>", usage_of_account.UsageOfAccount.as_view()),
     # A slash at the end is another spelling of the route without it (`api.slashes`), unless there are two.
     re_path(r"^v1(?:/.*(?:[^/]|//))?$", unserved.Unserved.as_view()),
 ]
