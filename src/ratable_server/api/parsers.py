@@ -115,6 +115,16 @@ def most_bytes_of(context: Mapping[str, Any] | None) -> int:
     return int(getattr(view, "most_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
 
 
+def read_text(stream: IO[Any], media_type: str | None, context: Mapping[str, Any] | None) -> str:
+    """A whole body as text, in UTF-8.
+
+    Raises:
+        UnsupportedMediaType, BodyTooLargeError, ParseError: it is in another encoding, too large, or no UTF-8.
+    """
+    _refuse_other_encodings(media_type)
+    return _text(_whole(stream, context))
+
+
 def _whole(stream: IO[Any], context: Mapping[str, Any] | None) -> bytes:
     most = most_bytes_of(context)
     body = bytes(stream.read(most + 1))

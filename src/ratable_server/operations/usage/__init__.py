@@ -7,8 +7,8 @@ and judged is `store.staging`; the codes of rejected rows are those of the calcu
 from ratable_server.operations.usage.abandoned import fail_abandoned_imports
 from ratable_server.operations.usage.adjusting import AdjustedMonth, BookedAdjustments, book_adjustments
 from ratable_server.operations.usage.importing import ingest_usage
-from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Rejection
-from ratable_server.operations.usage.recording import record_usage
+from ratable_server.operations.usage.receipts import Outcome, Receipt, RejectedFile, Rejection, Taken
+from ratable_server.operations.usage.recording import Manner, record_usage, take_records
 from ratable_server.operations.usage.reported import delete_reported_usage, report_usage, revise_reported_usage
 from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
 from ratable_server.operations.usage.resolving import resolve_rejection
@@ -19,6 +19,8 @@ from ratable_server.operations.usage.worded import WordedReceipt, ingest_worded
 __all__ = [
     "AdjustedMonth",
     "BookedAdjustments",
+    "Manner",
+    "Outcome",
     "Place",
     "Receipt",
     "RefusedReports",
@@ -28,6 +30,7 @@ __all__ = [
     "ReportOutcome",
     "ReportedFile",
     "Revision",
+    "Taken",
     "Upload",
     "WordedReceipt",
     "WordedUpload",
@@ -41,5 +44,6 @@ __all__ = [
     "report_usage",
     "resolve_rejection",
     "revise_reported_usage",
+    "take_records",
     "void_usage",
 ]

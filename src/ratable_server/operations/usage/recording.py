@@ -50,6 +50,15 @@ def record_usage(
     return _as_a_file(actor, rows, manner, at=at)
 
 
+def take_records(*, actor: Actor, records: Sequence[Mapping[str, object]], manner: Manner, at: datetime) -> Taken:
+    """The same of some thousand records at most, and what became of each.
+
+    Refuses:
+        role_must_allow_it, file_must_be_readable (nothing is kept), file_must_be_clean (as `RejectedFile`)
+    """
+    return take_rows(actor=actor, rows=list(rows_of_records(records, None)), manner=manner, at=at)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How records are to be taken, as `record_usage` has it; `are_of_many` as `take_directly` has it."""
