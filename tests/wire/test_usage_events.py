@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
+import pytest
+
+from ratable_server.api.campfire.views import usage_events
 from ratable_server.operations.usage import record_usage
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from tests.server.conftest import AT
@@ -70,3 +75,38 @@ def test_the_template_is_a_file(api: Api):
         header, example = told.text.splitlines()
         assert header.split(",")[:4] == ["external_id", "dt", "dm", "total_revenue_dollars"]
         assert len(header.split(",")) == len(example.split(","))
+
+
+def test_events_that_the_database_writes_are_those_that_we_would_tell(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Letter by letter, whatever came with them: read as JSON, with every digit and in the order of the document."""
+    path = events(api, "a", None)
+    code = prepaid_commits(actor=api.actor).rows[-1].code
+    odd = [
+        {"amount": Decimal("0.000000000001"), "team": 'quo"te\\ \n\t\x7f\u2028 \u00e9 \U0001f525', 'n"ame': "x"},
+        {"amount": Decimal("123456789012.50"), "total_events": "17", "external_id": "theirs"},
+        {"amount": 0, "total_events": "many", "external_id": ""},
+        {"amount": 1, "total_events": "-3"},
+    ]
+    records = [
+        {"id": f"row/{n} '\"", "prepaid_commit": code, "used_on": date(2026, n, 28), **each}
+        for n, each in enumerate(odd, 1)
+    ]
+    at = datetime(2026, 5, 1, 1, 2, 3, 40, tzinfo=UTC)
+    record_usage(actor=api.actor, records=records, at=at)
+    file = "external_id,dt,total_revenue_dollars,total_events,team\nn-1,2026-02-03,5,8,a\n,2026-02-04,6.10,,b\n"
+    assert api.send("POST", f"{path}/upload", file, content_type="text/csv").status == 200
+    asked: list[dict[str, str]] = [
+        {}, {"limit": "3"}, {"limit": "2", "offset": "7"}, {"offset": "99"}, {"period_month": "2026-02-01"},
+        {"data__team": "a"}, {"is_adjustment": "true"}, {"is_adjustment": "false", "limit": "4"},
+    ]  # fmt: skip
+    written = [api.get(path, **each) for each in asked]
+    monkeypatch.setattr(usage_events, "prepaid_events_text", lambda **_: None)
+    told = [api.get(path, **each) for each in asked]
+    assert [each["count"] for each in told] == [8, 8, 8, 8, 3, 1, 0, 8]
+    for one, other in zip(written, told, strict=True):
+        assert json.dumps(one.body, default=str) == json.dumps(other.body, default=str)
+        assert (one.status, one.headers["Content-Type"]) == (other.status, other.headers["Content-Type"])
+    counts = {each["external_id"]: each["total_events"] for each in told[0]["results"]}
+    assert counts == {
+        f"{code}-0": 0, f"{code}-1": 0, "row/1 '\"": 0, "theirs": 17, "": 0, "row/4 '\"": -3, "n-1": 8, None: 0,
+    }  # fmt: skip

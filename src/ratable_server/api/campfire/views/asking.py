@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from django.http import HttpResponse
 from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ratable_server.api.json_text import json_text
 from ratable_server.api.paging import page
 from ratable_server.queries.listing import Asked, Found
 
@@ -26,6 +28,34 @@ def listing(
     """The page of a list: `ask` is the query, `told` tells its records, all at once."""
     limits = limits_of(request)
     return Response(page(request, lambda limit, offset: ask(replace(limits, limit=limit, offset=offset)), told))
+
+
+class Written(Protocol):
+    """A part of a list as JSON: `text` has its rows with commas between them; the length of the whole."""
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+
+    @property
+    def text(self) -> str:
+        """Those of this part."""
+
+
+def listing_as_text(request: Request, ask: Callable[[int, int], Written | None]) -> HttpResponse | None:
+    """The page of a list whose rows are JSON already: `ask(limit, offset)` is the query; None: it tells nothing."""
+    found: list[Written | None] = []
+
+    def asked(limit: int, offset: int) -> Found[Any]:
+        written = ask(limit, offset)
+        found.append(written)
+        return Found(count=0 if written is None else written.count, rows=())
+
+    head = json_text(page(request, asked, lambda _: []))
+    (written,) = found
+    if written is None:
+        return None
+    return HttpResponse(f"{head.removesuffix('[]}')}[{written.text}]}}", content_type="application/json")
 
 
 def limits_of(request: Request) -> Asked:

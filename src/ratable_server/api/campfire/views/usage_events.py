@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from ratable.periods import month_of
 from ratable_server.api.campfire.schemas.usage_events import DistinctValuesSerializer, PrepaidUsageEventSerializer
 from ratable_server.api.campfire.translate.prepaid_commits import event_id
-from ratable_server.api.campfire.translate.usage_events import TEMPLATE, from_event
-from ratable_server.api.campfire.views.asking import listing
+from ratable_server.api.campfire.translate.usage_events import TEMPLATE, from_event, words_of
+from ratable_server.api.campfire.views.asking import listing, listing_as_text
 from ratable_server.api.campfire.views.documented import PAGES, gives, gives_file, page_of
 from ratable_server.api.campfire.views.prepaid_commits import commit_of
 from ratable_server.api.campfire.views.view import CampfireView
@@ -24,6 +24,7 @@ from ratable_server.api.negotiating import OneForm
 from ratable_server.api.schemas import Day
 from ratable_server.queries.listing import Asked, Found
 from ratable_server.queries.prepaid_events import EventsAsked, PrepaidEvent, prepaid_events
+from ratable_server.queries.prepaid_events_text import prepaid_events_text
 from ratable_server.queries.usage import UsageAsked, distinct_data
 
 _LIMITS = [
@@ -41,9 +42,23 @@ class UsageEvents(CampfireView):
     operation_ids = {"GET": "list_prepaid_commit_usage_events"}
 
     @gives(page_of(PrepaidUsageEventSerializer), parameters=[*PAGES, *_LIMITS])
-    def get(self, request: Request, contract_id: int, commit_id: int) -> Response:
+    def get(self, request: Request, contract_id: int, commit_id: int) -> HttpResponse | Response:
         """Events by pages, in the order in which they came; `data__<column>` asks for those with a value there."""
         limits = _limits(request, commit_id)
+        written = listing_as_text(
+            request,
+            lambda limit, offset: prepaid_events_text(
+                actor=self.actor,
+                contract_id=contract_id,
+                commit_id=commit_id,
+                asked=replace(limits, limit=limit, offset=offset),
+                words=words_of(commit_id),
+            ),
+        )
+        return self._told(request, limits, contract_id, commit_id) if written is None else written
+
+    def _told(self, request: Request, limits: EventsAsked, contract_id: int, commit_id: int) -> Response:
+        """The same, also where there are adjustments; 404 where there is no such prepaid commit."""
 
         def ask(asked: Asked) -> Found[PrepaidEvent]:
             wanted = replace(limits, limit=asked.limit, offset=asked.offset)
