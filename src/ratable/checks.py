@@ -115,11 +115,17 @@ def ledger_laws(revenue: ir.Table, journal: ir.Table, balances: ir.Table) -> ir.
 
 
 def drawdown_laws(
-    commits: ir.Table, grants: ir.Table, draws: ir.Table, balances: ir.Table, revenue: ir.Table, months: ir.Table
+    commits: ir.Table,
+    grants: ir.Table,
+    draws: ir.Table,
+    balances: ir.Table,
+    forfeits: ir.Table,
+    revenue: ir.Table,
+    months: ir.Table,
 ) -> ir.Table:
     """Every prepaid commit is accounted for.
 
-    I10: granted = drawn + remaining; I15: a commit that has ended has given its whole price, as
+    I10: granted = drawn + forfeited at the cap of a rollover + remaining; I15: a commit that has ended has given its whole price, as
     drawdown, breakage or refund, and nothing is left of it.
     """
     horizon = months.agg(before_on=months.ends_before.max())
@@ -129,11 +135,12 @@ def drawdown_laws(
     drawn = draws.filter(draws.kind == "drawdown")
     drawn = drawn.select(key="commit_id", amount=-drawn.net_minor)
     left = balances.select(key="commit_id", amount=-balances.balance_minor)
+    lost = forfeits.select(key="commit_id", amount=-forfeits.amount_minor)
     ended = commits.filter(commits.expires).cross_join(horizon)
     ended = ended.filter(ended.ends_before <= ended.before_on).select(key="commit_id")
     settled = revenue.filter(revenue.kind.isin(["drawdown", "breakage", "refund"]))
     settled = settled.select(key="commit_id", amount=-settled.amount_minor)
-    return _broken("I10 granted = drawn + remaining", price.union(drawn).union(left)).union(
+    return _broken("I10 granted = drawn + forfeited + remaining", price.union(drawn).union(lost).union(left)).union(
         _broken("I15 an ended commit has given its price", price.union(settled).semi_join(ended, "key"))
     )
 

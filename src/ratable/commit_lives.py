@@ -14,6 +14,7 @@ from ratable.money import minor_unit_digits
 from ratable.periods import FAR, months_later, next_month
 from ratable.terms import Contract, PrepaidCommit, Rollover
 
+MOST_CAPPED = 3  # lives after the first, where they have a cap
 ALL_MINOR = 2**63 - 1  # without a cap all lives on
 _EXACT_DIGITS = 100
 _PLACES = {"first": 0, "last": 2}

@@ -139,6 +139,7 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         drawdowns.grants,
         drawdowns.draws,
         drawdowns.balances,
+        drawdowns.forfeits,
         outcome.revenue,
         inputs.months,
     )

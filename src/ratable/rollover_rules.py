@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from ratable.commit_lives import lives_of
+from ratable.commit_lives import MOST_CAPPED, lives_of
 from ratable.price_plans import Refusal
 from ratable.terms import ZERO, Contract, PrepaidCommit, Rollover
 
@@ -60,6 +60,8 @@ def _cap(contract: Contract, commit: PrepaidCommit, rollover: Rollover) -> Itera
     months = rollover.months if rollover.until_commit_id is None else 1
     if (months or 0) < 1 or rollover.times < 1:
         return
+    if rollover.times > MOST_CAPPED:
+        yield Refusal(commit.id, "rollover_must_have_a_length", f"with a cap, {rollover.times} times", _KIND)
     begins = [life.starts_on for life in lives_of(commit, contract.prepaid_commits) if life.number]
     if any(day.day != 1 for day in begins):
         detail = f"a life begins on {next(day for day in begins if day.day != 1)}"

@@ -285,6 +285,10 @@ DRAWS = _schema(
     net_minor="int64",
 )
 
+FORFEITS = _schema(  # what lapsed at the cap of a rollover, by what was booked through the month `known_on`
+    commit_id="string", rolls_on="date", known_on="date", amount_minor="int64"
+)
+
 BALANCES = _schema(commit_id="string", balance_minor="int64")
 
 # 4 allocation -----------------------------------------------------------------------------------

@@ -257,6 +257,7 @@ def burnt(sheet: Sheet, on: str) -> Stored:
             booked_on=date(2026, 1, 1),
             adjusted_on=make.FIRST,
         ),
+        make.empty(sheet, "forfeits", tables.FORFEITS),
         day(sheet, on),
     )
 

@@ -18,6 +18,7 @@ from ratable.cases.records import Case
 from ratable.cases.usage_outcome import usage_outcome
 from ratable.money import SCALE, to_major
 from ratable.pipeline import Inputs, Outcome
+from ratable.reports.rollovers import forfeits_by_month
 from ratable.terms_tables import Amendments, terms_tables
 
 Row = dict[str, object]
@@ -136,7 +137,12 @@ class Answers:
             and row["kind"] == "drawdown"
             and (row["booked_on"] < period or (row["booked_on"] == period and row["service_on"] < period))
         )
-        return int(commit["granted_minor"] + added - drawn)
+        lapsed = sum(
+            row["amount_minor"]
+            for row in self._tables["forfeits"].to_pylist()
+            if row["commit_id"] == commit_id and row["known_on"] == period and row["rolls_on"] <= period
+        )
+        return int(commit["granted_minor"] + added - drawn - lapsed)
 
     def _allocated(self) -> list[Row]:
         return [
@@ -206,7 +212,7 @@ class Answers:
         rows = [row for row in agreed if row["contract_id"] not in over]
         rows += [row for row in self._tables["prepaid_commits"].to_pylist() if row["contract_id"] in over]
         commits = self._sheet.bind_rows("commits_on_day", rows, tables.COMMITS)
-        names = ("grants", "revenue")
+        names = ("grants", "revenue", "forfeits")
         return self._sheet.run(reports.burn_down, commits, *(self._bound(name) for name in names), self._day(at))
 
     def _over(self, at: date | None) -> set[str]:
@@ -295,6 +301,18 @@ def _units(quantity_e12: Decimal) -> Decimal:
     return Decimal(quantity_e12) / SCALE
 
 
+def _forfeits(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> Stored:
+    drawn, pools = outcome.drawdowns, inputs.pools
+    return forfeits_by_month(
+        sheet,
+        pools.rollovers,
+        commits=pools.commits,
+        grants=drawn.grants,
+        draws=drawn.draws,
+        months=inputs.months,
+    )
+
+
 def _stage_tables(
     sheet: Sheet, outcome: Outcome, inputs: Inputs, *, known: Known, posted: Posted
 ) -> dict[str, pa.Table]:
@@ -303,6 +321,7 @@ def _stage_tables(
         "months": inputs.months,
         "prepaid_commits": inputs.pools.commits,
         "grants": outcome.drawdowns.grants,
+        "forfeits": _forfeits(sheet, outcome, inputs),
         "schedules": inputs.schedules,
         "metered": outcome.metered.by_month,
         "rejected": sheet.run(usage.rejections, outcome.metered.examined),

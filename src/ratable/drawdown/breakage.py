@@ -1,8 +1,8 @@
 """Breakage: the part of a commit's price that use will not claim.
 
 Everything is cumulative over the life of a commit, R(t); booked is the difference to what is
-posted. `on_expiry` and `none`: R is what was drawn, and the whole price from the last day on.
-`proportional`: R = min(P, round(d / (1 - b))), by the estimate b in force.
+posted. `on_expiry` and `none`: R is what was drawn or lost to the cap of a rollover, and the whole price from the
+last day on. `proportional`: R = min(P, round(d / (1 - b))) by the estimate b in force, and no less than that.
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ def booked_lapses(
     months: ir.Table,
     estimates: ir.Table,
     posted: ir.Table,
+    lapsed: ir.Table | None = None,
     *,
     breakage: Breakage,
     rounding: Rounding,
 ) -> ir.Table:
-    """What each commit books as breakage in each open month, signed."""
+    """What each commit books as breakage in each open month, signed; `lapsed` is what caps took by the end of each."""
     life = estimated(life_to_date(draws, commits, grants, months), estimates)
+    life = with_forfeits(life, lapsed)
     return lapses(life, posted, breakage=breakage, rounding=rounding)
 
 
@@ -77,6 +79,16 @@ def life_to_date(draws: ir.Table, commits: ir.Table, grants: ir.Table, months: i
     ).drop("added_minor")
 
 
+def with_forfeits(life: ir.Table, lapsed: ir.Table | None) -> ir.Table:
+    """What had lapsed at caps by the end of each month."""
+    if lapsed is None:
+        return life.mutate(forfeited_minor=ibis.literal(0).cast("int64"))
+    sums = lapsed.group_by(["commit_id", "known_on"]).agg(forfeited_minor=lapsed.amount_minor.sum().cast("int64"))
+    rows = life.left_join(sums, [life.commit_id == sums.commit_id, life.month_on == sums.known_on])
+    rows = rows.drop("commit_id_right", "known_on")
+    return rows.mutate(forfeited_minor=rows.forfeited_minor.fill_null(0))
+
+
 def estimated(life: ir.Table, estimates: ir.Table) -> ir.Table:
     """The share expected to be used, by the last estimate known in the month."""
     known = estimates.select(estimated_id="commit_id", estimated_on="month_on", used_e12="keep_e12")
@@ -93,9 +105,10 @@ def lapses(life: ir.Table, posted: ir.Table, *, breakage: Breakage, rounding: Ro
     ended = life.expires & (last_on < life.month_ends)
     if breakage == "proportional":
         earned = minor(life.drawn_minor, exact(SCALE), life.used_e12, rounding=rounding)
-        running = ibis.least(life.price_minor, earned)
+        # what is left to draw bounds what is still owed
+        running = ibis.greatest(ibis.least(life.price_minor, earned), life.drawn_minor + life.forfeited_minor)
     else:
-        running = life.drawn_minor
+        running = life.drawn_minor + life.forfeited_minor
     rows = life.mutate(last_on=last_on, ended=ended, earned_minor=ibis.ifelse(ended, life.price_minor, running))
     before = posted.group_by("commit_id").agg(posted_minor=posted.amount_minor.sum().cast("int64"))
     rows = rows.left_join(before, "commit_id").drop("commit_id_right")

@@ -22,16 +22,22 @@ def opening_balances(commits: ir.Table, grants: ir.Table, posted: ir.Table, mont
     return rows.select("commit_id", balance_minor=balance).cast(tables.BALANCES)
 
 
-def effective_grants(grants: ir.Table, commits: ir.Table, draws: ir.Table) -> ir.Table:
+def effective_grants(grants: ir.Table, commits: ir.Table, draws: ir.Table, lapsed: ir.Table | None = None) -> ir.Table:
     """Top-ups and credits as far as they could count: a credit takes no more than is left when its month begins.
 
     Usage of an earlier month, learned after the credit, may have drawn it before. Only a credit can ask for more than
     there is, so the balance that cannot fall below zero (see `chain`) moves away from the free sum in such months alone.
+    `lapsed` is what caps of rollovers took, at the end of the months before the lives that followed.
     """
-    given = grants.select("commit_id", "month_on", granted="amount_minor", drawn=ibis.literal(0).cast("int64"))
+    nothing = ibis.literal(0).cast("int64")
+    given = grants.select("commit_id", "month_on", granted="amount_minor", drawn=nothing)
     net = draws.filter(draws.kind == "drawdown").semi_join(grants, "commit_id")
-    taken = net.select("commit_id", month_on="booked_on", granted=ibis.literal(0).cast("int64"), drawn="net_minor")
+    taken = net.select("commit_id", month_on="booked_on", granted=nothing, drawn="net_minor")
     moves = given.union(taken)
+    if lapsed is not None:
+        eve = (lapsed.rolls_on - ibis.interval(days=1)).truncate("M").cast("date")
+        lost = lapsed.select("commit_id", month_on=eve, granted=nothing, drawn="amount_minor")
+        moves = moves.union(lost.semi_join(grants, "commit_id"))
     months = moves.group_by(["commit_id", "month_on"]).agg(
         granted_minor=moves.granted.sum().cast("int64"), drawn_minor=moves.drawn.sum().cast("int64")
     )

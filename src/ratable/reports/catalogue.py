@@ -199,7 +199,7 @@ _REPORTS = (
         about="The balance of each prepaid commit through its months: "
         "opening + granted + topped up - drawn - expired = remaining.",
         function=burn_down_by_month,
-        inputs=("agreed_commits", "grants", "draws", "months", "contracts", "customers"),
+        inputs=("agreed_commits", "grants", "draws", "forfeits", "months", "contracts", "customers"),
         columns=(
             _CUSTOMER,
             _CONTRACT,
@@ -212,7 +212,7 @@ _REPORTS = (
             _money(
                 "drawn", "what usage took of the balance, net of the discount; negative where a correction gives back"
             ),
-            _money("expired", "what was left when it ended, by its expiration or by termination"),
+            _money("expired", "what was left when it ended, by its expiration or by termination, or did not roll over"),
             _money("remaining", "what is left at the end of the month; zero once it has ended"),
             _money("overage", "usage that it did not cover; stands beside the balance"),
             _told("status", "word", "at the end of the month: EXPIRED, EXHAUSTED or ACTIVE"),
@@ -223,7 +223,7 @@ _REPORTS = (
         title="Remaining performance obligations",
         about="Contracted and not yet revenue at the end of a day, by contract and band (ASC 606-10-50-13 to 50-15).",
         function=obligations_by_band,
-        inputs=("agreed_commits", "grants", "agreed_schedules", "revenue", "contracts", "customers", "day"),
+        inputs=("agreed_commits", "grants", "agreed_schedules", "revenue", "forfeits", "contracts", "customers", "day"),
         columns=(
             *_OF_CONTRACT,
             _key("at", "day", "the day whose end is asked for"),

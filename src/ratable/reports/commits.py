@@ -13,16 +13,24 @@ _MOVES = ("granted_minor", "topped_up_minor", "drawn_minor", "overage_minor")
 
 
 def burn_down_by_month(
-    commits: ir.Table, grants: ir.Table, draws: ir.Table, months: ir.Table, contracts: ir.Table, customers: ir.Table
+    commits: ir.Table,
+    grants: ir.Table,
+    draws: ir.Table,
+    forfeits: ir.Table,
+    months: ir.Table,
+    contracts: ir.Table,
+    customers: ir.Table,
 ) -> ir.Table:
     """Each commit's balance through the months: opening + granted + topped up - drawn - expired = remaining.
 
     `commits` are as signed; a termination ends them on the day on which the books learned it. What is
-    left on the last day expires; what a correction gives back or takes after it expires at once.
+    left on the last day expires, and what the cap of a rollover takes on the last day of a life; what a correction gives
+    back or takes after it expires at once.
     Overage stands beside the balance: it is what the commit did not cover.
     """
-    counted = effective_grants(grants, commits, draws)
-    rows = _through_months(_moves(commits, counted, draws, months), months)
+    latest = lapsed_at_last(forfeits)
+    counted = effective_grants(grants, commits, draws, latest)
+    rows = _less_forfeits(_through_months(_moves(commits, counted, draws, months), months), forfeits)
     ends = contracts.select("contract_id", "currency", gone_on="released_on")
     signed = commits.select("commit_id", "contract_id", "starts_on", "ends_before")
     rows = rows.inner_join(signed.inner_join(ends, "contract_id"), "commit_id")
@@ -49,6 +57,19 @@ def burn_down_by_month(
         "overage_minor",
         status=ibis.cases((rows.has_ended, "EXPIRED"), (rows.free <= 0, "EXHAUSTED"), else_="ACTIVE"),
     )
+
+
+def lapsed_at_last(forfeits: ir.Table) -> ir.Table:
+    """What the caps of rollovers took by all that is known."""
+    order = ibis.window(group_by=["commit_id", "rolls_on"], order_by=forfeits.known_on.desc())
+    rows = forfeits.mutate(place=ibis.row_number().over(order))
+    return rows.filter(rows.place == 0).select(list(forfeits.columns))
+
+
+def _less_forfeits(rows: ir.Table, forfeits: ir.Table) -> ir.Table:
+    lost = forfeits.group_by(["commit_id", "known_on"]).agg(lost_minor=forfeits.amount_minor.sum().cast("int64"))
+    rows = rows.left_join(lost, [rows.commit_id == lost.commit_id, rows.period == lost.known_on])
+    return rows.mutate(free=rows.free - rows.lost_minor.fill_null(0)).drop("commit_id_right", "known_on", "lost_minor")
 
 
 def _moves(commits: ir.Table, grants: ir.Table, draws: ir.Table, months: ir.Table) -> ir.Table:

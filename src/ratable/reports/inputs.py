@@ -54,6 +54,7 @@ INPUTS: Mapping[str, ibis.Schema] = {
     "agreed_commits": tables.COMMITS,  # as signed: no termination has cut them short; see contracts.released_on
     "agreed_schedules": tables.SCHEDULES,  # as signed, too
     "grants": tables.GRANTS,
+    "forfeits": tables.FORFEITS,  # by the knowledge of each month; see `ratable.reports.rollovers`
     "rated": tables.RATED_LINES,
     "draws": tables.DRAWS,
     "allocated": tables.ALLOCATED,

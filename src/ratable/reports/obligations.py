@@ -13,11 +13,13 @@ from ratable.terms import Rounding
 _DAY = ibis.interval(days=1)
 
 
-def burn_down(commits: ir.Table, grants: ir.Table, revenue: ir.Table, day: ir.Table) -> ir.Table:
+def burn_down(commits: ir.Table, grants: ir.Table, revenue: ir.Table, forfeits: ir.Table, day: ir.Table) -> ir.Table:
     """Remaining value and status of each prepaid commit at the end of `day.at`."""
+    lapsed = lapsed_by_day(forfeits, day)
     grants = effective_grants(
-        grants, commits, revenue.select("commit_id", "kind", "booked_on", net_minor="amount_minor")
+        grants, commits, revenue.select("commit_id", "kind", "booked_on", net_minor="amount_minor"), lapsed
     )
+    lapsed = lapsed.group_by("commit_id").agg(lapsed_minor=lapsed.amount_minor.sum().cast("int64"))
     drawn = revenue.filter(revenue.kind == "drawdown").cross_join(day)
     drawn = drawn.filter(drawn.on <= drawn["at"])
     drawn = drawn.group_by(["commit_id"]).agg(drawn_minor=drawn.amount_minor.sum().cast("int64"))
@@ -25,10 +27,12 @@ def burn_down(commits: ir.Table, grants: ir.Table, revenue: ir.Table, day: ir.Ta
     added = added.filter(added.month_on <= added["at"])
     added = added.group_by("commit_id").agg(added_minor=added.amount_minor.sum().cast("int64"))
     rows = commits.left_join(drawn, "commit_id").drop("commit_id_right")
-    rows = rows.left_join(added, "commit_id").drop("commit_id_right").cross_join(day)
+    rows = rows.left_join(added, "commit_id").drop("commit_id_right")
+    rows = rows.left_join(lapsed, "commit_id").drop("commit_id_right").cross_join(day)
     last_on = (rows.ends_before - _DAY).cast("date")
     ended = (last_on <= rows["at"]) & (rows.ends_before < ibis.date("9999-12-31"))
     left = rows.granted_minor + rows.added_minor.fill_null(0) - rows.drawn_minor.fill_null(0)
+    left = left - rows.lapsed_minor.fill_null(0)
     rows = rows.mutate(ended=ended, left=left)
     return rows.select(
         "commit_id",
@@ -37,6 +41,17 @@ def burn_down(commits: ir.Table, grants: ir.Table, revenue: ir.Table, day: ir.Ta
         remaining_minor=ibis.ifelse(rows.ended, 0, rows.left).cast("int64"),
         status=ibis.cases((rows.ended, "EXPIRED"), (rows.left <= 0, "EXHAUSTED"), else_="ACTIVE"),
     )
+
+
+def lapsed_by_day(forfeits: ir.Table, day: ir.Table) -> ir.Table:
+    """What the caps of rollovers had taken by the end of `day.at`, by what the months before had booked."""
+    rows = forfeits.cross_join(day)
+    next_on = (rows["at"] + ibis.interval(days=1)).cast("date")
+    known = (rows.known_on + ibis.interval(months=1)).cast("date") <= next_on
+    rows = rows.filter(known & (rows.rolls_on <= next_on))
+    order = ibis.window(group_by=["commit_id", "rolls_on"], order_by=rows.known_on.desc())
+    rows = rows.mutate(place=ibis.row_number().over(order))
+    return rows.filter(rows.place == 0).select(list(forfeits.columns))
 
 
 def remaining_obligations(
@@ -76,6 +91,7 @@ def obligations_by_band(
     grants: ir.Table,
     schedules: ir.Table,
     revenue: ir.Table,
+    forfeits: ir.Table,
     contracts: ir.Table,
     customers: ir.Table,
     day: ir.Table,
@@ -89,7 +105,7 @@ def obligations_by_band(
     ended = contracts.cross_join(day)
     ended = ended.filter(ended.released_on <= ended["at"]).select("contract_id")
     pools, planned, done = (table.anti_join(ended, "contract_id") for table in (commits, schedules, revenue))
-    burnt = burn_down(pools, grants, done, day)
+    burnt = burn_down(pools, grants, done, forfeits, day)
     rows = remaining_obligations(burnt, planned, done, day, rounding=rounding)
     rows = rows.inner_join(contracts.select("contract_id", "currency"), "contract_id").cross_join(day)
     return with_customer(rows.filter(rows.amount_minor != 0), customers)

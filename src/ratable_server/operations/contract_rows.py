@@ -27,7 +27,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE, known
 from ratable_server.operations.kept import Kept
 from ratable_server.store import models
-from ratable_server.store.load.written import written_line, written_subscription_line
+from ratable_server.store.load.written import written_line, written_rollover, written_subscription_line
 from ratable_server.store.scope import rows_of
 
 Row = TypeVar("Row", bound=Model)
@@ -167,6 +167,7 @@ class Lines:
             ends_before=commit.ends_before,
             priority=commit.priority,
             expected_breakage_percentage=commit.expected_breakage_percentage,
+            rollover=commit.rollover and written_rollover(commit.rollover),
             **self.kept.columns("prepaid_commit", commit.id),
         )
 

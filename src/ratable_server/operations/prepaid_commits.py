@@ -133,7 +133,8 @@ def modify_prepaid_commit(
 
     `total_value` is what it is worth with what was topped up and credited since: where it began in a closed month, more
     is a top-up of the first open one, and less takes a credit memo. Its end moves among open days. Discount, rate, start,
-    product and expected breakage stay once a closed month has posted some of it.
+    product and expected breakage stay once a closed month has posted some of it. Whether and how it rolls over may change
+    until it ends.
 
     Refuses:
         contract_must_be_known, prepaid_commit_must_be_known, prepaid_commit_must_cover_its_draws, period_must_be_open,
@@ -183,11 +184,17 @@ def _kept_terms(actor: Actor, held: HeldLine, commit: PrepaidCommit, *, at: date
 
 def _refuse_of_closed(actor: Actor, held: HeldLine, commit: PrepaidCommit) -> None:
     was: PrepaidCommit = held.was
-    free = replace(was, priority=commit.priority, ends_before=commit.ends_before, total_value=commit.total_value)
+    free = replace(
+        was,
+        priority=commit.priority,
+        ends_before=commit.ends_before,
+        total_value=commit.total_value,
+        rollover=commit.rollover,
+    )
     if commit != free and drawn_in_closed_months(actor, was.id):
         raise Refused("period_must_be_open", field="prepaid_commit", detail=f"a closed month has some of {was.id}")
     if commit.starts_on != was.starts_on and month_of(counts_from(held.contract)) < held.open_on:
         refuse_closed(min(was.starts_on, commit.starts_on), held.open_on, field="starts_on")
-    if commit.ends_before != was.ends_before:
+    if (commit.ends_before, commit.rollover) != (was.ends_before, was.rollover):
         first_end = min(commit.ends_before or FAR, was.ends_before or FAR)
         refuse_closed(first_end - timedelta(days=1), held.open_on, field="ends_before")

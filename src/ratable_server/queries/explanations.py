@@ -15,10 +15,14 @@ import pyarrow as pa
 
 from ratable.drawdown.regular import effective_grants
 from ratable.errors import REJECTIONS
+from ratable.periods import next_month
 from ratable.reports.explanation import EVIDENCE, Evidence, Step, Trace
 from ratable.reports.explanation import explain_entry as entry_explained
 from ratable.reports.explanation import explain_revenue as revenue_explained
 from ratable.reports.explanation import trace_usage as usage_traced
+from ratable.reports.rollovers import forfeits_of_books
+from ratable.tables import MONTHS
+from ratable.terms_tables import month_rows
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.queries.reports import draft_of
@@ -152,7 +156,19 @@ def _evidence(
     if of_revenue is not None:
         months = {row["service_on"] for row in tables["revenue"].to_pylist() if _has(row, of_revenue)}
     usage = load_counted_usage(actor, contract, counts, months=months)
-    return Evidence.of({**tables, "usage": usage, "grants": _counted_grants(tables)})
+    told = {"usage": usage, "grants": _counted_grants(tables), "forfeits": _forfeits(tables)}
+    return Evidence.of({**tables, **told})
+
+
+def _forfeits(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """What the caps of rollovers took, by the knowledge of each month in which something was booked."""
+    booked = [
+        row["booked_on"] for name in ("draws", "revenue") for row in tables[name].select(["booked_on"]).to_pylist()
+    ]
+    first_on = min(booked, default=date.min)
+    months = month_rows(first_on, next_month(max(booked)), first_on) if booked else []
+    found = {**tables, "months": pa.Table.from_pylist(months, schema=MONTHS.to_pyarrow())}
+    return forfeits_of_books(sheet_for(tables), tables["rollovers"], found)
 
 
 def _counted_grants(tables: Mapping[str, pa.Table]) -> pa.Table:

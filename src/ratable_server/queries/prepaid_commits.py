@@ -9,7 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from ratable.commit_lives import last_end
 from ratable.money import to_major, to_minor
+from ratable.terms import PrepaidCommit as Agreed
+from ratable.terms import Rollover
 from ratable_server.actor import Actor
 from ratable_server.queries.computed import Computed, computed
 from ratable_server.queries.listing import (
@@ -24,6 +27,7 @@ from ratable_server.queries.listing import (
     told_of,
 )
 from ratable_server.store import models
+from ratable_server.store.load.written import rollover_of
 from ratable_server.store.public_ids import consumption_id
 from ratable_server.store.scope import books_of, rows_of
 
@@ -36,7 +40,8 @@ _Row = dict[str, Any]
 class PrepaidCommit(Told):
     """One prepaid commit as it was agreed; `added` is what was topped up or credited since, `invoices` are ids of papers.
 
-    `currency` is that of its contract, `said_currency` what the terms say themselves.
+    `currency` is that of its contract, `said_currency` what the terms say themselves. Nothing of it lives
+    from `lives_before` on; it rolled over until then.
     """
 
     code: str
@@ -56,6 +61,8 @@ class PrepaidCommit(Told):
     ends_before: date | None
     priority: int
     expected_breakage_percentage: Decimal | None
+    rollover: Rollover | None
+    lives_before: date | None
     invoices: tuple[int, ...]
 
 
@@ -137,10 +144,37 @@ def _commits(actor: Actor, page: Sequence[models.PrepaidCommit]) -> list[Prepaid
     billed = lines.filter(paper__kind="invoice", paper__voided_on=None, paper__deleted_at=None).order_by("id")
     for commit_id, paper_id in billed.values_list("document__prepaid_commit_id", "paper_id"):
         invoices[commit_id].append(paper_id)
-    return [_commit(row, added=added[row.id], invoices=tuple(invoices[row.id])) for row in page]
+    lives = _lives(actor, page)
+    return [
+        _commit(row, added=added[row.id], invoices=tuple(invoices[row.id]), lives_before=lives.get(row.id))
+        for row in page
+    ]
 
 
-def _commit(row: models.PrepaidCommit, *, added: int, invoices: tuple[int, ...]) -> PrepaidCommit:
+def _lives(actor: Actor, page: Sequence[models.PrepaidCommit]) -> dict[int, date | None]:
+    """The first day on which nothing of a commit lives, of those that roll over."""
+    rolling = [row for row in page if row.rollover is not None]
+    if not rolling:
+        return {}
+    beside: dict[int, list[Agreed]] = defaultdict(list)
+    for other in rows_of(actor, models.PrepaidCommit).filter(contract_id__in={row.contract_id for row in rolling}):
+        beside[other.contract_id].append(_agreed(other))
+    return {row.id: last_end(_agreed(row), beside[row.contract_id]) for row in rolling}
+
+
+def _agreed(row: models.PrepaidCommit) -> Agreed:
+    return Agreed(
+        id=row.code,
+        total_value=row.total_value or Decimal(0),
+        starts_on=row.starts_on,
+        ends_before=row.ends_before,
+        rollover=None if row.rollover is None else rollover_of(row.rollover),
+    )
+
+
+def _commit(
+    row: models.PrepaidCommit, *, added: int, invoices: tuple[int, ...], lives_before: date | None
+) -> PrepaidCommit:
     names = (
         "code", "contract_id", "product_id", "total_value", "discount_percentage", "rate", "starts_on", "ends_before",
         "priority", "expected_breakage_percentage",
@@ -156,6 +190,8 @@ def _commit(row: models.PrepaidCommit, *, added: int, invoices: tuple[int, ...])
         product=code_of(row.product),
         product_name=row.product.name if row.product else None,
         added=to_major(added, currency),
+        rollover=None if row.rollover is None else rollover_of(row.rollover),
+        lives_before=row.ends_before if row.rollover is None else lives_before,
         invoices=invoices,
     )
 
@@ -191,7 +227,7 @@ def _balance(commit: PrepaidCommit, moves: _Moves, found: Computed, *, on: date)
     drawn = sum(row["net_minor"] for row in moves.drawn if row["kind"] == "drawdown")
     lapsed = sum(minor for _, minor in moves.lapsed)
     remaining = granted - drawn - lapsed
-    has_ended = commit.ends_before is not None and commit.ends_before <= on
+    has_ended = commit.lives_before is not None and commit.lives_before <= on
     status: Status = "EXPIRED" if has_ended else "ACTIVE" if remaining else "EXHAUSTED"
     return Balance(
         prepaid_commit=commit.code,

@@ -29,6 +29,7 @@ _CONTRACT_LINES = """
     UNION ALL
     SELECT contract_id, 'prepaid_commit', code, jsonb_build_array(place, name, product_id, currency, total_value, discount_percentage,
         rate, starts_on, ends_before, priority, expected_breakage_percentage)
+        || CASE WHEN rollover IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(rollover) END
     FROM prepaid_commit WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
     UNION ALL
     SELECT contract_id, 'subscription', code, jsonb_build_array(place, product_id, total_value, starts_on, ends_before, proration,

@@ -25,6 +25,7 @@ Inputs = dict[str, Stored]
 _STAGES = {
     "months": "months",
     "grants": "grants",
+    "forfeits": "forfeits",
     "rated": "rated",
     "draws": "drawdown",
     "allocated": "allocated",
@@ -110,6 +111,7 @@ def evidence_of(sheet: Sheet, answers: Answers) -> Evidence:
     found = {
         "commits": stage["prepaid_commits"],
         "grants": stage["grants"],
+        "forfeits": stage["forfeits"],
         "schedules": stage["schedules"],
         "rated": stage["rated"],
         "draws": stage["drawdown"],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ratable.money import to_major
+from ratable.periods import next_month
 from ratable.reports.explanation.evidence import Evidence, Row, chosen, one
 from ratable.reports.explanation.records import Step
 from ratable.reports.explanation.words import from_e12, money, month, number
@@ -79,5 +80,9 @@ def _lapse(evidence: Evidence, row: Row, value: Decimal) -> str:
     less = f"less {money(drawn, currency)} drawn less {money(before, currency)} lapsed before = {value:,}"
     if to_major(price - drawn - before, currency) == value:
         return f"price {money(price, currency)} {less}"
+    cap_minor = evidence.lapsed_at_caps(row["commit_id"], until, through_on=next_month(until))
+    if cap_minor and to_major(cap_minor - before, currency) == value:
+        over = f"over the cap of a rollover {money(cap_minor, currency)}"
+        return f"{over} less {money(before, currency)} lapsed before = {value:,}"
     earned = drawn + before + row["amount_minor"]
     return f"earned to date {money(earned, currency)} of {money(price, currency)}, by the expected breakage, {less}"

@@ -153,7 +153,9 @@ def balance_before(evidence: Evidence, commit_id: str, service_on: date) -> int:
         if row["booked_on"] < service_on
         or (row["booked_on"] == service_on and (row["service_on"] < service_on or row["adjusted_on"] != NEVER))
     )
-    return int(commit["granted_minor"] + added - drawn)
+    return int(
+        commit["granted_minor"] + added - drawn - evidence.lapsed_at_caps(commit_id, service_on, through_on=service_on)
+    )
 
 
 def _discount(evidence: Evidence, commit_id: str) -> str:

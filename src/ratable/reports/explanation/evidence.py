@@ -36,6 +36,7 @@ EVIDENCE: Mapping[str, ibis.Schema] = {
     "shares": tables.SHARES,
     "commits": tables.COMMITS,
     "grants": tables.GRANTS,
+    "forfeits": tables.FORFEITS,
     "schedules": tables.SCHEDULES,
     "usage": COUNTED_USAGE,
     "rated": tables.RATED_LINES,
@@ -59,6 +60,7 @@ class Evidence:
     shares: tuple[Row, ...]
     commits: tuple[Row, ...]
     grants: tuple[Row, ...]
+    forfeits: tuple[Row, ...]
     schedules: tuple[Row, ...]
     usage: tuple[Row, ...]
     rated: tuple[Row, ...]
@@ -71,6 +73,11 @@ class Evidence:
     def of(cls, found: Mapping[str, pa.Table]) -> Evidence:
         """The rows of Arrow tables."""
         return cls(**{field.name: tuple(found[field.name].to_pylist()) for field in fields(cls)})
+
+    def lapsed_at_caps(self, commit_id: str, known_on: date, *, through_on: date) -> int:
+        """What caps of rollovers took before lives that begin by a day, by what the months through `known_on` booked."""
+        rows = chosen(self.forfeits, commit_id=commit_id, known_on=known_on)
+        return sum(row["amount_minor"] for row in rows if row["rolls_on"] <= through_on)
 
     def currency(self, contract_id: str) -> str:
         """The currency of a contract."""

@@ -70,6 +70,7 @@ def load_agreed(actor: Actor, counted: Counted) -> dict[str, pa.Table]:
         "contracts": _table(contracts, tables.CONTRACTS),
         "agreed_commits": _table(found.commits, tables.COMMITS),
         "agreed_schedules": _table(found.schedules, tables.SCHEDULES),
+        "agreed_rollovers": _table(found.rollovers, tables.ROLLOVERS),
     }
 
 

@@ -25,7 +25,7 @@ from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import read_table
 
 _RESULTS = ("rated", "draws", "allocated", "revenue")
-_TERMS = ("contracts", "items", "tiers", "shares", "commits", "grants", "schedules")
+_TERMS = ("contracts", "items", "tiers", "shares", "commits", "grants", "schedules", "rollovers")
 _USAGE = """
 WITH rejected AS ({rejected})
 SELECT event_id, stream, used_on, quantity, amount FROM usage_record AS record

@@ -28,20 +28,23 @@ class Posted(NamedTuple):
 
 
 # A carried row stands for everything before: booked on the last settled day, under no item and no product. Draws on a
-# commit that a credit memo took from keep their month: how much the memo could take depends on what was drawn before it.
+# commit that a credit memo took from, or that rolls over, keep their months: how much the memo could take, and how much
+# rolled over, depends on what was drawn before.
 _CARRIED_DRAWS = """
 WITH credited (code) AS (
     SELECT prepaid_commit.code FROM top_up
     JOIN prepaid_commit ON prepaid_commit.tenant_id = top_up.tenant_id AND prepaid_commit.id = top_up.commit_id
     WHERE top_up.tenant_id = {tenant} AND top_up.amount_minor < 0
+    UNION SELECT code FROM prepaid_commit WHERE tenant_id = {tenant} AND rollover IS NOT NULL
 )
-SELECT contract_id, '', commit_id, kind, booked_in, booked_in, DATE '0001-01-01', sum(gross_minor), sum(net_minor)
+SELECT contract_id, '', commit_id, kind, used_in, booked_in, DATE '0001-01-01', sum(gross_minor), sum(net_minor)
 FROM (
     SELECT contract_id, commit_id, kind, gross_minor, net_minor,
-        CASE WHEN commit_id IN (SELECT code FROM credited) THEN booked_on ELSE {month} END AS booked_in
+        CASE WHEN commit_id IN (SELECT code FROM credited) THEN booked_on ELSE {month} END AS booked_in,
+        CASE WHEN commit_id IN (SELECT code FROM credited) THEN service_on ELSE {month} END AS used_in
     FROM draw WHERE {of} AND kind = 'drawdown'
 ) AS drawn
-GROUP BY contract_id, commit_id, kind, booked_in
+GROUP BY contract_id, commit_id, kind, used_in, booked_in
 """
 _CARRIED_BREAKAGE = """
 SELECT contract_id, commit_id, product_id, kind, {month}, {day}, sum(amount_minor)

@@ -11,12 +11,14 @@ import pyarrow as pa
 
 from ratable import tables
 from ratable.reports import INPUTS
+from ratable.reports.rollovers import forfeits_of_books
 from ratable_server.actor import Actor
 from ratable_server.store.load.agreed import load_agreed, load_currencies, load_customers, load_grants
 from ratable_server.store.load.counted import Counted
 from ratable_server.store.load.kept_rows import kept_journal, kept_results
 from ratable_server.store.load.posted_rows import load_journal_lines, load_results
 from ratable_server.store.load.received import load_closes, load_receipts, load_rejected
+from ratable_server.store.load.sheets import sheet_for
 
 _RESULTS = ("rated", "draws", "allocated", "revenue")
 _AGREED = ("agreed_commits", "agreed_schedules")  # with these the contracts are told in full
@@ -52,4 +54,16 @@ def load_reported(actor: Actor, names: Collection[str], shown: Shown) -> dict[st
         **{name: partial(results, actor, name, counted) for name in _RESULTS},
     }
     agreed = load_agreed(actor, counted) if any(name in _AGREED for name in names) else {}
+    if "forfeits" in names:
+        load = {**load, "forfeits": lambda: _forfeits(agreed, load)}
     return {name: agreed[name] if name in agreed else load[name]() for name in INPUTS if name in names}
+
+
+def _forfeits(agreed: Mapping[str, pa.Table], load: Mapping[str, Callable[[], pa.Table]]) -> pa.Table:
+    """What the caps of rollovers took; without any nothing more is read."""
+    rollovers = agreed["agreed_rollovers"]
+    if not rollovers.num_rows:
+        return tables.FORFEITS.to_pyarrow().empty_table()
+    read = {name: load[name]() for name in ("grants", "draws", "months")}
+    found = {**read, "commits": agreed["agreed_commits"], "contracts": agreed["contracts"]}
+    return forfeits_of_books(sheet_for(found), rollovers, found)

@@ -26,7 +26,7 @@ from ratable.terms import (
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.catalog import load_bundles, load_products
-from ratable_server.store.load.written import line_of, subscription_line_of
+from ratable_server.store.load.written import line_of, rollover_of, subscription_line_of
 from ratable_server.store.scope import books_of, rows_of
 
 Codes = Collection[str] | None
@@ -52,6 +52,7 @@ _COMMIT = {
     "ends_before": "ends_before",
     "priority": "priority",
     "expected_breakage_percentage": "expected_breakage_percentage",
+    "rollover": "rollover",
 }
 _SUBSCRIPTION = {
     "id": "code",
@@ -155,7 +156,7 @@ class _Parts:
             return _lists(rows, record, columns)
 
         self.items = of(models.UsageItem, UsageItem, _ITEM) if has_usage else {}
-        self.commits = of(models.PrepaidCommit, PrepaidCommit, _COMMIT)
+        self.commits = of(models.PrepaidCommit, _prepaid_commit, _COMMIT)
         self.subscriptions = of(models.Subscription, _subscription, _SUBSCRIPTION)
         self.milestones = of(models.Milestone, _milestone, _MILESTONE)
         self.overrides = of(models.TierPriceOverride, TierPriceOverride, _OVERRIDE, order="id")
@@ -189,6 +190,10 @@ def _subscription(
 ) -> Subscription:
     parts = tuple(subscription_line_of(line) for line in lines)
     return Subscription(**terms, lines=parts, allocation=tuple(line_of(line) for line in allocation))
+
+
+def _prepaid_commit(*, rollover: dict[str, Any] | None, **terms: Any) -> PrepaidCommit:
+    return PrepaidCommit(**terms, rollover=None if rollover is None else rollover_of(rollover))
 
 
 def _milestone(*, allocation: list[dict[str, str | None]], **terms: Any) -> Milestone:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from ratable.terms import BundleLine, SubscriptionLine
+from ratable.terms import BundleLine, Rollover, SubscriptionLine
 
 
 def line_of(written: dict[str, str | None]) -> BundleLine:
@@ -43,3 +45,18 @@ def written_subscription_line(line: SubscriptionLine) -> dict[str, str]:
         "ends_before": line.ends_before.isoformat(),
         "total_value": str(line.total_value),
     }
+
+
+def rollover_of(written: dict[str, Any]) -> Rollover:
+    """A rollover as it is kept."""
+    caps = {name: None if written[name] is None else Decimal(written[name]) for name in _CAPS}
+    return Rollover(**{**written, **caps})
+
+
+def written_rollover(rollover: Rollover) -> dict[str, Any]:
+    """A rollover to be kept."""
+    found = asdict(rollover)
+    return {**found, **{name: None if found[name] is None else str(found[name]) for name in _CAPS}}
+
+
+_CAPS = ("cap_amount", "cap_percentage")

@@ -85,7 +85,7 @@ class UsageItem(Told, Coded):
 
 
 class PrepaidCommit(Told, Coded):
-    """A pool of money paid in advance, drawn by usage."""
+    """A pool of money paid in advance, drawn by usage; `rollover` is as in `ratable.terms`, decimals as text."""
 
     contract = link("Contract")
     place = models.IntegerField(default=0)
@@ -99,6 +99,7 @@ class PrepaidCommit(Told, Coded):
     ends_before = models.DateField(null=True, blank=True)
     priority = models.IntegerField(default=1)
     expected_breakage_percentage = ExactField(null=True, blank=True)
+    rollover = models.JSONField(null=True, blank=True)
 
     class Meta(Coded.Meta):
         db_table = "prepaid_commit"

@@ -1,0 +1,61 @@
+"""What the caps of rollovers took, as reports read it: by the knowledge of each month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from ratable import tables
+from ratable.backends import Sheet, Stored
+from ratable.drawdown.regular import effective_grants
+from ratable.drawdown.rollover import forfeits, month_knowledge
+
+_READ: Mapping[str, ibis.Schema] = {
+    "commits": tables.COMMITS,
+    "grants": tables.GRANTS,
+    "draws": tables.DRAWS,
+    "months": tables.MONTHS,
+    "contracts": tables.CONTRACTS,
+}
+
+
+def forfeits_by_month(
+    sheet: Sheet, rollovers: Stored, *, commits: Stored, grants: Stored, draws: Stored, months: Stored
+) -> Stored:
+    """Rows of `tables.FORFEITS` for every month; without rollovers nothing is run.
+
+    `grants` are top-ups and credits as far as they could count.
+    """
+    if sheet.is_empty(rollovers):
+        return sheet.bind("no_forfeits_by_month", tables.FORFEITS.to_pyarrow().empty_table(), tables.FORFEITS)
+    asked_at = sheet.run(month_knowledge, months)
+    return sheet.run(forfeits, commits, grants, draws, rollovers, asked_at, into="forfeits_by_every_month")
+
+
+def forfeits_of_books(sheet: Sheet, rollovers: pa.Table, found: Mapping[str, pa.Table]) -> pa.Table:
+    """The same from tables as books keep them: grants as they were filed, lives as they were signed.
+
+    `found` has `commits`, `grants`, `draws`, `months` and `contracts`; nothing rolls over once the books have ended it.
+    """
+    if not rollovers.num_rows:
+        return tables.FORFEITS.to_pyarrow().empty_table()
+    stored = {name: sheet.bind(f"forfeits_of_{name}", found[name], schema) for name, schema in _READ.items()}
+    signed = sheet.bind("forfeits_of_rollovers", rollovers, tables.ROLLOVERS)
+    commits, draws, grants = stored["commits"], stored["draws"], stored["grants"]
+    lives = sheet.run(living, signed, commits, stored["contracts"])
+    if found["grants"].num_rows:
+        grants = sheet.run(effective_grants, grants, commits, draws, into="forfeits_of_grants_counted")
+    given = {"commits": commits, "grants": grants, "draws": draws, "months": stored["months"]}
+    return sheet.fetch(forfeits_by_month(sheet, lives, **given))
+
+
+def living(rollovers: ir.Table, commits: ir.Table, contracts: ir.Table) -> ir.Table:
+    """The lives that began before the books had ended their contract."""
+    owners = commits.select("commit_id", "contract_id").inner_join(
+        contracts.select("contract_id", gone_on="released_on"), "contract_id"
+    )
+    rows = rollovers.inner_join(owners.select("commit_id", "gone_on"), "commit_id")
+    return rows.filter(rows.rolls_on <= rows.gone_on).select(list(rollovers.columns))
