@@ -9,9 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, cast
+from zoneinfo import ZoneInfo
 
 from ratable_server.actor import Actor
 from ratable_server.store.load.periods import first_open_month
+from ratable_server.store.load.terms import load_entity
 from ratable_server.store.models import Period, PeriodClose, PeriodReopening, Run
 from ratable_server.store.scope import books_of, rows_of
 
@@ -68,6 +70,12 @@ def periods(*, actor: Actor) -> list[PeriodState]:
         _state(month_on, status, closes.get(month_on), reasons=reasons, runs=tuple(runs[month_on]))
         for month_on, status in sorted(statuses.items())
     ]
+
+
+def zone_of_books(*, actor: Actor) -> ZoneInfo:
+    """The time zone that decides the day of a usage, and in which moments are told to people."""
+    with books_of(actor):
+        return ZoneInfo(load_entity(actor).timezone)
 
 
 def run_of_request(*, actor: Actor, request_id: str) -> RunState | None:
