@@ -7,11 +7,12 @@ and judged is `store.staging`; the codes of rejected rows are those of the calcu
 from ratable_server.operations.usage.abandoned import fail_abandoned_imports
 from ratable_server.operations.usage.adjusting import AdjustedMonth, BookedAdjustments, book_adjustments
 from ratable_server.operations.usage.importing import ingest_usage
-from ratable_server.operations.usage.receipts import Outcome, Receipt, RejectedFile, Rejection, Taken
+from ratable_server.operations.usage.receipts import Outcome, Receipt, RejectedFile, RejectedRecord, Rejection, Taken
 from ratable_server.operations.usage.recording import Manner, record_usage, take_records
 from ratable_server.operations.usage.reported import delete_reported_usage, report_usage, revise_reported_usage
 from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
 from ratable_server.operations.usage.resolving import resolve_rejection
+from ratable_server.operations.usage.together import record_together
 from ratable_server.operations.usage.uploads import Place, Upload, WordedUpload, Words
 from ratable_server.operations.usage.voiding import void_usage
 from ratable_server.operations.usage.worded import WordedReceipt, ingest_worded
@@ -25,6 +26,7 @@ __all__ = [
     "Receipt",
     "RefusedReports",
     "RejectedFile",
+    "RejectedRecord",
     "Rejection",
     "Report",
     "ReportOutcome",
@@ -40,6 +42,7 @@ __all__ = [
     "fail_abandoned_imports",
     "ingest_usage",
     "ingest_worded",
+    "record_together",
     "record_usage",
     "report_usage",
     "resolve_rejection",

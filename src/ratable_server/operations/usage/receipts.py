@@ -15,6 +15,7 @@ __all__ = [
     "Outcome",
     "Receipt",
     "RejectedFile",
+    "RejectedRecord",
     "Rejection",
     "Taken",
     "receipt_of",
@@ -50,6 +51,14 @@ class Taken:
 
     receipt: Receipt
     outcomes: Sequence[Outcome]
+
+
+class RejectedRecord(Refused):
+    """A record that was not taken, of somebody whose record came with those of others."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcomes: Sequence[Outcome] = (outcome,)
+        super().__init__("file_must_be_clean", field="file", detail=f"{outcome.code} {outcome.value!r}")
 
 
 class RejectedFile(Refused):

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import override
 
+from ratable_server.api.idempotency import HEADER
 from ratable_server.api.native import problems
 from ratable_server.api.native.schemas.usage import (
     BODIES,
@@ -24,7 +25,16 @@ from ratable_server.api.native.views.documented import gives, posts
 from ratable_server.api.native.views.view import NativeView, answer
 from ratable_server.clock import now_at
 from ratable_server.errors import Refused
-from ratable_server.operations.usage import Manner, Outcome, Receipt, RejectedFile, Taken, take_records
+from ratable_server.operations.usage import (
+    Manner,
+    Outcome,
+    Receipt,
+    RejectedFile,
+    RejectedRecord,
+    Taken,
+    record_together,
+    take_records,
+)
 from ratable_server.queries.receipts import proven_receipt
 
 Record = translate.Record
@@ -53,13 +63,17 @@ class Usage(NativeView):
         return Response(_told(taken, self.records), status=translate.status_of(taken.outcomes))
 
     def _taken(self) -> Taken:
-        manner = Manner(is_partial=self.asked["partial"])
+        """What became of the records; one alone, without a key, is taken with others that come at this moment."""
+        is_partial = self.asked["partial"]
+        if dict(self.request.data)["is_single"] and not is_partial and HEADER not in self.request.headers:
+            return record_together(actor=self.actor, record=self.records[0], at=now_at())
+        manner = Manner(is_partial=is_partial)
         return take_records(actor=self.actor, records=self.records, manner=manner, at=now_at())
 
     @override
     def answer_refused(self, refused: Refused) -> Response:
         """Of records that were not taken each one that breaks a rule is told."""
-        if not isinstance(refused, RejectedFile):
+        if not isinstance(refused, RejectedFile | RejectedRecord):
             return super().answer_refused(refused)
         rejected = [outcome for outcome in refused.outcomes if outcome.status == "rejected"]
         faults = [self._fault(outcome) for outcome in rejected]

@@ -107,7 +107,7 @@ def _read(
     days: dict[tuple[str | None, str | None], tuple[date | None, datetime | None]],
 ) -> Record:
     event_id, item, used_on, used_at, quantity, amount, _, commit, contract, _ = cells
-    _refuse_malformed(cells, row)
+    refuse_malformed(cells, row)
     told = (used_on, used_at)
     if told not in days:
         days[told] = _day(used_on, used_at)
@@ -124,7 +124,12 @@ def _read(
     )
 
 
-def _refuse_malformed(cells: Cells, row: int) -> None:
+def refuse_malformed(cells: Cells, row: int) -> None:
+    """Go on, unless a row leaves open what it says.
+
+    Refuses:
+        file_must_be_readable
+    """
     event_id, item, used_on, used_at, _, _, _, commit, contract, _ = cells
     message = ""
     if used_on is not None and used_at is not None:
