@@ -29,6 +29,7 @@ _ROADS = {
     "customer": "customer__code",
     "contract": "contract__code",
     "item": "item__code",
+    "further": "further__contains",
 }
 _TEXTS = {"description", "unique_key", "file_name"}  # nothing told is an empty text
 
@@ -110,6 +111,12 @@ def customer_of(*, actor: Actor, named: Sequence[Named]) -> int | None:
     with books_of(actor):
         found = rows_of(actor, Customer).filter(Q(id__in=ids) | Q(code__in=codes))
         return found.order_by("id").values_list("id", flat=True).first()
+
+
+def books_zone(*, actor: Actor) -> ZoneInfo:
+    """The zone of the books."""
+    with books_of(actor):
+        return zone_of(actor)
 
 
 def zone_of(actor: Actor) -> ZoneInfo:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from ratable_server.api.zuora.views import accounting_periods, imports, tokens, unserved, usage, usage_of_account
+from ratable_server.api.zuora.views import (
+    accounting_periods,
+    actions,
+    imports,
+    queries,
+    tokens,
+    unserved,
+    usage,
+    usage_of_account,
+)
 
 urlpatterns: list[URLPattern] = [
     path("oauth/token", tokens.Tokens.as_view()),
@@ -12,6 +21,11 @@ urlpatterns: list[URLPattern] = [
     re_path(r"^v1/usage/(?P<import_id>(?!accounts/)[^/]+)/status$", imports.UsageFileStatus.as_view()),
     path("v1/object/import", imports.Imports.as_view()),
     path("v1/object/import/<str:import_id>", imports.Import.as_view()),
+    path("v1/action/create", actions.Create.as_view()),
+    path("v1/action/update", actions.Update.as_view()),
+    path("v1/action/delete", actions.Delete.as_view()),
+    path("v1/action/query", queries.Ask.as_view()),
+    path("v1/action/queryMore", queries.AskMore.as_view()),
     path("v1/object/usage", usage.UsageRecords.as_view()),
     path("v1/object/usage/<str:id>", usage.UsageRecord.as_view()),
     path("v1/usage/accounts/<path:key>", usage_of_account.UsageOfAccount.as_view()),

@@ -39,30 +39,38 @@ class UsageSerializer(Schema):
 
 
 class UsageToldSerializer(Schema):
-    """A usage record; what was not told is left out, custom fields end with `__c`."""
+    """A usage record; what was not told, or not asked for, is left out; custom fields end with `__c`."""
 
-    AccountId = serializers.CharField()
-    AccountNumber = serializers.CharField()
+    AccountId = serializers.CharField(required=False)
+    AccountNumber = serializers.CharField(required=False)
     ChargeId = serializers.CharField(required=False)
     ChargeNumber = serializers.CharField(required=False)
-    CreatedById = serializers.CharField()
-    CreatedDate = serializers.DateTimeField()
+    CreatedById = serializers.CharField(required=False)
+    CreatedDate = serializers.DateTimeField(required=False)
     Description = serializers.CharField(required=False)
     EndDateTime = serializers.DateTimeField(required=False)
-    Id = serializers.CharField()
+    Id = serializers.CharField(required=False)
     ImportId = serializers.CharField(required=False)
-    Quantity = serializers.FloatField()
-    RbeStatus = serializers.ChoiceField(choices=["Importing", "Pending", "Processed"])
+    Quantity = serializers.FloatField(required=False)
+    RbeStatus = serializers.ChoiceField(choices=["Importing", "Pending", "Processed"], required=False)
     SourceName = serializers.CharField(required=False)
-    SourceType = serializers.ChoiceField(choices=["API", "Import"])
-    StartDateTime = serializers.DateTimeField()
-    SubmissionDateTime = serializers.DateTimeField()
+    SourceType = serializers.ChoiceField(choices=["API", "Import"], required=False)
+    StartDateTime = serializers.DateTimeField(required=False)
+    SubmissionDateTime = serializers.DateTimeField(required=False)
     SubscriptionId = serializers.CharField(required=False)
     SubscriptionNumber = serializers.CharField(required=False)
-    UOM = serializers.CharField()
+    UOM = serializers.CharField(required=False)
     UniqueKey = serializers.CharField(required=False)
-    UpdatedById = serializers.CharField()
-    UpdatedDate = serializers.DateTimeField()
+    UpdatedById = serializers.CharField(required=False)
+    UpdatedDate = serializers.DateTimeField(required=False)
+
+
+class NothingSerializer(Schema):
+    """There is no such record."""
+
+    records = serializers.ListField(child=serializers.DictField())
+    size = serializers.IntegerField()
+    done = serializers.BooleanField()
 
 
 class WrittenSerializer(Schema):
@@ -86,16 +94,16 @@ class UsageListedSerializer(Schema):
     accountId = serializers.CharField()
     accountNumber = serializers.CharField()
     accountName = serializers.CharField()
-    subscriptionNumber = serializers.CharField(allow_null=True)
-    chargeNumber = serializers.CharField(allow_null=True)
+    subscriptionNumber = serializers.CharField(required=False)
+    chargeNumber = serializers.CharField(required=False)
     unitOfMeasure = serializers.CharField()
     quantity = serializers.CharField()
     submissionDateTime = serializers.CharField()
     startDateTime = serializers.CharField()
     status = serializers.ChoiceField(choices=["Importing", "Pending", "Processed"])
     sourceName = serializers.ChoiceField(choices=["API", "Import"])
-    fileName = serializers.CharField(allow_null=True)
-    uniqueKey = serializers.CharField(allow_null=True)
+    fileName = serializers.CharField(required=False)
+    uniqueKey = serializers.CharField(required=False)
 
 
 @extend_schema_serializer(many=False)

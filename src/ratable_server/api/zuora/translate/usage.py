@@ -133,7 +133,7 @@ def from_record(row: ReportedUsage, zone: ZoneInfo, *, wsdl_version: int) -> dic
 
 
 def from_records_listed(rows: Iterable[ReportedUsage], zone: ZoneInfo) -> list[dict[str, Any]]:
-    """Records as an account's list has them: other names, all of them, and the custom fields of the page."""
+    """Records as an account's list has them: other names, and in each all the custom fields of the page."""
     page = list(rows)
     customs = sorted({name for row in page for name in row.further})
     return [{**_listed(row, zone), **{name: row.further.get(name) for name in customs}} for row in page]
@@ -154,7 +154,8 @@ def shortest(quantity: Decimal) -> Decimal:
 
 
 def _listed(row: ReportedUsage, zone: ZoneInfo) -> dict[str, Any]:
-    return {
+    """What was not told is left out: the published types know no null."""
+    told = {
         "id": public_id("reported_usage", row.id),
         "accountId": public_id("customer", row.customer_id),
         "accountNumber": row.customer,
@@ -170,6 +171,7 @@ def _listed(row: ReportedUsage, zone: ZoneInfo) -> dict[str, Any]:
         "fileName": row.file_name or None,
         "uniqueKey": row.unique_key or None,
     }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _keyed(wsdl_version: int) -> Collection[str]:

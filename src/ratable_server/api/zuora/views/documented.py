@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+    inline_serializer,
+)
 from rest_framework import serializers
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +36,9 @@ _REASONS = inline_serializer(
             "Reason", {"code": serializers.IntegerField(), "message": serializers.CharField()}, many=True
         ),
     },
+)
+_UNFIT = PolymorphicProxySerializer(
+    component_name="Unfit", serializers=[_ERRORS, _MESSAGE], resource_type_field_name=None
 )
 _OAUTH_ERROR = inline_serializer(
     "OauthError", {"error": serializers.CharField(), "error_description": serializers.CharField(required=False)}
@@ -76,13 +85,14 @@ def draws(body: Any, answer: Any) -> Callable[[F], F]:
 
 
 def gives(
-    answer: Any, *, tag: str, is_crud: bool = False, parameters: tuple[OpenApiParameter, ...] = ()
+    answer: Any, *, tag: str, is_crud: bool = False, nothing: Any = None, parameters: tuple[OpenApiParameter, ...] = ()
 ) -> Callable[[F], F]:
-    """A method that reads: what it answers. What is deleted is told the same way."""
+    """A method that reads: what it answers, and what it says of an unknown id. What is deleted is told the same way."""
     shape = _ERRORS if is_crud else _REASONS
+    unknown = {404: OpenApiResponse(nothing, "Nothing of this id")} if nothing else {}
     return extend_schema(
         request=None,
-        responses={200: answer, **_refusals(shape)},
+        responses={200: answer, **_refusals(shape), **unknown},
         parameters=[*_OF_EVERY, *parameters],
         tags=[tag],
     )
@@ -94,12 +104,19 @@ def takes(
 ) -> Callable[[F], F]:  # fmt: skip
     """A method that writes: what it takes and answers; `is_keyed` is a POST."""
     shape = _ERRORS if is_crud else _REASONS
+    unfit = {400: OpenApiResponse(_UNFIT, "The request cannot be done, or has fields that are not known")}
     told = [*_OF_EVERY, *_OF_BODIES, *parameters]
     told += [_UNKNOWN_FIELDS, _WSDL] if is_crud else []
     told += _OF_KEYED if is_keyed else ()
     return extend_schema(
         request=body,
-        responses={200: answer, **_refusals(shape), **_refusals_of_bodies(shape), **_refusals_of_keys(shape, is_keyed)},
+        responses={
+            200: answer,
+            **_refusals(shape),
+            **(unfit if is_crud else {}),
+            **_refusals_of_bodies(shape),
+            **_refusals_of_keys(shape, is_keyed),
+        },
         parameters=told,
         tags=[tag],
     )

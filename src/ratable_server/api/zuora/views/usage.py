@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from ratable_server.api.zuora.schemas.usage import (
     DeletedSerializer,
+    NothingSerializer,
     UsageChangeSerializer,
     UsageSerializer,
     UsageToldSerializer,
@@ -79,7 +80,7 @@ class UsageRecord(UsageView):
 
     operation_ids = {"GET": "Object_GETUsage", "PUT": "Object_PUTUsage", "DELETE": "Object_DELETEUsage"}
 
-    @gives(UsageToldSerializer, tag="Usage", is_crud=True, parameters=(_FIELDS,))
+    @gives(UsageToldSerializer, tag="Usage", is_crud=True, nothing=NothingSerializer, parameters=(_FIELDS,))
     def get(self, request: Request, id: str) -> Response:
         """Read a usage record."""
         row_id = row_id_of("reported_usage", id) or 0
