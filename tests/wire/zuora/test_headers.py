@@ -115,6 +115,7 @@ def test_a_compressed_body_is_read(zuora: Zuora):
         (gzip.compress(b'{"Name": "a"}')[:-3], "gzip", 400, "INVALID_VALUE"),
         (b'{"Name": ', "", 400, "INVALID_VALUE"),
     ],
+    ids=["label without compression", "unknown compression", "cut short", "no JSON"],
 )
 def test_what_cannot_be_read_is_refused_in_the_shape_of_the_path(
     zuora: Zuora, content: bytes, encoding: str, status: int, code: str
