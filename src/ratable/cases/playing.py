@@ -145,11 +145,14 @@ class _Player:
     def _meter(self, usage: list[Row], voids: list[Row]) -> Metered:
         """The meter's judgement of some records."""
         terms = self.case.terms
+        agreed = terms_tables(terms, self.known.amendments)
+        options = self.sheet.bind_rows("rating_options", agreed.rating_options, tables.RATING_OPTIONS)
         return meter(
             self.sheet,
             self.sheet.bind_rows("usage", usage, tables.USAGE),
             self.sheet.bind_rows("voids", voids, tables.VOIDS),
-            self.sheet.bind_rows("items", terms_tables(terms, self.known.amendments).items, tables.ITEMS),
+            self.sheet.bind_rows("items", agreed.items, tables.ITEMS),
+            options if agreed.rating_options else None,
             zone=terms.entity.timezone,
             late_usage=terms.policy.late_usage,
         )

@@ -24,16 +24,14 @@ from ratable.terms import (
     Milestone,
     Policy,
     PrepaidCommit,
-    PricingModel,
     Product,
     ProductBundle,
     Subscription,
     SubscriptionLine,
     Terms,
-    Tier,
-    UsageGroup,
     UsageItem,
 )
+from tests.engine.laws.plans import allowed, groups
 
 Draw = Callable[..., object]
 
@@ -41,17 +39,20 @@ START = date(2028, 1, 1)  # a leap year
 HORIZON = "2028-10"
 CURRENCIES = ("USD", "EUR", "JPY", "KWD")
 PRODUCTS = ("alpha", "beta")
-MODELS: tuple[PricingModel, ...] = (
-    "unit_based",
-    "graduated_tiered",
-    "volume_based",
-    "package",
-    "percentage_based",
-    "fixed_fee",
-)
 DISCOUNTS = ("0", "20", "33.3", "50", "12.5", "100")
 
-TERMS = ("pay_as_you_go", "draws", "commits", "bundles", "minimum", "subscriptions", "milestones", "parts", "contracts")
+TERMS = (
+    "pay_as_you_go",
+    "draws",
+    "commits",
+    "bundles",
+    "minimum",
+    "subscriptions",
+    "milestones",
+    "parts",
+    "contracts",
+    "options",
+)
 ACTS = (
     "usage",
     "addressed",
@@ -101,11 +102,12 @@ def _terms(draw: st.DrawFn, features: frozenset[str]) -> Terms:
     policy = draw(policies()) if "policy" in features else Policy()
     count = draw(st.integers(1, 2)) if "contracts" in features else 1
     zone = draw(st.sampled_from(["UTC", "America/Los_Angeles"])) if "policy" in features else "UTC"
-    contracts = tuple(draw(_contract(f"c{number}", features)) for number in range(1, count + 1))
+    products = tuple(Product(id=id, name=id, usage_groups=draw(groups(id, features))) for id in PRODUCTS)
+    contracts = tuple(allowed(draw(_contract(f"c{number}", features)), products) for number in range(1, count + 1))
     return Terms(
         entity=Entity(timezone=zone),
         policy=policy,
-        products=tuple(Product(id=id, name=id, usage_groups=draw(_groups(id))) for id in PRODUCTS),
+        products=products,
         product_bundles=(draw(_bundle()),),
         contracts=contracts,
     )
@@ -121,41 +123,6 @@ def policies() -> st.SearchStrategy[Policy]:
         minimum_partial_month=st.sampled_from(["full", "prorated"]),
         zero_usage_flat_fee=st.booleans(),
         proration=st.sampled_from(["daily", "standard", "thirty_day"]),
-    )
-
-
-@st.composite
-def _groups(draw: st.DrawFn, product: str) -> tuple[UsageGroup, ...]:
-    return tuple(draw(_group(f"{product}-{number}")) for number in (1, 2))
-
-
-@st.composite
-def _group(draw: st.DrawFn, id: str) -> UsageGroup:
-    model = draw(st.sampled_from(MODELS))
-    bounds = sorted(draw(st.sets(st.integers(1, 30), max_size=2)))
-    if model in ("fixed_fee", "unit_based", "percentage_based"):
-        bounds = []
-    uppers = [*(Decimal(bound) for bound in bounds), None]
-    is_percent = model == "percentage_based"
-    prices = st.sampled_from([Decimal(text) for text in ("0.3", "1", "0.07", "0.125", "0", "2.5")])
-    fees = st.sampled_from([Decimal(0), Decimal(0), Decimal(5)]) if model.endswith("_tiered") else st.just(Decimal(0))
-    tiers = tuple(
-        Tier(
-            number=number,
-            upper_quantity=upper,
-            price=None if is_percent else draw(prices),
-            percentage=Decimal("2.9") if is_percent else None,
-            flat_fee=draw(fees),
-        )
-        for number, upper in enumerate(uppers, start=1)
-    )
-    is_package = model == "package"
-    return UsageGroup(
-        id=id,
-        pricing_model=model,
-        tiers=tiers,
-        package_size=Decimal(draw(st.integers(1, 10))) if is_package else None,
-        free_units=Decimal(draw(st.integers(0, 5))) if is_package else Decimal(0),
     )
 
 
@@ -417,14 +384,22 @@ class _Story:
         quantity = format(Decimal(self.draw(st.integers(0, 600))).scaleb(-1), "f")
         used_on = self.used_on()
         at = self.draw(st.integers(0, 5)) == 0 and "policy" in self.features
+        hour = self.draw(st.sampled_from(["05:30", "09:00", "21:15"])) if "options" in self.features else "05:30"
         return records.Usage(
             item=item.id,
             id=self.new_id(),
+            dimensions=self.dimensions() if "options" in self.features else (),
             used_on=None if at else used_on,
-            used_at=f"{used_on}T05:30:00+00:00" if at else None,
+            used_at=f"{used_on}T{hour}:00+00:00" if at else None,
             quantity=quantity if takes_quantity else None,
             amount=None if takes_quantity else self.listed(contract.currency),
         )
+
+    def dimensions(self) -> tuple[tuple[str, str], ...]:
+        """Where a record may say its price and its group; some say neither, few what is no price."""
+        rate = self.draw(st.sampled_from(["0.5", "0.125", "3", "0", "", "dear"]))
+        team = self.draw(st.sampled_from([(), (("team", "a"),), (("team", "b"),), (("team", ""),)]))
+        return (("rate", rate), *team)
 
     def addressed(self) -> records.PrepaidUsage:
         contract, commit = self.draw(st.sampled_from(self.commits))

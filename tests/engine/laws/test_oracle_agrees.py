@@ -33,6 +33,8 @@ STEPS = {
     "terminated": PREPAID | USAGE | PAYING | {"draws", "terminate", "subscriptions", "milestones", "policy"},
     "parts": frozenset({"subscriptions", "milestones", "parts", "close", "reopen", "policy"} | PAYING),
     "parts_terminated": frozenset({"subscriptions", "milestones", "parts", "close", "terminate", "policy"} | PAYING),
+    "options": USAGE | {"pay_as_you_go", "options", "late", "void", "repeats", "policy"},
+    "options_draw": PREPAID | USAGE | {"draws", "pay_as_you_go", "options", "late", "minimum", "policy"},
     "everything": EVERYTHING,
 }
 

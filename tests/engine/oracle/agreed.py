@@ -81,7 +81,10 @@ class Agreed:
         groups = product.usage_groups if product else ()
         for group in groups:
             if group.id == item.usage_group_id:
-                return replace(group, tiers=tuple(_tier(contract, item, tier) for tier in group.tiers))
+                tiers = [_tier(contract, item, tier) for tier in group.tiers]
+                if group.options.overage_price is not None:
+                    tiers.append(Tier(number=len(tiers) + 1, price=group.options.overage_price))
+                return replace(group, tiers=tuple(tiers))
         return None
 
     def served_after(self, contract: Contract) -> date:

@@ -29,6 +29,9 @@ class Fact:
     amount: Fraction | None
     booked: date
     content: object
+    dimensions: tuple[tuple[str, str], ...] = ()
+    upload: int = 0  # the entry by which it came
+    order: tuple[object, ...] = ()  # of use: day, time of day, entry, row
 
     @property
     def service(self) -> date:

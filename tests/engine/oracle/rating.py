@@ -9,6 +9,7 @@ from math import ceil
 
 from ratable.terms import Policy, Tier, UsageGroup
 from tests.engine.oracle.diary import Fact
+from tests.engine.oracle.options import has_options, sums_by_tier
 from tests.engine.oracle.units import ZERO, in_minor, largest_remainder, rounded
 
 PRICED_AT_SOURCE = 0
@@ -83,6 +84,13 @@ def list_value(group: UsageGroup, quantity: Fraction, policy: Policy) -> Fractio
     return sum((line.value for line in price_lines(group, quantity, policy)), start=ZERO)
 
 
+def optioned_lines(group: UsageGroup, facts: Sequence[Fact], policy: Policy, *, currency: str) -> list[Line]:
+    """The lines of a plan that looks at more than a month's quantity; without units there may be a fee."""
+    sums = sums_by_tier(group, facts, rounding=policy.rounding, currency=currency)
+    lines = [Line(tier, units, value) for tier, (units, value) in sorted(sums.items())]
+    return lines or (price_lines(group, ZERO, policy) if group.tiers else [])
+
+
 def rate_month(
     group: UsageGroup | None, facts: Sequence[Fact], policy: Policy, *, active: bool, currency: str
 ) -> Rated:
@@ -90,11 +98,17 @@ def rate_month(
     priced_here = [fact.quantity or ZERO for fact in facts if fact.amount is None]
     priced_there = [fact for fact in facts if fact.amount is not None]
     lines: list[Line] = []
-    if group is not None and active:
+    if group is not None and active and has_options(group):
+        lines += optioned_lines(group, [fact for fact in facts if fact.amount is None], policy, currency=currency)
+    elif group is not None and active:
         lines += price_lines(group, sum(priced_here, start=ZERO), policy)
     if priced_there:
+        carried = [line for line in lines if line.tier == PRICED_AT_SOURCE]
+        lines = [line for line in lines if line.tier != PRICED_AT_SOURCE]
         units = sum((fact.quantity or ZERO for fact in priced_there), start=ZERO)
-        lines.append(Line(PRICED_AT_SOURCE, units, sum((fact.amount or ZERO for fact in priced_there), start=ZERO)))
+        value = sum((fact.amount or ZERO for fact in priced_there), start=ZERO)
+        units, value = units + sum(line.quantity for line in carried), value + sum(line.value for line in carried)
+        lines.append(Line(PRICED_AT_SOURCE, units, value))
     lines.sort(key=lambda line: line.tier)
     exact = [in_minor(line.value, currency) for line in lines]
     total = rounded(sum(exact, start=ZERO), policy.rounding)

@@ -12,13 +12,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ratable.cases.records import PrepaidUsage, Usage, UsageFile
-from ratable.terms import Contract
+from ratable.terms import Contract, RatingOptions
 from tests.engine.oracle.agreed import Agreed, window
 from tests.engine.oracle.diary import Diary, Fact, Source
 from tests.engine.oracle.units import month_of
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+CARRIED_NUMBER = re.compile(r"\d{1,13}(\.\d{1,12})?", re.ASCII)
 FILE_COLUMNS = ("id", "item", "used_on", "used_at", "quantity", "amount", "currency")
 
 
@@ -35,6 +36,8 @@ class Record:
     amount: str | None = None
     currency: str | None = None
     dimensions: tuple[tuple[str, str], ...] = ()
+    entry: int = 0
+    row: int = 0
 
 
 def record_of_usage(act: Usage, number: int) -> Record:
@@ -48,6 +51,7 @@ def record_of_usage(act: Usage, number: int) -> Record:
         amount=act.amount,
         currency=act.currency,
         dimensions=act.dimensions,
+        entry=number,
     )
 
 
@@ -69,7 +73,8 @@ def read_file(act: UsageFile, number: int, folder: Path) -> list[Record]:
     """The records of a CSV file; an empty cell is a missing value."""
     with located(act.path, folder).open(encoding="utf-8-sig", newline="") as file:
         rows = [{name: cell.strip() for name, cell in row.items() if name and cell} for row in csv.DictReader(file)]
-    return [record_of_row(act, row, f"{number}.{n}") for n, row in enumerate(rows, start=1)]
+    records = [record_of_row(act, row, f"{number}.{n}") for n, row in enumerate(rows, start=1)]
+    return [replace(record, entry=number, row=place) for place, record in enumerate(records, start=1)]
 
 
 def located(path: Path, folder: Path) -> Path:
@@ -82,7 +87,11 @@ def record_of_row(act: UsageFile, row: dict[str, str], default_id: str) -> Recor
         id=row.get("id") or default_id,
         named=bool(row.get("id")),
         target=("item", row.get("item") or act.item or ""),
-        **{name: row.get(name) or None for name in FILE_COLUMNS[2:]},
+        used_on=row.get("used_on"),
+        used_at=row.get("used_at"),
+        quantity=row.get("quantity"),
+        amount=row.get("amount"),
+        currency=row.get("currency"),
         dimensions=tuple(sorted((n, v) for n, v in row.items() if n not in FILE_COLUMNS and v)),
     )
 
@@ -108,6 +117,18 @@ def instant_of(record: Record) -> datetime | None:
     except ValueError:
         return None
     return instant if instant.tzinfo else None
+
+
+def order_of(record: Record, day: date) -> tuple[object, ...]:
+    """By day; those without a time of day first; then as they came."""
+    instant = instant_of(record) if record.used_on is None else None
+    return day, instant is not None, instant or day, record.entry, record.row
+
+
+def carries_price(record: Record, options: RatingOptions) -> bool:
+    """Whether the record brings the price that its plan takes from it."""
+    name = options.price_dimension or options.amount_dimension
+    return name is None or bool(CARRIED_NUMBER.fullmatch(dict(record.dimensions).get(name, "")))
 
 
 class Inbox:
@@ -153,6 +174,9 @@ class Inbox:
             amount=number_in(record.amount),
             booked=self.diary.booking_month(day),
             content=self.content(record),
+            dimensions=record.dimensions,
+            upload=record.entry,
+            order=order_of(record, day),
         )
         self.diary.facts[record.id] = fact
 
@@ -171,6 +195,8 @@ class Inbox:
             used_at=str(instant.astimezone(UTC)) if instant else record.used_at,
             currency=record.currency or (contract.currency if contract else None),
             dimensions=tuple(sorted(record.dimensions)),
+            entry=0,
+            row=0,
         )
 
     def contract_of(self, target: Source) -> Contract | None:
@@ -216,7 +242,10 @@ class Inbox:
                 return "usage_must_fall_in_item"
             if item.product_bundle_id is not None and record.amount is None:
                 return "item_must_take_amounts"
-            if record.amount is None and self.agreed.group_of(contract, item) is None:
+            group = self.agreed.group_of(contract, item)
+            if record.amount is None and group is None:
                 return "item_must_have_a_price"
+            if record.amount is None and group is not None and not carries_price(record, group.options):
+                return "usage_must_carry_its_price"
         closed = month_of(day) < self.diary.first_open
         return "period_must_be_open" if closed and self.agreed.policy.late_usage == "reject" else None
