@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from django.test import Client
 
@@ -100,7 +101,7 @@ def checked(method: str, path: str, told: Told) -> Told:
     assert not faults, (faults, told.text)
     if told.status >= 400:
         assert told.headers["Content-Type"] == "application/problem+json", told.text
-        assert (told["status"], told["instance"]) == (told.status, path)
+        assert (told["status"], unquote(told["instance"])) == (told.status, unquote(path))
         assert told["type"] == f"/api/v1/problems/{told['code']}"
         assert told["request_id"] == told.headers["X-Request-Id"]
     assert told.headers["Cache-Control"] == "no-store"

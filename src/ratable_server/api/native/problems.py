@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
 
@@ -148,7 +149,7 @@ def problem(request: Any, code: str, status: int, detail: str, faults: Sequence[
         "title": MEANINGS[code],
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": escape_uri_path(request.path),
         "request_id": request_id_of(request),
         "code": code,
         "errors": [fault.told() for fault in faults],

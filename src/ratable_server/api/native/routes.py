@@ -6,6 +6,7 @@ from datetime import date
 
 from django.urls import URLPattern, path, register_converter
 
+from ratable_server.api.native.schemas.fields import MONTH
 from ratable_server.api.native.views import (
     agreed,
     amending,
@@ -27,7 +28,7 @@ from ratable_server.api.views import WholeId
 class MonthInPath:
     """A month, as its first day: `2026-03`."""
 
-    regex = "[1-9][0-9]{3}-(?:0[1-9]|1[0-2])"
+    regex = MONTH
 
     def to_python(self, value: str) -> date:
         """Its first day."""

@@ -19,7 +19,8 @@ from typing_extensions import override
 
 from ratable_server.api.schemas import Exact, Schema
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
+MONTH = "(?:19|2[0-9])[0-9]{2}-(?:0[1-9]|1[0-2])"  # of the years that the books have
+_MONTH = re.compile(MONTH)
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -96,7 +97,7 @@ class AskedFlag(serializers.BooleanField):
         return bool(data == "true")
 
 
-@extend_schema_field({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "example": "2026-03"})
+@extend_schema_field({"type": "string", "pattern": f"^{MONTH}$", "example": "2026-03"})
 class Month(serializers.Field[date, Any, str, Any]):
     """A month, as its first day: `2026-03`."""
 
@@ -104,7 +105,7 @@ class Month(serializers.Field[date, Any, str, Any]):
 
     @override
     def to_internal_value(self, data: Any) -> date:
-        if not isinstance(data, str) or not _MONTH.fullmatch(data) or data.startswith("0000"):
+        if not isinstance(data, str) or not _MONTH.fullmatch(data):
             self.fail("invalid")
         return date.fromisoformat(f"{data}-01")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from ratable_server.api.native.schemas.fields import Code, Moment, Month, NativeSchema, Text
+from ratable_server.api.native.schemas.fields import MONTH, Code, Moment, Month, NativeSchema, Text
 from ratable_server.api.schemas import Day, Whole
 
 FORMATS = ("json", "csv", "xlsx", "parquet")
-PERIODS = r"[0-9]{4}-(0[1-9]|1[0-2])(:[0-9]{4}-(0[1-9]|1[0-2]))?"
 _MOST_RUNS = 2**63 - 1
 
 
@@ -58,7 +57,7 @@ class Periods(serializers.RegexField):
     """One month or two with a colon, the first and the last one: `2026-01:2026-12`."""
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(rf"\A{PERIODS}\Z", **kwargs)  # type: ignore[arg-type]
+        super().__init__(rf"\A{MONTH}(?::{MONTH})?\Z", **kwargs)  # type: ignore[arg-type]
 
 
 class ReportAsked(NativeSchema):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from typing_extensions import override
 
 from ratable_server.api.native import problems
+from ratable_server.api.native.authentication import NativeAuthentication
 from ratable_server.api.native.schemas.fields import NativeSchema
 from ratable_server.api.native.translate.words import told
 from ratable_server.api.parsers import ExactJsonParser
@@ -32,6 +33,7 @@ class NativeView(View):
     there is 404 where the path names it: `is_named`.
     """
 
+    authentication_classes = (NativeAuthentication,)
     parser_classes: tuple[type[BaseParser], ...] = (StrictJsonParser,)
     asked: Mapping[str, Any]
 
