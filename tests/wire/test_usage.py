@@ -231,6 +231,7 @@ def test_a_sum_of_a_file_is_not_told_beside_it(api: Api):
         (CALLS, 0),
         ({"name": "base", "pricing_model": "fixed_fee", "tiers": [{"price": "499.00"}]}, 3),
         ({"name": "flat", "pricing_model": "volume_based", "tiers": [{"price": "0.10", "flat_fee": "5.00"}]}, 3),
+        ({**CALLS, "tiers": [{"to_quantity": 1_000, "price": "0.10"}, {"price": "0.08", "flat_fee": "5.00"}]}, 0),
         ({"name": "share", "pricing_model": "percentage_based", "tiers": [{"percentage": "0.9"}]}, 0),
     ],
 )

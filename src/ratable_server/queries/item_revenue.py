@@ -60,12 +60,12 @@ def item_revenues(
 
 
 def _earning(actor: Actor, items: Sequence[UsageItem]) -> list[UsageItem]:
-    """Items that can come to something without usage: by a fixed fee, or a flat fee where the policy says so."""
+    """Items that can come to something without usage: by a fixed fee, or the flat fee of a first tier by policy."""
     groups = {item.usage_group_id for item in items if item.usage_group_id is not None}
     if not groups:
         return []
     with books_of(actor):
-        fees = Exists(rows_of(actor, models.Tier).filter(usage_group_id=OuterRef("id")).exclude(flat_fee=0))
+        fees = Exists(rows_of(actor, models.Tier).filter(usage_group_id=OuterRef("id"), number=1).exclude(flat_fee=0))
         with_fee = rows_of(actor, models.UsageGroup).filter(Q(pricing_model="fixed_fee") | fees, id__in=groups)
         wanted = set(with_fee.values_list("id", flat=True))
     return [item for item in items if item.usage_group_id in wanted]
