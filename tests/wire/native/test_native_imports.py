@@ -133,6 +133,7 @@ def test_other_content_under_a_known_id_is_refused_or_a_revision(agreed: Native)
         (b'id,item,used_on,quantity\n"1,acme-calls,2026-01-01,1\n', "file_must_be_readable"),
         (gzip.compress(CSV.encode())[:-10], "file_must_be_readable"),
     ],
+    ids=["empty", "lines of nothing", "no UTF-8", "a column twice", "semicolons", "an open quote", "cut short"],
 )
 def test_what_is_no_file_of_usage_is_refused(agreed: Native, content: bytes, rule: str):
     refused = sent(agreed, content, "application/octet-stream", name="x.csv")
