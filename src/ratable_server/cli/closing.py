@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ratable_server.actor import Actor
     from ratable_server.errors import Obstacle
     from ratable_server.exports import ShownTable
+    from ratable_server.operations.close_warnings import CloseWarning
     from ratable_server.queries.periods import PeriodState, RunState
 
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="The month: 2026-03.")]
@@ -56,10 +57,13 @@ def draft(
         return
     drafted = _drafted(actor, month_on, None, is_shown=not as_json)
     found = _obstacles(actor, month_on, drafted.run_id)
+    warnings = _warnings(actor, month_on)
     if as_json:
-        answer({**_told(drafted), "obstacles": [asdict(one) for one in found]}, [], as_json=True)
+        stands = {"obstacles": [asdict(one) for one in found], "warnings": [asdict(one) for one in warnings]}
+        answer({**_told(drafted), **stands}, [], as_json=True)
         return
     _print_draft(drafted)
+    _print_warnings(warnings)
     then = f"nothing stands in the way; `ratable close {month} --run {drafted.run_id}` posts it"
     _print_obstacles(found, then=then)
 
@@ -84,10 +88,12 @@ def close(
     drafted = _drafted(actor, month_on, run, is_shown=not as_json)
     if not as_json:
         _print_draft(drafted)
+        _print_warnings(_warnings(actor, month_on))
         _ask(drafted, is_agreed=yes)
     closed = _post(actor, month_on, drafted.run_id)
     _seal(actor)
-    done = {"version": closed.version, "journal_hash": closed.journal_hash}
+    warnings = [asdict(one) for one in closed.warnings]
+    done = {"version": closed.version, "journal_hash": closed.journal_hash, "warnings": warnings}
     lines = [f"{month} is closed, version {closed.version}, by run {closed.run_id}; its journal: {closed.journal_hash}"]
     answer({**_told(drafted), **done}, lines, as_json=as_json)
 
@@ -222,6 +228,12 @@ def _obstacles(actor: Actor, month_on: date, run_id: int | None) -> list[Obstacl
     return obstacles(actor=actor, month_on=month_on, at=now_at(), run_id=run_id)
 
 
+def _warnings(actor: Actor, month_on: date) -> tuple[CloseWarning, ...]:
+    from ratable_server.operations.close_warnings import close_warnings
+
+    return close_warnings(actor=actor, month_on=month_on)
+
+
 def _stop_at(found: list[Obstacle]) -> None:
     """Nothing is computed for a month that cannot be closed."""
     from ratable_server.operations.obstacles import refuse_obstructed
@@ -273,6 +285,11 @@ def _print_draft(drafted: _Drafted) -> None:
         typer.echo(f"  {name:<10} {rows:>12,} rows")
     typer.echo("")
     write_shown(drafted.shown, "table", None)
+
+
+def _print_warnings(found: Iterable[CloseWarning]) -> None:
+    for each in found:
+        typer.echo(f"note: {each.code}: {each.detail}")
 
 
 def _print_obstacles(found: Iterable[Obstacle], *, then: str) -> None:

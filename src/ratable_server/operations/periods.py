@@ -15,6 +15,7 @@ from ratable.periods import month_of, months_between, next_month
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused, Unavailable
 from ratable_server.operations.calculation import Results
+from ratable_server.operations.close_warnings import CloseWarning, close_warnings
 from ratable_server.operations.leftovers import clear_drafts
 from ratable_server.operations.obstacles import obstacles, of_month, of_run, refuse_obstructed
 from ratable_server.operations.runs import compute_period, draft_run
@@ -35,13 +36,14 @@ from ratable_server.store.transport import lift_time_limit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A close: its version of the month, the run it posted, the hash of its journal."""
+    """A close: its version of the month, the run it posted, the hash of its journal; `warnings` stopped nothing."""
 
     month_on: date
     version: int
     run_id: int
     journal_hash: str
     totals: dict[str, dict[str, int]]
+    warnings: tuple[CloseWarning, ...] = ()
 
 
 def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | None = None) -> Closed:
@@ -99,6 +101,7 @@ def _close_of_run(actor: Actor, month_on: date, run_id: int) -> Closed | None:
         run_id=run_id,
         journal_hash=close.journal_hash,
         totals=close.totals,
+        warnings=close_warnings(actor=actor, month_on=month_on),
     )
 
 
@@ -186,6 +189,7 @@ def _close(actor: Actor, period: Period, run: Run, at: datetime) -> Closed:
         run_id=run.id,
         journal_hash=journal_hash(actor, run.id),
         totals=posted_totals(actor, run.id),
+        warnings=close_warnings(actor=actor, month_on=period.month_on),
     )
     PeriodClose(
         tenant_id=actor.tenant_id,

@@ -7,11 +7,14 @@ service month where it names one. Owns that rule.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
 
-from django.db.models import BooleanField
+from django.db.models import BooleanField, Count, Q, Sum
 from django.db.models.expressions import RawSQL
 
 from ratable_server.actor import Actor
+from ratable_server.store.load.periods import current_closes
 from ratable_server.store.models import ReportedUsage
 from ratable_server.store.scope import rows_of
 
@@ -59,3 +62,22 @@ def held_reports_by_key(actor: Actor, keys: Collection[str]) -> dict[str, Report
         if known is None or known.deleted_at is not None:
             found[row.unique_key] = row
     return found
+
+
+class Several(NamedTuple):
+    """Reports that count on more than one item: how many, on how many, and the rows of the first."""
+
+    reports: int
+    items: int
+    first: tuple[int, ...]
+
+
+def reports_on_several_items(actor: Actor, month_on: date, *, shown: int) -> Several:
+    """Of a month, with those of earlier months that the books have learned since the close before it."""
+    before = current_closes(actor)
+    known = max((close.run.facts_through for close in before if close.period.month_on < month_on), default=0)
+    late = Q(month_on__lt=month_on, number__gt=known)
+    rows = rows_of(actor, ReportedUsage).filter(late | Q(month_on=month_on), counts_on__gt=1, deleted_at=None)
+    told = rows.aggregate(reports=Count("id"), items=Sum("counts_on"))
+    first = rows.order_by("id").values_list("id", flat=True)[:shown] if told["reports"] else ()
+    return Several(reports=told["reports"], items=told["items"] or 0, first=tuple(first))
