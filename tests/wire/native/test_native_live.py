@@ -56,9 +56,11 @@ def test_an_import_whose_process_is_killed_has_failed_and_its_file_is_taken_agai
     with serving() as (port, server):
         status, told = asked(port, native, "POST", "imports", content, Prefer="respond-async")
         assert (status, told["status"], told["content_bytes"]) == (202, "pending", len(content))
-        while told["read_bytes"] == 0:
+        while told["stage"] == "reading":
             assert told["status"] == "pending"
+            assert told["read_bytes"] < len(content)
             told = asked(port, native, "GET", f"imports/{told['id']}")[1]
+        assert (told["stage"], told["read_bytes"]) == ("writing", len(content))
         server.send_signal(signal.SIGKILL)
         server.wait(timeout=SECONDS)
     code = told["id"]

@@ -133,7 +133,8 @@ class _Told:
         """Say how much was read: to whoever waits, and now and then to everybody."""
         if self.progress is not None:
             self.progress(done, self.spool.content_bytes)
-        if done - self._recorded >= _TOLD_AFTER_BYTES:
+        is_all = bool(self._recorded) and done >= self.spool.content_bytes
+        if is_all or done - self._recorded >= _TOLD_AFTER_BYTES:
             record_progress(self.begun, done)
             self._recorded = done
 
