@@ -177,7 +177,7 @@ def test_every_way_to_be_wrong_alone_and_with_others(actor: Actor, zone: str):
 
     expected = by_the_calculation(actor, [rows], open_on=JANUARY, zone=zone, late_usage="next_open_period")
     assert {key: (outcomes[key], code) for key, code in expected.items() if outcomes[key] != code} == {}
-    unmet = {"usage_must_not_change_under_its_id", "period_must_be_open"}
+    unmet = {"usage_must_not_change_under_its_id", "usage_must_carry_its_price", "period_must_be_open"}
     assert set(outcomes.values()) == {"accepted", *REJECTION_CODES} - unmet
 
 

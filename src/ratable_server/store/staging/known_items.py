@@ -25,6 +25,7 @@ _SCHEMA = ibis.schema(
         "contract_starts_on": "date",
         "contract_ends_before": "date",
         "currency": "string",
+        "carried_in": "string",  # the dimension in which a record carries its price; empty: its plan has prices
     }
 )
 _MANY = 1_000
@@ -41,21 +42,22 @@ contracts AS (
     WHERE contract.tenant_id = %(tenant)s AND contract.deleted_at IS NULL
 )
 SELECT wanted.code, coalesce(usage_group.pricing_model, ''), usage_item.bundle_id IS NOT NULL, usage_item.starts_on,
-    coalesce(usage_item.ends_before, %(far)s), counts_from, contracts.ends_before, contracts.currency
+    coalesce(usage_item.ends_before, %(far)s), counts_from, contracts.ends_before, contracts.currency,
+    coalesce(nullif(usage_group.price_dimension, ''), usage_group.amount_dimension, '')
 FROM wanted
 JOIN usage_item ON usage_item.tenant_id = %(tenant)s AND usage_item.code = wanted.code
     AND usage_item.deleted_at IS NULL
 JOIN contracts ON contracts.id = usage_item.contract_id
 LEFT JOIN usage_group ON usage_group.tenant_id = %(tenant)s AND usage_group.id = usage_item.usage_group_id
 UNION ALL
-SELECT wanted.code, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency
+SELECT wanted.code, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency, ''
 FROM wanted
 JOIN prepaid_commit ON prepaid_commit.tenant_id = %(tenant)s
     AND prepaid_commit.code = substr(wanted.code, length(%(addressed)s) + 1) AND prepaid_commit.deleted_at IS NULL
 JOIN contracts ON contracts.id = prepaid_commit.contract_id
 WHERE starts_with(wanted.code, %(addressed)s)
 UNION ALL
-SELECT wanted.code, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency
+SELECT wanted.code, '', false, contracts.starts_on, %(far)s, counts_from, contracts.ends_before, contracts.currency, ''
 FROM wanted JOIN contracts ON contracts.code = substr(wanted.code, length(%(unaddressed)s) + 1)
 WHERE starts_with(wanted.code, %(unaddressed)s)
 """
@@ -89,7 +91,7 @@ named AS (
     WHERE starts_with(wanted.code, %(unaddressed)s)
 )
 SELECT named.code, coalesce(price.pricing_model, ''), named.is_bundle, coalesce(named.starts_on, held.starts_on),
-    named.ends_before, held.counts_from, held.ends_before, held.currency
+    named.ends_before, held.counts_from, held.ends_before, held.currency, coalesce(price.carried_in, '')
 FROM named CROSS JOIN LATERAL (
     SELECT currency, starts_on, greatest(starts_on, opening_as_of + 1) AS counts_from,
         least(coalesce(ends_before, %(far)s), (
@@ -98,25 +100,25 @@ FROM named CROSS JOIN LATERAL (
     FROM contract WHERE tenant_id = %(tenant)s AND id = named.contract_id AND deleted_at IS NULL OFFSET 0
 ) AS held
 LEFT JOIN LATERAL (
-    SELECT pricing_model FROM usage_group WHERE tenant_id = %(tenant)s AND id = named.usage_group_id OFFSET 0
+    SELECT pricing_model, coalesce(nullif(price_dimension, ''), amount_dimension) AS carried_in
+    FROM usage_group WHERE tenant_id = %(tenant)s AND id = named.usage_group_id OFFSET 0
 ) AS price ON true
 """
 
 
 def known_items(actor: Actor, streams: Sequence[str]) -> pa.Table:
     """A row for each of the streams that the books know: an item, or prepaid usage of a commit or of a contract."""
-    with _statement(streams) as statement:
-        return read_table(statement, _parameters(actor, streams), _SCHEMA)
+    with _hashing(are_many=len(streams) > _MANY):
+        return read_table(items_statement(streams), item_parameters(actor, streams), _SCHEMA)
 
 
-def item_rows(actor: Actor, streams: Sequence[str]) -> list[tuple[Any, ...]]:
-    """The same as rows, in the order of its columns."""
-    with _statement(streams) as statement, connection.cursor() as cursor:
-        cursor.execute(statement, _parameters(actor, streams))
-        return list(cursor.fetchall())
+def items_statement(streams: Sequence[str]) -> str:
+    """What asks for few streams, or for many."""
+    return _FEW if len(streams) <= _MANY else _ITEMS
 
 
-def _parameters(actor: Actor, streams: Sequence[str]) -> dict[str, Any]:
+def item_parameters(actor: Actor, streams: Sequence[str]) -> dict[str, Any]:
+    """The parameters of either."""
     return {
         "tenant": actor.tenant_id,
         "streams": list(streams),
@@ -127,12 +129,12 @@ def _parameters(actor: Actor, streams: Sequence[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _statement(streams: Sequence[str]) -> Iterator[str]:
-    """What asks for few streams or for many: of terms that have just come the planner thinks they are few."""
-    if len(streams) <= _MANY:
-        yield _FEW
+def _hashing(*, are_many: bool) -> Iterator[None]:
+    """For many streams tables are joined as wholes: of terms that have just come the planner thinks they are few."""
+    if not are_many:
+        yield
         return
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")
-        yield _ITEMS
+        yield
         cursor.execute("SET LOCAL enable_nestloop = on")

@@ -106,7 +106,7 @@ FROM ({read})
 """
 _LOCAL = "timezone({zone}, timezone('UTC', used_at))"
 
-_CODE = """
+_CODE = r"""
 CASE WHEN known.code IS NULL THEN 'usage_must_name_a_known_item'
     WHEN day IS NULL OR NOT day BETWEEN DATE '1900-01-01' AND DATE '2999-12-31' THEN 'usage_must_have_a_date'
     WHEN quantity_text IS NOT NULL AND quantity IS NULL AND NOT is_beyond(quantity_text) THEN 'quantity_must_be_a_number'
@@ -120,6 +120,9 @@ CASE WHEN known.code IS NULL THEN 'usage_must_name_a_known_item'
     WHEN day < starts_on OR day >= ends_before THEN 'usage_must_fall_in_item'
     WHEN amount IS NULL AND is_bundle THEN 'item_must_take_amounts'
     WHEN amount IS NULL AND pricing_model = '' THEN 'item_must_have_a_price'
+    WHEN amount IS NULL AND known.carried_in <> '' AND NOT coalesce(
+        regexp_full_match(json_extract_string(dimensions, '$."' || known.carried_in || '"'),
+            '[0-9]{{1,13}}(\.[0-9]{{1,12}})?'), false) THEN 'usage_must_carry_its_price'
     ELSE '' END
 """
 
@@ -134,6 +137,7 @@ CASE code WHEN '' THEN ''
     WHEN 'currency_must_match_contract' THEN currency
     WHEN 'usage_must_fall_in_contract' THEN CAST(day AS VARCHAR)
     WHEN 'usage_must_fall_in_item' THEN CAST(day AS VARCHAR)
+    WHEN 'usage_must_carry_its_price' THEN coalesce(json_extract_string(dimensions, '$."' || carried_in || '"'), '')
     ELSE shown END
 """
 
@@ -163,7 +167,7 @@ SELECT "row", CASE WHEN has_odd(concat({", ".join(_WORDS)})) THEN {_ODD_LINE} EL
 FROM (
     SELECT *, {_HASH} AS content_hash, coalesce({_VALUE}, '') AS value
     FROM (
-        SELECT told.*, {_CODE} AS code,
+        SELECT told.*, known.carried_in, {_CODE} AS code,
             CASE WHEN known.code IS NULL AND item IS NULL AND prepaid_commit IS NOT NULL THEN prepaid_commit
                 ELSE told.stream END AS shown
         FROM ({{dated}}) AS told LEFT JOIN known ON known.code = told.stream

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -12,6 +14,7 @@ from ratable_server.store.staging.direct.reading import Record, is_beyond
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MICROSECONDS = 1_000_000
+_CARRIED = re.compile(r"[0-9]{1,13}(\.[0-9]{1,12})?")
 
 Broken = tuple[str, str]
 """The code of a rule, and the offending value."""
@@ -28,6 +31,7 @@ class KnownItem(NamedTuple):
     contract_starts_on: date
     contract_ends_before: date
     currency: str
+    carried_in: str
 
 
 def judge(records: Iterable[Record], known: Mapping[str, KnownItem]) -> None:
@@ -83,7 +87,14 @@ def _broken_term(record: Record, item: KnownItem, day: date) -> Broken | None:
         return "item_must_take_amounts", record.stream
     if record.amount is None and not item.pricing_model:
         return "item_must_have_a_price", record.stream
-    return None
+    return _broken_price(record, item) if record.amount is None and item.carried_in else None
+
+
+def _broken_price(record: Record, item: KnownItem) -> Broken | None:
+    """Where the plan takes the price from a dimension, a plain number stands there."""
+    told = json.loads(record.dimensions or "{}", parse_int=str, parse_float=str)
+    carried = str(told.get(item.carried_in, ""))
+    return None if _CARRIED.fullmatch(carried) else ("usage_must_carry_its_price", carried)
 
 
 def _hash(record: Record) -> bytes:
