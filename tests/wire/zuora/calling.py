@@ -1,4 +1,4 @@
-"""A client for the tests of this dialect: sends what a program sends, reads numbers as decimals."""
+"""A client for the tests of this dialect: sends what a program sends, and holds every answer against both documents."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.test import Client
 from ratable_server.actor import Actor
 from ratable_server.api.json_text import json_text
 from tests.wire.calling import Told, told_of
+from tests.wire.zuora.published import published, served
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,18 @@ class Zuora:
             headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
             query_params=query,
         )
-        return told_of(answer)
+        return checked(method, path.split("?", maxsplit=1)[0], told_of(answer))
+
+
+def checked(method: str, path: str, told: Told) -> Told:
+    """The answer, if both documents allow it."""
+    faults = [
+        *published().faults(method, path, told.status, told.body),
+        *published().faults_of_headers(method, path, told.status, told.headers),
+        *served().faults(method, path, told.status, told.body),
+    ]
+    assert not faults, (faults, told.text)
+    return told
 
 
 def _text(body: Any) -> bytes | str:

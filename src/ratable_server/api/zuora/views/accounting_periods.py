@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ratable_server.actor import Actor
+from ratable_server.api.zuora import problems
 from ratable_server.api.zuora.paging import page_asked
 from ratable_server.api.zuora.schemas.accounting_periods import (
     AccountingPeriodInDetailSerializer,
@@ -88,7 +89,8 @@ class PendingClosing(ReasonsView):
         period = _period(self.actor, period_id)
         _refuse_closed(period)
         if translate.drafts_of(period):
-            raise Refused("period_must_be_open", field="period", detail=f"{period.month_on:%Y-%m} is pending close")
+            text = f"{period.month_on:%Y-%m} is pending close already: reopen it to compute it anew"
+            return Response(self.told([problems.broken_rule(text)]), status=400)
         run_period(actor=self.actor, month_on=period.month_on, at=now_at())
         return Response({"success": True})
 

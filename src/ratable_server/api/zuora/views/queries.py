@@ -88,7 +88,7 @@ class Ask(QueryView):
 
     operation_ids = {"POST": "Action_POSTquery"}
 
-    @takes(QuerySerializer, QueriedSerializer, tag="Actions", is_crud=True)
+    @takes(QuerySerializer, QueriedSerializer, tag="Actions", is_crud=True, is_keyed=True)
     def post(self, _request: Request) -> Response:
         """Find usage records by a query; fields that were not told are left out."""
         text = self.said.get("queryString")
@@ -102,7 +102,7 @@ class AskMore(QueryView):
 
     operation_ids = {"POST": "Action_POSTqueryMore"}
 
-    @takes(QueryMoreSerializer, QueriedSerializer, tag="Actions", is_crud=True)
+    @takes(QueryMoreSerializer, QueriedSerializer, tag="Actions", is_crud=True, is_keyed=True)
     def post(self, _request: Request) -> Response:
         """Go on where the answer to a query ended, within 15 minutes."""
         locator = self.said.get("queryLocator")
