@@ -15,7 +15,12 @@ Name = Annotated[str, typer.Option("--name", help="As whom the program acts; the
 Entities = Annotated[
     list[str] | None, typer.Option("--entity", help="Code of an entity that it may name; again for more. None: any.")
 ]
+AsLocale = Annotated[
+    str, typer.Option("--locale", help="How its files write days: en_US is 12/31/2026, en_GB and en_AU are 31/12/2026.")
+]
 ClientId = Annotated[str, typer.Argument(help="The client id, as `ratable oauth-client list` shows it.")]
+
+_LOCALES = ("en_US", "en_GB", "en_AU")
 
 
 def join(app: typer.Typer) -> None:
@@ -32,19 +37,27 @@ def create(
     name: Name,
     role: AsRole = "preparer",
     entity: Entities = None,
+    locale: AsLocale = "en_US",
     tenant: Tenant = DEFAULT_TENANT,
     as_json: Json = True,  # noqa: ARG001 - a program is told in JSON only, and may ask for it as everywhere
 ) -> None:
     """Give out a client id and a secret, as JSON: the secret is shown once, and only its digest is kept."""
     if role not in ROLE_OF:
         raise typer.BadParameter(f"{role!r} is none of {', '.join(ROLE_OF)}")
+    if locale not in _LOCALES:
+        raise typer.BadParameter(f"{locale!r} is none of {', '.join(_LOCALES)}")
     actor = open_books(tenant)
     from ratable_server.actor import Role
     from ratable_server.clock import now_at
-    from ratable_server.operations.oauth_clients import create_oauth_client
+    from ratable_server.operations.oauth_clients import Locale, create_oauth_client
 
     issued = create_oauth_client(
-        actor=actor, name=name, role=cast("Role", ROLE_OF[role]), entities=tuple(entity or ()), at=now_at()
+        actor=actor,
+        name=name,
+        role=cast("Role", ROLE_OF[role]),
+        entities=tuple(entity or ()),
+        locale=cast("Locale", locale),
+        at=now_at(),
     )
     answer(asdict(issued), [], as_json=True)
 

@@ -9,6 +9,7 @@ import json
 import signal
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import waitress
@@ -47,7 +48,10 @@ def run(*, host: str, port: int, threads: int) -> None:
     )
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_finish, args=[server], daemon=True).start())
     answering = [thread for thread in threading.enumerate() if thread.name.startswith("waitress")]
-    server.run()
+    with suppress(KeyboardInterrupt):  # the loop may have ended by itself before `_finish` ends it
+        server.run()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends_at = time.monotonic() + _SECONDS_TO_END
     for thread in answering:  # each has an engine warm: ended by the interpreter in the middle of that, it would abort
         thread.join(timeout=max(0, ends_at - time.monotonic()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from ratable_server.actor import Actor, Role
 from ratable_server.errors import Refused
@@ -17,6 +18,7 @@ from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of, rows_of
 
 TOKEN_LIFE = timedelta(hours=1)
+Locale = Literal["en_US", "en_GB", "en_AU"]
 _NAME_LENGTH = 200
 
 
@@ -41,11 +43,12 @@ class DrawnToken:
 
 @retried
 def create_oauth_client(
-    *, actor: Actor, name: str, role: Role, at: datetime, entities: Sequence[str] = ()
+    *, actor: Actor, name: str, role: Role, at: datetime, entities: Sequence[str] = (), locale: Locale = "en_US"
 ) -> IssuedClient:
     """Let a program draw tokens, with which it acts under this name and in this role, until somebody takes it back.
 
-    `entities` are the codes of the only ones that it may name in its requests; none: any.
+    `entities` are the codes of the only ones that it may name in its requests; none: any. `locale` says how days are
+    written in the files that it sends: month first in en_US, day first elsewhere.
 
     Refuses:
         role_must_allow_it, text_must_be_plain, code_must_be_known
@@ -62,6 +65,7 @@ def create_oauth_client(
             name=name,
             role=role,
             entities=_ids_of(actor, entities),
+            locale=locale,
             recorded_at=at,
             recorded_by=actor.name,
         )

@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from ratable_server.actor import Actor
 from ratable_server.api.zuora.importing import Imported, import_waiting_files
 from ratable_server.errors import Refused
+from ratable_server.operations.oauth_clients import Locale, create_oauth_client
 from ratable_server.operations.periods import close_period
 from ratable_server.operations.usage.report_files import MOST_TRIES
 from ratable_server.queries.usage_imports import rejected_rows, usage_imports
@@ -207,9 +209,20 @@ def test_what_is_told_has_at_most_2000_characters(zuora: Zuora):
     assert text.endswith("…")
 
 
-def test_e14_days_are_read_as_the_program_s_locale_has_them(zuora: Zuora):
-    imported(zuora, csv_of("Acme Inc,Call,1,01/02/2026,,,acme-calls,"))
-    assert counting(zuora.actor) == [("/acme-calls", "2026-01-02", Decimal(1))]
+@pytest.mark.parametrize(
+    ("locale", "day", "wrong"),
+    [("en_US", "2026-01-02", "13/01/2026"), ("en_GB", "2026-02-01", "01/13/2026"), ("en_AU", "2026-02-01", "01/13/2026")],
+)  # fmt: skip
+def test_e14_days_are_read_as_the_program_s_locale_has_them(zuora: Zuora, locale: Locale, day: str, wrong: str):
+    client = create_oauth_client(actor=zuora.actor, name="billing", role="preparer", locale=locale, at=AT)
+    said = f"grant_type=client_credentials&client_id={client.client_id}&client_secret={client.client_secret}"
+    told = zuora.send("POST", "/oauth/token", said, media="application/x-www-form-urlencoded")
+    program = replace(zuora, token=told["access_token"])
+    imported(program, csv_of("Acme Inc,Call,1,01/02/2026,,,acme-calls,"))
+    assert counting(zuora.actor) == [("/acme-calls", day, Decimal(1))]
+    written = "MM/DD/YYYY" if locale == "en_US" else "DD/MM/YYYY"
+    text = failure(program, f"Acme Inc,Call,1,{wrong},,,acme-calls,")
+    assert text == f"Row 2: STARTDATE '{wrong}' is no date as {written}."
 
 
 # ── what is wrong with a file ────────────────────────────────────────────────────────────────

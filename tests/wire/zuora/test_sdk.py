@@ -293,6 +293,44 @@ def test_the_records_of_an_account_come_by_pages_the_latest_first(sdk: Sdk):
     assert nobody.sent["success"] is False
 
 
+# ── actions ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_many_records_are_created_changed_found_and_deleted_at_once(sdk: Sdk):
+    objects = [
+        {
+            "AccountNumber": "Acme Inc",
+            "ChargeNumber": "acme-data",
+            "UOM": "GB",
+            "Quantity": quantity,
+            "StartDateTime": "2026-03-01",
+        }
+        for quantity in (1, 2)
+    ]
+    wrong = {**objects[0], "UOM": "Parsec"}
+    made = sdk.call("actions", "action_post_create", {"type": "Usage", "objects": [objects[0], wrong, objects[1]]})
+    assert made.status == 200
+    assert [each["Success"] for each in made.sent] == [True, False, True]
+    assert made.sent[1]["Errors"][0]["Code"] == "INVALID_VALUE"
+    ids = [made.sent[0]["Id"], made.sent[2]["Id"]]
+
+    changed = sdk.call("actions", "action_postupdate", {"type": "Usage", "objects": [{"Id": ids[0], "Quantity": 5}]})
+    assert changed.sent == [{"Success": True, "Id": ids[0]}]
+
+    query = "select Id, Quantity from Usage where UOM = 'GB' and AccountNumber = 'Acme Inc'"
+    found = sdk.call("actions", "action_post_query", {"queryString": query})
+    assert (found.status, found.sent["size"], found.sent["done"]) == (200, 2, True)
+    assert {each["Id"]: each["Quantity"] for each in found.sent["records"]} == {ids[0]: 5, ids[1]: 2}
+
+    gone = sdk.call("actions", "action_post_delete", {"type": "Usage", "ids": ids})
+    assert gone.sent == [{"success": True, "id": usage_id} for usage_id in ids]
+    assert sdk.call("actions", "action_post_query", {"queryString": query}).sent == {
+        "size": 0,
+        "done": True,
+        "records": [],
+    }
+
+
 # ── files ────────────────────────────────────────────────────────────────────────────────────
 
 HEADER = "ACCOUNT_ID,UOM,QTY,STARTDATE,ENDDATE,SUBSCRIPTION_ID,CHARGE_ID,DESCRIPTION"
@@ -380,3 +418,25 @@ def test_c7_a_key_keeps_its_first_result_also_a_refusal(sdk: Sdk):
     again = sdk.usage("create_usage", record(quantity=-1), idempotency_key="k-c7")
     assert (again.status, again.sent) == (400, wrong.sent)
     assert again.told["all_headers"]["idempotent-replayed"] == "true"
+
+
+# ── periods ──────────────────────────────────────────────────────────────────────────────────
+
+
+def january_of(sdk: Sdk) -> dict[str, Any]:
+    listed = sdk.call("accounting_periods", "get_all_accounting_periods")
+    assert (listed.status, listed.sent["success"]) == (200, True)
+    found: dict[str, Any] = next(each for each in listed.sent["accountingPeriods"] if each["startDate"] == "2026-01-01")
+    return found
+
+
+def test_accounting_periods_are_listed_closed_and_reopened(sdk: Sdk):
+    january = january_of(sdk)
+    assert (january["endDate"], january["status"]) == ("2026-01-31", "Open")
+    assert ID.fullmatch(january["id"])
+    for call, status in (("close", "Closed"), ("reopen", "Open")):
+        done = sdk.call("accounting_periods", f"{call}_accounting_period", january["id"])
+        assert (done.status, done.sent) == (200, {"success": True})
+        assert january_of(sdk)["status"] == status
+    again = sdk.call("accounting_periods", "reopen_accounting_period", january["id"])
+    assert (again.status, again.sent["success"]) == (400, False)
