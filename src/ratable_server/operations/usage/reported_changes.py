@@ -21,6 +21,7 @@ from ratable_server.operations.usage.recording import record_usage
 from ratable_server.operations.usage.reports import Became
 from ratable_server.operations.usage.voiding import void_usage
 from ratable_server.store.audit import Change, record_changes
+from ratable_server.store.load.billed_items import BilledItem
 from ratable_server.store.models import ReportedUsage
 from ratable_server.store.public_ids import reported_usage_code
 from ratable_server.store.scope import rows_of
@@ -46,6 +47,7 @@ _REFUSED_AS = {
     "usage_must_fall_in_contract": ("report_must_fall_in_an_item", "started_at"),
     "usage_must_fall_in_item": ("report_must_fall_in_an_item", "started_at"),
     "usage_must_name_a_known_item": ("code_must_be_known", "item"),
+    "usage_must_carry_its_price": ("number_must_be_exact", "further"),
 }
 
 
@@ -53,14 +55,14 @@ _REFUSED_AS = {
 class Changed:
     """One change: its place among those that were asked for, the row as it will be, what it said before.
 
-    `items` are the codes of those on which it counts from now on; None: what counts stays as it is.
+    `items` are those on which it counts from now on; None: what counts stays as it is.
     """
 
     place: int
     row: ReportedUsage
     became: Became
     before: dict[str, Any] | None
-    items: tuple[str, ...] | None
+    items: tuple[BilledItem, ...] | None
 
 
 class RejectedReports(Exception):  # noqa: N818 - it is no fault
@@ -97,12 +99,12 @@ def keep(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
 
 def _recount(change: Changed) -> list[str]:
     """Say on what it counts now; give the ids of the records that no longer do."""
-    row, items = change.row, change.items or ()
-    gone = [event_id for code, event_id in row.counted.items() if code not in items]
+    row, codes = change.row, [item.code for item in change.items or ()]
+    gone = [event_id for code, event_id in row.counted.items() if code not in codes]
     if gone:
         row.generation += 1
-    row.counted = {code: row.counted.get(code) or _event_id(row, code) for code in items}
-    row.counts_on = len(items)
+    row.counted = {code: row.counted.get(code) or _event_id(row, code) for code in codes}
+    row.counts_on = len(codes)
     return gone
 
 
@@ -113,17 +115,8 @@ def _event_id(row: ReportedUsage, item: str) -> str:
 
 def _record(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
     """Record what counts; a row of the books' receipt is one item of one report."""
-    places = [each.place for each in changes for _ in each.row.counted]
-    records = [
-        {
-            "id": event_id,
-            "item": code,
-            "used_at": _moment(each.row.started_at),
-            "quantity": _plain(each.row.quantity or _ZERO),
-        }
-        for each in changes
-        for code, event_id in each.row.counted.items()
-    ]
+    places = [each.place for each in changes for _ in each.items or ()]
+    records = [_record_of(each.row, item) for each in changes for item in each.items or ()]
     if not records:
         return
     is_new = all(each.became == "created" for each in changes)
@@ -134,13 +127,21 @@ def _record(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
         raise RejectedReports({places[each.row - 1]: _refusal(each) for each in reversed(found)}) from rejected
 
 
+def _record_of(row: ReportedUsage, item: BilledItem) -> dict[str, object]:
+    """What counts of a report on one item, with the further fields that its price plan looks at."""
+    told = {name: row.further[name] for name in item.dimensions if row.further.get(name) is not None}
+    return {
+        **{name: _plain(value) if isinstance(value, Decimal) else str(value) for name, value in told.items()},
+        "id": row.counted[item.code],
+        "item": item.code,
+        "used_at": row.started_at.astimezone(UTC).isoformat(),
+        "quantity": _plain(row.quantity or _ZERO),
+    }
+
+
 def _refusal(rejection: Rejection) -> Refused:
     code, field = _REFUSED_AS.get(rejection.code, ("reported_quantity_must_count", "quantity"))
     return Refused(code, field=field, detail=f"{rejection.code}: {rejection.value}")
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
 
 
 def _plain(quantity: Decimal) -> str:

@@ -43,6 +43,12 @@ class Customers:
         found = self._by_name.get(customer_id)
         return found is not None and any(item.prices_dynamically and item.code in items for item in found.items)
 
+    def dimensions(self, customer_id: int, items: Collection[str]) -> set[str]:
+        """The further fields that the price plans of these items, by code, look at."""
+        found = self._by_name.get(customer_id)
+        own = [item for item in found.items if item.code in items] if found else []
+        return {name for item in own for name in item.dimensions}
+
 
 def items_meant(place: Place, *, unit_of_measure: str, on: date) -> list[BilledItem]:
     """The items on which usage of a day counts: those of its place that are sold by the unit and cover the day.

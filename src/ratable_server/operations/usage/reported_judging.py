@@ -17,6 +17,7 @@ from ratable_server.operations.usage.reported_changes import Changed, told_of
 from ratable_server.operations.usage.reported_fit import instant, refuse_unfit_fields
 from ratable_server.operations.usage.reported_items import Customers, Place, items_meant
 from ratable_server.operations.usage.reports import Became, Report, ReportedFile
+from ratable_server.store.load.billed_items import BilledItem
 from ratable_server.store.models import ReportedUsage
 from ratable_server.store.public_ids import reported_usage_code
 
@@ -74,20 +75,21 @@ class Judge:
         Refuses:
             reported_usage_must_be_priced_here, reported_usage_must_not_be_billed, period_must_be_open, and what does not fit
         """
-        where = self._place(row)
         self._refuse_priced_elsewhere(row)
         plain = {name: fields[name] for name in PLAIN if name in fields}
-        if plain and _is_billed(row):
-            raise Refused("reported_usage_must_not_be_billed", field=next(iter(plain)), detail=_named(row))
         before, was = told_of(row), {name: getattr(row, name) for name in (*PLAIN, "month_on", "further")}
         row.further = _merged(row.further, fields.get("further", {}))
+        looked_at = self.customers.dimensions(row.customer_id, row.counted)
+        recounted = [name for name in looked_at if row.further.get(name) != was["further"].get(name)]
+        if _is_billed(row) and (plain or recounted):
+            raise Refused("reported_usage_must_not_be_billed", field=[*plain, *recounted][0], detail=_named(row))
         self._write(row, plain)
         if all(getattr(row, name) == value for name, value in was.items()):
             return None
         items = None
-        if any(getattr(row, name) != was[name] for name in _COUNTING):
+        if recounted or any(getattr(row, name) != was[name] for name in _COUNTING):
             self._refuse_late(was["month_on"], row.month_on)
-            items = self._items(row, where)
+            items = self._items(row, self._place(row))
         return Changed(place=place, row=row, became="revised", before=before, items=items)
 
     def deleted(self, place: int, row: ReportedUsage, *, at: datetime) -> Changed:
@@ -119,9 +121,8 @@ class Judge:
     def _day(self, row: ReportedUsage) -> date:
         return row.started_at.astimezone(self.zone).date()
 
-    def _items(self, row: ReportedUsage, where: Place) -> tuple[str, ...]:
-        meant = items_meant(where, unit_of_measure=row.unit_of_measure, on=self._day(row))
-        return tuple(item.code for item in meant)
+    def _items(self, row: ReportedUsage, where: Place) -> tuple[BilledItem, ...]:
+        return tuple(items_meant(where, unit_of_measure=row.unit_of_measure, on=self._day(row)))
 
     def _place(self, row: ReportedUsage) -> Place:
         return self.customers.place(customer=row.customer_id, contract=row.contract_id, item=row.item_id)

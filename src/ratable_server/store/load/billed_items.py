@@ -23,7 +23,8 @@ _KNOWN = """
 SELECT customer.id, customer.code, contract.id, contract.code, item.id, item.code,
     coalesce(nullif(usage_group.unit_of_measure, ''), %(unitless)s), item.prices_dynamically,
     greatest(item.starts_on, contract.starts_on, contract.opening_as_of + 1),
-    least(coalesce(item.ends_before, %(far)s), coalesce(contract.ends_before, %(far)s), termination."on" + 1)
+    least(coalesce(item.ends_before, %(far)s), coalesce(contract.ends_before, %(far)s), termination."on" + 1),
+    ARRAY[usage_group.group_dimension, usage_group.price_dimension, usage_group.amount_dimension]
 FROM customer
 LEFT JOIN contract ON contract.tenant_id = customer.tenant_id AND contract.customer_id = customer.id
     AND contract.deleted_at IS NULL
@@ -43,7 +44,10 @@ FROM tenant WHERE id = %s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledItem:
-    """An item on which reports may count, from its first day until before its last, its contract's days included."""
+    """An item on which reports may count, from its first day until before its last, its contract's days included.
+
+    `dimensions` are the further fields of a report that its price plan looks at.
+    """
 
     id: int
     code: str
@@ -53,6 +57,7 @@ class BilledItem:
     prices_dynamically: bool
     starts_on: date
     ends_before: date
+    dimensions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +94,12 @@ def load_billed_customers(actor: Actor, named: Collection[Named]) -> list[Billed
     ]
 
 
-def _item(row_id: int, contract: tuple[int, str], told: Sequence[object]) -> BilledItem:
+def _item(row_id: int, contract: tuple[int, str], told: Sequence[Any]) -> BilledItem:
+    *told, dimensions = told
     names = ("code", "unit_of_measure", "prices_dynamically", "starts_on", "ends_before")
     fields = dict(zip(names, told, strict=True))
-    return BilledItem(id=row_id, contract_id=contract[0], contract=contract[1], **fields)  # type: ignore[arg-type]
+    looked_at = tuple(name for name in dimensions if name)
+    return BilledItem(id=row_id, contract_id=contract[0], contract=contract[1], dimensions=looked_at, **fields)
 
 
 def next_reports(actor: Actor, count: int) -> tuple[ZoneInfo, list[int]]:
