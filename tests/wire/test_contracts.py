@@ -6,6 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.wire.calling import Api, Told
 
 
@@ -91,3 +93,35 @@ def test_only_customers_are_kept_of_vendors(api: Api):
     told = api.post("/coa/api/vendor/", {"name": "Paper Ltd", "vendor_type": "vendor"})
     assert (told.status, list(told.body)) == (400, ["vendor_type"])
     assert api.get("/coa/api/vendor")["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"auto_renew": True}, "auto_renew"),
+        ({"billing_frequency": "one_time"}, "billing_frequency"),
+        ({"contract_end_date": "2026-12-31"}, "contract_end_date"),
+    ],
+)
+def test_an_evergreen_contract_renews_in_one_way(api: Api, fields: dict[str, Any], wrong: str):
+    """Once it is signed too, whichever of the fields is said last."""
+    evergreen = {"is_evergreen": True, "contract_end_date": None}
+    refused = signed(api, **{**evergreen, **fields})
+    assert (refused.status, list(refused.body)) == (400, [wrong]), refused.text
+    told = signed(api, **evergreen)
+    path = f"contracts/{told['id']}"
+    assert (told["is_evergreen"], told["contract_end_date"], told["billing_frequency"]) == (True, None, "monthly")
+    assert list(api.patch(path, fields).body) == [wrong]
+    assert api.patch(path, {"auto_renew": False, "purchase_order_number": "PO-1"}).status == 200
+    plain = signed(api, **{"contract_end_date": None, **fields})["id"]
+    assert list(api.patch(f"contracts/{plain}", {"is_evergreen": True}).body) == [wrong]
+    assert [each["id"] for each in api.get("contracts")["results"]] == [told["id"], plain]
+
+
+def test_a_list_is_narrowed_by_what_is_an_id_or_refused(api: Api):
+    told = signed(api)
+    signed(api)
+    assert [each["id"] for each in api.get("contracts", client=told["client"])["results"]] == [told["id"]]
+    for said in ("abc", "-1", "\u0661"):
+        refused = api.get("contracts", client=said)
+        assert (refused.status, list(refused.body)) == (400, ["client"])

@@ -232,3 +232,15 @@ def test_a_credit_memo_of_an_adjustment_is_told_and_stays(crediting: Crediting):
     invoice = crediting.billed(crediting.of_commit("9.00"))
     assert crediting.use(invoice["id"], told["id"], "9.00").status == 200
     assert api.get(own)["application_status"] == "used"
+
+
+def test_what_is_deferred_is_less_what_was_credited_where_the_tenant_says_so(crediting: Crediting):
+    """Billed 80,000, recognized nothing, 20,000 of the pool credited: 60,000 with the setting, 80,000 without."""
+    api = crediting.api
+    crediting.billed(crediting.of_commit())
+    crediting.credited({"amount": "20000.00", "account": crediting.deferred, "prepaid_commit": crediting.commit["id"]})
+    path, setting = f"contracts/{crediting.contract['id']}", "deduct_credit_memos_from_invoiced_amount"
+    assert api.get(path)["total_deferred_revenue"] == 80_000
+    assert api.patch("/coa/api/chart-account-settings", {setting: True})[setting] is True
+    assert api.get("/users/api/get_user_info")[setting] is True
+    assert api.get(path)["total_deferred_revenue"] == 60_000

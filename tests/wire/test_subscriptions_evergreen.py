@@ -85,8 +85,6 @@ def test_days_that_are_not_of_billing_periods_are_refused(api: Api):
     assert api.get(f"{contract}/subscriptions").body == []
     milestone = {"milestone_name": "Setup", "milestone_date": "2026-01-20", "amount": "1500.00"}
     assert api.post(f"{contract}/milestones", milestone).status == 400
-    custom = evergreen(api, billing_frequency="custom")
-    assert list(api.post(f"{custom}/subscriptions", QUARTER).body) == ["contract"]
 
 
 def test_an_evergreen_contract_tells_how_far_it_is_planned(api: Api):

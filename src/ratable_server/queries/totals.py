@@ -20,16 +20,19 @@ from ratable_server.actor import Actor
 from ratable_server.queries.computed import computed
 from ratable_server.queries.contract_lines import SubscriptionsAsked, subscriptions
 from ratable_server.queries.listing import EVERYTHING
+from ratable_server.queries.register import default_accounts
 from ratable_server.store import models
 from ratable_server.store.load.documents import standing_voids
 from ratable_server.store.scope import books_of, rows_of
+
+DEDUCTS = "deduct_credit_memos_from_invoiced_amount"  # what the default accounts say of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Of one contract, in its currency: `deferred` is billed less recognized, never below zero; `unbilled` the reverse.
 
-    `mrr` is what the subscriptions of the day bring in a month.
+    With `deducts_credit_memos` what was credited counts as not billed where it is told what is deferred. `mrr` is what the subscriptions of the day bring in a month.
     """
 
     contract: str
@@ -40,11 +43,13 @@ class Totals:
     paid: Decimal
     credited: Decimal
     mrr: Decimal
+    deducts_credit_memos: bool = False
 
     @property
     def deferred(self) -> Decimal:
-        """Billed and not yet recognized, without regard to credit memos."""
-        return max(self.billed - self.recognized, Decimal(0))
+        """Billed and not yet recognized."""
+        billed = self.billed - self.credited if self.deducts_credit_memos else self.billed
+        return max(billed - self.recognized, Decimal(0))
 
     @property
     def unbilled(self) -> Decimal:
@@ -69,6 +74,7 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
         currencies = dict(rows.values_list("code", "currency"))
         filed = _filed(actor, contracts)
     monthly = _monthly(actor, contracts, on)
+    deducts = bool(default_accounts(actor=actor).get(DEDUCTS))
     return {
         code: Totals(
             contract=code,
@@ -79,6 +85,7 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
             paid=to_major(filed[code, "payment"], currency),
             credited=to_major(filed[code, "credit_memo"], currency),
             mrr=monthly.get(code, Decimal(0)),
+            deducts_credit_memos=deducts,
         )
         for code, currency in currencies.items()
     }

@@ -75,3 +75,6 @@ class ChartAccountSettingsSerializer(_Names):
     bad_debt_account = link()
     dispute_expense_account = link()
     dispute_reinstatement_account = link()
+    deduct_credit_memos_from_invoiced_amount = flag(
+        allow_null=False, help_text="An addition: what is deferred of a contract is less what was credited."
+    )

@@ -15,7 +15,7 @@ from typing import Any
 from ratable.terms import Contract
 from ratable_server.api.campfire.translate.customers import status_of
 from ratable_server.api.campfire.translate.prepaid_commits import to_prepaid_commit
-from ratable_server.api.campfire.translate.subscriptions_evergreen import effective_end
+from ratable_server.api.campfire.translate.subscriptions_evergreen import MONTHS_OF, effective_end
 from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
 from ratable_server.operations.contracts import ContractHead
 from ratable_server.operations.kept import Beside
@@ -25,8 +25,22 @@ OURS = (
     "minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity",
 )  # fmt: skip
 USUAL_CURRENCY = "USD"
+RENEWS = {"is_evergreen", "auto_renew", "billing_frequency", "contract_end_date"}
 _MINIMUMS = ("minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity")
 _DATES = {"starts_on": "contract_start_date", "ends_before": "contract_end_date"}
+
+
+def refuses_renewal(fields: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What does not fit an evergreen contract: it is billed by periods, has no end, and nothing else renews it."""
+    if not fields.get("is_evergreen"):
+        return {}
+    if fields.get("auto_renew"):
+        return {"auto_renew": ["A contract is evergreen or renews itself, not both."]}
+    if (fields.get("billing_frequency") or "monthly") not in MONTHS_OF:
+        return {"billing_frequency": [f"An evergreen contract is billed by periods: {', '.join(MONTHS_OF)}."]}
+    if fields.get("contract_end_date") is not None:
+        return {"contract_end_date": ["An evergreen contract has no end."]}
+    return {}
 
 
 def wanted_code(fields: Mapping[str, Any]) -> str | None:

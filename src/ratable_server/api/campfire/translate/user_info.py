@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ratable_server.queries.totals import DEDUCTS
+
 _ROLE_OF = {"viewer": "viewer", "preparer": "clerk", "approver": "clerk", "admin": "admin"}
 
 
-def from_user(actor: Any, entities: Sequence[Any]) -> dict[str, Any]:
+def from_user(actor: Any, entities: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The owner of a token; the root is the first entity without one above it.
 
-    A year begins in January unless that entity says otherwise. What is deferred is billed less recognized, without
-    regard to credit memos.
+    A year begins in January unless that entity says otherwise; `settings` are those of the default accounts.
     """
     root = next((entity for entity in entities if entity.further.get("parent") is None), None)
     further: Mapping[str, Any] = {} if root is None else root.further
@@ -25,5 +26,5 @@ def from_user(actor: Any, entities: Sequence[Any]) -> dict[str, Any]:
         "root_currency": None if root is None else further.get("currency") or "USD",
         "fiscal_year_start_month": further.get("fiscal_year_month") or 1,
         "fiscal_year_start_day": further.get("fiscal_year_day") or 1,
-        "deduct_credit_memos_from_invoiced_amount": False,
+        DEDUCTS: bool(settings.get(DEDUCTS)),
     }

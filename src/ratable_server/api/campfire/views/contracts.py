@@ -19,6 +19,7 @@ from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, limits_of, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown, tags_of
+from ratable_server.api.campfire.views.registered import ids_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.contracts import create_contract, delete_contract, modify_contract
@@ -52,6 +53,7 @@ class Contracts(CampfireView):
         fields = _fields(self, is_partial=False)
         if fields.get("client") is None:
             raise ValidationError({"client": ["This field is required."]})
+        _refuse_renewal(fields)
         code = created("contract", translate.wanted_code(fields), lambda code: _create(self.actor, fields, code))
         return Response(told(self.actor, contracts(actor=self.actor, asked=Asked(codes=[code])).rows)[0], status=201)
 
@@ -89,6 +91,7 @@ class Contract(CampfireView):
         fields = _fields(self, is_partial=is_partial)
         if fields.get("prepaid_commits"):
             raise ValidationError({"prepaid_commits": ["A signed contract gets prepaid commits by their own route."]})
+        _refuse_renewal({**row.further, "contract_end_date": row.ends_before, **fields}, is_asked=fields)
         was = translate.head_of(row)
         modify_contract(
             actor=self.actor,
@@ -149,7 +152,6 @@ def _statuses(request: Request) -> list[str]:
 
 
 def _narrowed(request: Request, asked: Asked) -> ContractsAsked:
-    clients = [int(each) for each in request.query_params.getlist("client") if each.isdecimal()]
     limits = limits_of(request)
     statuses = _statuses(request)
     return ContractsAsked(
@@ -163,7 +165,7 @@ def _narrowed(request: Request, asked: Asked) -> ContractsAsked:
         else None,
         on=now_at().date(),
         text=request.query_params.get("q", ""),
-        customer_ids=clients or None,
+        customer_ids=ids_of(request, "client"),
     )
 
 
@@ -175,6 +177,18 @@ def _fields(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
     fields.pop("tags", None)
     refuse_unknown(view.actor, fields)
     return fields
+
+
+def _refuse_renewal(fields: dict[str, Any], *, is_asked: dict[str, Any] | None = None) -> None:
+    """Go on, unless a contract would renew in two ways, or without an end by no period; judged where it is asked for.
+
+    Raises:
+        ValidationError: told by the field that does not fit.
+    """
+    if is_asked is None or translate.RENEWS & set(is_asked):
+        wrong = translate.refuses_renewal(fields)
+        if wrong:
+            raise ValidationError(wrong)
 
 
 def _customer(actor: Actor, fields: dict[str, Any]) -> str | None:

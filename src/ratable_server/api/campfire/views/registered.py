@@ -146,7 +146,7 @@ def ids_of(request: Request, name: str) -> list[int] | None:
         ValidationError: one of them is none.
     """
     said = [each.strip() for every in request.query_params.getlist(name) for each in every.split(",") if each.strip()]
-    if not all(each.isdecimal() and len(each) <= _MOST_DIGITS for each in said):
+    if not all(each.isascii() and each.isdecimal() and len(each) <= _MOST_DIGITS for each in said):
         raise ValidationError({name: ["A valid integer is required."]})
     return [int(each) for each in said] or None
 

@@ -10,7 +10,7 @@ from ratable_server.api.campfire.translate.user_info import from_user
 from ratable_server.api.campfire.views.documented import gives
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.queries.listing import EVERYTHING
-from ratable_server.queries.register import register
+from ratable_server.queries.register import default_accounts, register
 
 
 class UserInfo(CampfireView):
@@ -22,4 +22,4 @@ class UserInfo(CampfireView):
     def get(self, _request: Request) -> Response:
         """The owner of the token, the tenant, and its first entity."""
         entities = register(actor=self.actor, kind="entity", asked=EVERYTHING).rows
-        return Response(from_user(self.actor, entities))
+        return Response(from_user(self.actor, entities, default_accounts(actor=self.actor)))
