@@ -16,20 +16,20 @@ class TakenFileSerializer(serializers.Serializer[object]):
 
 
 class ImportSerializer(serializers.Serializer[object]):
-    """An import as an object."""
+    """An import as an object; with `fields`, only those."""
 
-    Id = serializers.CharField()
-    ImportType = serializers.CharField()
-    Name = serializers.CharField()
-    Status = serializers.ChoiceField(STATUSES)
+    Id = serializers.CharField(required=False)
+    ImportType = serializers.CharField(required=False)
+    Name = serializers.CharField(required=False)
+    Status = serializers.ChoiceField(STATUSES, required=False)
     StatusReason = serializers.CharField(required=False)
-    TotalCount = serializers.IntegerField()
-    ImportedCount = serializers.IntegerField()
-    Md5 = serializers.CharField()
-    CreatedById = serializers.CharField()
-    CreatedDate = serializers.CharField()
-    UpdatedById = serializers.CharField()
-    UpdatedDate = serializers.CharField()
+    TotalCount = serializers.IntegerField(required=False)
+    ImportedCount = serializers.IntegerField(required=False)
+    Md5 = serializers.CharField(required=False)
+    CreatedById = serializers.CharField(required=False)
+    CreatedDate = serializers.CharField(required=False)
+    UpdatedById = serializers.CharField(required=False)
+    UpdatedDate = serializers.CharField(required=False)
 
 
 class ImportStatusSerializer(ImportSerializer):

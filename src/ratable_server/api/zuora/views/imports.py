@@ -21,6 +21,7 @@ from ratable_server.api.zuora.schemas.imports import (
     ImportStatusSerializer,
     TakenFileSerializer,
 )
+from ratable_server.api.zuora.schemas.usage import NothingSerializer
 from ratable_server.api.zuora.translate import imports as translate
 from ratable_server.api.zuora.translate.ids import public_id, row_id_of
 from ratable_server.api.zuora.translate.usage_files import DATES_OF
@@ -94,7 +95,7 @@ class Import(CrudView):
 
     operation_ids = {"GET": "Object_GETImport"}
 
-    @gives(ImportSerializer, tag="Imports", is_crud=True, parameters=(_FIELDS,))
+    @gives(ImportSerializer, tag="Imports", is_crud=True, nothing=NothingSerializer, parameters=(_FIELDS,))
     def get(self, request: Request, import_id: str) -> Response:
         """How far it is; with `fields`, only those."""
         row_id = row_id_of("import", import_id)
