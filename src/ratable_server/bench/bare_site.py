@@ -17,8 +17,21 @@ VALUES (%(tenant)s, %(contract)s, gen_random_uuid()::text, 0, %(product)s, %(usa
 """
 
 
+# A record of usage and its id, as the books have them; its content hash is somebody else's.
+USAGE = """
+WITH key AS (
+    INSERT INTO usage_key (tenant_id, event_id, content_hash, record_id, month_on)
+    VALUES ({tenant}, gen_random_uuid()::text, sha256('bare'), nextval('usage_record_id_seq'), '{month_on}')
+    RETURNING event_id, record_id
+)
+INSERT INTO usage_record (id, tenant_id, event_id, stream, used_on, month_on, quantity, currency, usage_import_id, "row",
+    number, open_on)
+SELECT record_id, {tenant}, event_id, '{item}', '{used_on}', '{month_on}', 12.5, '', 1, 1, 1, '{month_on}' FROM key
+"""
+
+
 def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) -> None:
-    """Answer `GET /bytes` and `POST /row` on the same web server, with as many threads."""
+    """Answer `GET /bytes`, `POST /row` and `POST /usage` on the same web server, with as many threads."""
     import waitress
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
@@ -29,15 +42,21 @@ def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) ->
     def send(_request: HttpRequest) -> HttpResponse:
         return HttpResponse(page, content_type="application/json")
 
-    def insert(request: HttpRequest) -> HttpResponse:
+    def insert(request: HttpRequest, statement: str) -> HttpResponse:
         json.loads(request.body)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('ratable.tenant', %s, true)", [str(row["tenant"])])
-            cursor.execute(ROW, row)
+            cursor.execute(statement, row)
         return HttpResponse(b"{}", content_type="application/json", status=201)
 
+    usage = USAGE.format(**row) if "used_on" in row else ""
+
     class Site:
-        urlpatterns = (path("bytes", send), path("row", insert))
+        urlpatterns = (
+            path("bytes", send),
+            path("row", insert, {"statement": ROW}),
+            path("usage", insert, {"statement": usage}),
+        )
 
     settings.MIDDLEWARE = []
     settings.ROOT_URLCONF = Site

@@ -89,12 +89,13 @@ def _copy(database: str, kept: Path, keys: Path) -> Took:
     prepare_months(date(YEAR, month, 1) for month in range(1, 13))
     with as_superuser(database) as connection:
         with _taking(connection.info.backend_pid) as took, connection.transaction():
-            _copy_file(connection, f"usage_record ({KEPT_COLUMNS})", kept)
-            _copy_file(connection, f"usage_key ({KEY_COLUMNS})", keys)
+            copy_file(connection, f"usage_record ({KEPT_COLUMNS})", kept)
+            copy_file(connection, f"usage_key ({KEY_COLUMNS})", keys)
         return took[0]
 
 
-def _copy_file(connection: psycopg.Connection, target: str, path: Path) -> None:
+def copy_file(connection: psycopg.Connection, target: str, path: Path) -> None:
+    """COPY a file of CSV into some columns of a table."""
     statement = f"COPY {target} FROM STDIN (FORMAT csv)"
     with path.open("rb") as file, connection.cursor() as cursor, cursor.copy(statement) as copy:
         while block := file.read(_BLOCK_BYTES):

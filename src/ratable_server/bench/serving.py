@@ -91,12 +91,12 @@ class Site:
 def measure(actor: Actor, *, requests: int, turns: int) -> list[Measured]:
     """Both requests, the bare view and the API in turn."""
     places = _agreed(actor)
-    with _served([sys.executable, "-m", "ratable", "serve"]) as port, tempfile.TemporaryDirectory() as folder:
+    with served([sys.executable, "-m", "ratable", "serve"]) as port, tempfile.TemporaryDirectory() as folder:
         api = Site(port, _token(actor))
         listed = f"/rr/api/v1/contracts/{places.contracts[0]}/prepaid-commits/{places.commit}/usage-events?limit=100"
         page = Path(folder) / "page.json"
         page.write_bytes(api.ask("GET", listed))
-        with _served(_bare_site(actor, page, places)) as bare_port:
+        with served(_bare_site(actor, page, places)) as bare_port:
             bare = Site(bare_port)
             posts = (f"/rr/api/v1/contracts/{places.contracts[n % _CONTRACTS]}/usage" for n in count())
             body = {"usage_group": places.usage_group, "start_date": f"{YEAR}-01-01", "description": "Calls"}
@@ -167,12 +167,12 @@ def _bare_site(actor: Actor, page: Path, places: Places) -> list[str]:
 
 
 @contextmanager
-def _served(command: list[str]) -> Iterator[int]:
+def served(command: list[str], *, threads: int = _THREADS) -> Iterator[int]:
     """A site of its own process, once it listens; gives its port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
-    command = [*command, "--port", str(port), "--threads", str(_THREADS)]
+    command = [*command, "--port", str(port), "--threads", str(threads)]
     with subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.DEVNULL) as server:  # noqa: S603 - our own
         try:
             _wait_for(port)

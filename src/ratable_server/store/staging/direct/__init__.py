@@ -6,5 +6,6 @@ records it costs less to do without the table of texts and the temporary tables 
     reading   a record as it came becomes its day, its numbers and the stream that it names
     judging   the first rule that it breaks by itself, and the hash of its content
     meeting   records against each other, the open months and the ids that are taken
-    writing   what the books know, and what goes on into them: statements over joined texts
+    looking   what the books say of records, under the locks
+    writing   what goes on into the books
 """

@@ -1,4 +1,4 @@
-"""What the books know about records, and what goes on into them: one statement each, however many records there are.
+"""What goes on into the books: one request to the database, however many records there are.
 
 Columns travel as one text each, with a separator that none of their cells has: arrays cost this process ten times that.
 Whoever calls has locked the months and the tenant: nothing is added under an id between the look and the write.
@@ -7,29 +7,17 @@ Whoever calls has locked the months and the tenant: nothing is added under an id
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection
 
-from ratable_server.actor import Actor
+from ratable_server.store.models import UsageImport
 from ratable_server.store.staging.columns import FACT, PREPAID
-from ratable_server.store.staging.direct.judging import KnownItem
-from ratable_server.store.staging.direct.meeting import TakenId
 from ratable_server.store.staging.direct.reading import Record, told_cells
-from ratable_server.store.staging.known_items import item_rows
 from ratable_server.store.staging.settling import Posting
 
 _NOTHING = "\\N"
-
-_TAKEN = """
-SELECT key.event_id, key.content_hash, key.record_id, key.month_on, {is_void}
-FROM unnest((string_to_array(%(ids)s, %(ids_between)s))[2:]) AS wanted(event_id)
-JOIN usage_key AS key ON key.tenant_id = %(tenant)s AND key.event_id = wanted.event_id
-"""
-_IS_VOID = """EXISTS (
-    SELECT FROM usage_void WHERE usage_void.tenant_id = key.tenant_id AND usage_void.record_id = key.record_id
-)"""
 
 Columns = dict[str, tuple[str, Callable[[Record], str | None]]]
 
@@ -96,6 +84,7 @@ moved AS (
     WHERE key.tenant_id = %(tenant)s AND key.event_id = told.event_id AND told.revises_id IS NOT NULL
 ),
 """
+_COUNT = "UPDATE tenant SET fact_number = %(number)s WHERE id = %(tenant)s"
 _ADD_REJECTIONS = """
 INSERT INTO usage_rejection (tenant_id, usage_import_id, "row", event_id, stream, code, value, raw, is_blocking,
     resolved_by)
@@ -105,32 +94,30 @@ FROM {told} ORDER BY "row"
 """
 
 
-def known_streams(actor: Actor, streams: Iterable[str]) -> dict[str, KnownItem]:
-    """What the books know of these streams."""
-    return {row[0]: KnownItem(*row) for row in item_rows(actor, list(streams))}
-
-
-def taken_ids(actor: Actor, records: Sequence[Record], *, revises: bool) -> dict[str, TakenId]:
-    """What the books have under the ids of these records."""
+def add_records(posting: Posting, row: UsageImport, records: Sequence[Record]) -> list[tuple[int, int]]:
+    """Write a receipt with what was taken, if anything was; give the rejections that this resolves, by import and row."""
+    receipt, parameters = _inserting(row)
     if not records:
-        return {}
-    ids, between = _joined([record.event_id for record in records])
-    parameters: dict[str, Any] = {"tenant": actor.tenant_id, "ids": ids, "ids_between": between}
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKEN.format(is_void=_IS_VOID if revises else "false"), parameters)
-        return {row[0]: TakenId(row[0], bytes(row[1]), *row[2:]) for row in cursor.fetchall()}
-
-
-def add_records(posting: Posting, records: Sequence[Record]) -> list[tuple[int, int]]:
-    """Write what was taken, and give the rejections that this resolves, each with its import and row."""
+        with connection.cursor() as cursor:
+            cursor.execute(receipt, parameters)
+        return []
     revises = any(record.revises is not None for record in records)
-    told, parameters = _told({**_TOLD, **_REVISING} if revises else _TOLD, records)
+    told, cells = _told({**_TOLD, **_REVISING} if revises else _TOLD, records)
     statement = _ADD.format(
         told=told, is_new="WHERE revises_id IS NULL" if revises else "", revising=_REVISE if revises else ""
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**posting.parameters(), **parameters})
-        return [(import_id, row) for import_id, row in cursor.fetchall()]
+        cursor.execute(f"{statement};{_COUNT};{receipt}", {**posting.parameters(), **parameters, **cells})
+        return [(import_id, number) for import_id, number in cursor.fetchall()]
+
+
+def _inserting(row: UsageImport) -> tuple[str, dict[str, Any]]:
+    """The statement that adds a receipt, with its parameters."""
+    told = {field.column: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    columns = ", ".join(f'"{name}"' for name in told)
+    values = ", ".join(f"%(receipt_{name})s" for name in told)
+    statement = f"INSERT INTO usage_import ({columns}) VALUES ({values})"
+    return statement, {f"receipt_{name}": value for name, value in told.items()}
 
 
 def add_rejections(posting: Posting, records: Sequence[Record], *, are_blocking: bool) -> None:
@@ -147,7 +134,7 @@ def _told(columns: Columns, records: Sequence[Record]) -> tuple[str, dict[str, A
     arrays = []
     for name, (kind, told) in columns.items():
         cells = [_NOTHING if (cell := told(record)) is None else cell for record in records]
-        parameters[f"{name}_told"], parameters[f"{name}_between"] = _joined(cells)
+        parameters[f"{name}_told"], parameters[f"{name}_between"] = joined(cells)
         nothing = "" if kind == "text" else ", %(nothing)s"
         arrays.append(f"(string_to_array(%({name}_told)s, %({name}_between)s{nothing}))[2:]::{kind}[]")
     names = ", ".join(f'"{name}"' for name in columns)
@@ -158,7 +145,7 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _joined(cells: Sequence[str]) -> tuple[str, str]:
+def joined(cells: Sequence[str]) -> tuple[str, str]:
     """Texts as one, and what stands between them: a character that is in none.
 
     One stands before the first, too, since one empty text would be an array without any.

