@@ -296,6 +296,25 @@ def usage(sheet: Sheet, text: str, **defaults: Any) -> Stored:
     return sheet.bind_rows("usage", found, tables.USAGE)
 
 
+def counted_records(sheet: Sheet, text: str, **defaults: Any) -> Stored:
+    """Accepted records by `usage_id | quantity` and what the test is about; rows are numbered, all of batch 1."""
+    header, *body = cells(text)
+    found = []
+    for place, values in enumerate(body, start=1):
+        base: Row = {
+            "item_id": "calls",
+            "month_on": date(2026, 1, 1),
+            "used_on": date(2026, 1, 15),
+            "used_at": None,
+            "batch": 1,
+            "row": place,
+            "dimensions": None,
+            **defaults,
+        }
+        found.append(_row(tables.COUNTED_RECORDS, dict(zip(header, values, strict=True)), base))
+    return sheet.bind_rows("counted_records", found, tables.COUNTED_RECORDS)
+
+
 def voids(sheet: Sheet, *usage_ids: str) -> Stored:
     return sheet.bind_rows("voids", [{"usage_id": usage_id} for usage_id in usage_ids], tables.VOIDS)
 
