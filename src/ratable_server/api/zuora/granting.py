@@ -79,8 +79,9 @@ class _Programs(RequestValidator):  # type: ignore[misc]  # oauthlib has no type
         return program is not None
 
     @override
-    def validate_grant_type(self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any) -> bool:
-        return grant_type == GRANT
+    def validate_grant_type(self, *said: Any, **_further: Any) -> bool:
+        _client_id, grant_type, *_ = said
+        return bool(grant_type == GRANT)
 
     @override
     def get_default_scopes(self, client_id: str, request: Any, *args: Any, **kwargs: Any) -> list[str]:
@@ -93,7 +94,8 @@ class _Programs(RequestValidator):  # type: ignore[misc]  # oauthlib has no type
         ]
 
     @override
-    def validate_scopes(self, client_id: str, scopes: Any, client: Any, request: Any, *args: Any) -> bool:
+    def validate_scopes(self, *said: Any, **_further: Any) -> bool:
+        client_id, scopes, _client, request = said
         return bool(scopes == self.get_default_scopes(client_id, request))
 
     @override
