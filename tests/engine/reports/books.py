@@ -120,7 +120,7 @@ def evidence_of(sheet: Sheet, answers: Answers) -> Evidence:
         "journal": stage["journal"],
         "usage": _counted(sheet),
     }
-    for name in ("contracts", "items", "tiers", "shares"):
+    for name in ("contracts", "items", "tiers", "rating_options", "tier_limits", "shares"):
         found[name] = sheet.fetch(Stored(name, EVIDENCE[name]))
     return Evidence.of(found)
 

@@ -56,6 +56,52 @@ def test_graduated_usage_is_told_tier_by_tier(sheet: Sheet):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "item", "formulas"),
+    [
+        (
+            "rating/group-by-day",
+            "days",
+            [
+                "18 x 2.00 + 1.00 flat fee where the tier is touched; tiers count each day = 38.00",
+                "1 x 1.00; tiers count each day = 1.00",
+            ],
+        ),
+        (
+            "rating/zuora-individual-volume",
+            "cents",
+            ["3 x 0.005 + 2.00 flat fee where the tier is touched; each record rounded by itself = 2.03"],
+        ),
+        ("rating/zuora-group-by-id", "minutes", ["50 x 11.00; tiers count each group_id = 550.00"]),
+        ("rating/zuora-pre-rated", "price", ["unit prices in unit_price of the records = 2,100.00"]),
+        ("rating/zuora-pre-rated", "total", ["amounts in total of the records = 2,100.00"]),
+        ("rating/zuora-pre-rated", "amount", ["amounts of the records = 2,100.00"]),
+        ("rating/high-water-mark", "volume", ["13 x 1.00; the highest day counts = 13.00"]),
+        ("rating/rounded-quantities", "half-even", ["2.4 x 1.00; quantities rounded to 0.1, half even = 2.40"]),
+        (
+            "rating/openmeter-maximum",
+            "steps",
+            [
+                "15 x 1.00; tiers count each day; the month at most 17.50 = 15.00",
+                "5 x 0.50; tiers count each day; the month at most 17.50 = 2.50",
+            ],
+        ),
+        (
+            "minimums/zuora-charge-minimum",
+            "t",
+            ["10 x 1.00; at least 5.00 and at most 20.00 where the tier is touched = 10.00"],
+        ),
+        ("rating/tiered-with-overage", "tiered", ["10 x 1.00 = 10.00", "10 x 2.00 = 20.00", "5.5 x 3.00 = 16.50"]),
+    ],
+)
+def test_rating_options_are_told_where_they_decide(sheet: Sheet, name: str, item: str, formulas: list[str]):
+    step = explain_revenue(golden(sheet, name), {"item_id": item})
+    told = [one.formula for one in step.every() if one.kind == "tier"]
+
+    assert told[: len(formulas)] == formulas
+    assert step.value == sum(child.value for child in step.children)
+
+
 def test_prepaid_usage_with_overage_is_told_from_the_state_of_the_pool(sheet: Sheet):
     """The chain's March: 40,000 of list value against what is left of the pool, 16,000."""
     step = explain_revenue(golden(sheet, "chain/ledger"), {"kind": "drawdown", "booked_on": MARCH})

@@ -33,6 +33,8 @@ EVIDENCE: Mapping[str, ibis.Schema] = {
     "contracts": tables.CONTRACTS,
     "items": tables.ITEMS,
     "tiers": tables.TIERS,
+    "rating_options": tables.RATING_OPTIONS,
+    "tier_limits": tables.TIER_LIMITS,
     "shares": tables.SHARES,
     "commits": tables.COMMITS,
     "grants": tables.GRANTS,
@@ -57,6 +59,8 @@ class Evidence:
     contracts: tuple[Row, ...]
     items: tuple[Row, ...]
     tiers: tuple[Row, ...]
+    rating_options: tuple[Row, ...]
+    tier_limits: tuple[Row, ...]
     shares: tuple[Row, ...]
     commits: tuple[Row, ...]
     grants: tuple[Row, ...]
@@ -86,6 +90,10 @@ class Evidence:
     def item(self, item_id: str) -> Row:
         """The usage item or stream."""
         return one(self.items, item_id=item_id)
+
+    def options(self, item_id: str) -> Row | None:
+        """The rating options of an item; none where the quantity of the month is all that counts."""
+        return next(iter(chosen(self.rating_options, item_id=item_id)), None)
 
     def commit(self, commit_id: str) -> Row:
         """The terms of a prepaid commit."""

@@ -9,6 +9,7 @@ from decimal import Decimal, localcontext
 from ratable.money import to_major
 from ratable.periods import month_of
 from ratable.reports.explanation.evidence import Evidence, Row, chosen, one
+from ratable.reports.explanation.options import carried, of_options
 from ratable.reports.explanation.records import Step
 from ratable.reports.explanation.words import from_e12, money, month, number, plain, unit_price
 
@@ -107,10 +108,14 @@ def _tier(evidence: Evidence, row: Row, currency: str) -> Step:
 
 def _tier_formula(evidence: Evidence, row: Row, currency: str) -> str:
     """The price of the line's units in numbers; where cents were cut, the value before that, too."""
+    options = evidence.options(row["item_id"])
     if row["tier"] == SOURCE_TIER:
-        return f"amounts of the records = {money(row['amount_minor'], currency)}"
+        return f"{carried(options)} = {money(row['amount_minor'], currency)}"
     item = evidence.item(row["item_id"])
     tier = one(evidence.tiers, item_id=row["item_id"], tier=row["tier"])
+    if options is not None:
+        limits = chosen(evidence.tier_limits, item_id=row["item_id"], tier=row["tier"])
+        return f"{of_options(row, tier, options, limits)} = {money(row['amount_minor'], currency)}"
     counted, words = _counted(item, from_e12(row["quantity_e12"]))
     price, flat_fee = from_e12(tier["unit_price_e12"]), from_e12(tier["flat_fee_e12"])
     with_fee = item["pricing_model"] not in {"fixed_fee", "package"} and flat_fee > 0

@@ -25,7 +25,10 @@ from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import read_table
 
 _RESULTS = ("rated", "draws", "allocated", "revenue")
-_TERMS = ("contracts", "items", "tiers", "shares", "commits", "grants", "schedules", "rollovers")
+_TERMS = (
+    "contracts", "items", "tiers", "rating_options", "tier_limits", "shares", "commits", "grants", "schedules",
+    "rollovers",
+)  # fmt: skip
 _USAGE = """
 WITH rejected AS ({rejected})
 SELECT event_id, stream, used_on, quantity, amount FROM usage_record AS record
