@@ -10,7 +10,8 @@ from ratable_server.operations.closed_months import first_day_open, refuse_close
 from ratable_server.operations.document_voids import reopen_document, void_document
 from ratable_server.operations.overpayments import refuse_overpayment
 from ratable_server.operations.paper_rows import documents_of, hold_contracts
-from ratable_server.operations.papers import PaperKind, held
+from ratable_server.operations.paper_told import PaperKind
+from ratable_server.operations.papers import held
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change

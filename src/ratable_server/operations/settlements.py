@@ -18,6 +18,7 @@ from ratable.money import to_major, to_minor
 from ratable.terms_rules import fits_currency
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.booking import take_booking
 from ratable_server.operations.closed_months import first_day_open, refuse_closed
 from ratable_server.operations.document_voids import void_document
 from ratable_server.operations.documents import Payment, Refund, payment_in
@@ -71,6 +72,7 @@ def settle_invoice(
         credit_memo_must_be_of_the_customer, period_must_be_open, code_must_be_unused
     """
     with changes_by(actor):
+        _keep_months(actor, parts)
         memos = [part.credit_memo for part in parts if isinstance(part, Credit)]
         hold_contracts(actor, [("invoice", invoice), *(("credit_memo", memo) for memo in memos)])
         settled = []
@@ -138,6 +140,14 @@ def delete_settlement(*, actor: Actor, id: int, at: datetime) -> None:
         take_overpayment_back(actor, row, at=at)
         row.deleted_at = at
         _keep(actor, row, "delete_settlement", at=at)
+
+
+def _keep_months(actor: Actor, parts: Sequence[Money | Credit]) -> None:
+    """The months in which money is booked stay open from here on: they are taken before any contract, as by everybody."""
+    for part in parts:
+        refuse_unfit(part)
+    for on in sorted({part.on for part in parts if isinstance(part, Money)}):
+        take_booking(actor, on)
 
 
 def _standing(actor: Actor, kind: str, id: int) -> models.Paper:

@@ -16,10 +16,13 @@ from ratable_server.operations.calculation import calculate
 from ratable_server.operations.contracts import ContractHead, modify_contract
 from ratable_server.operations.customers import create_customer
 from ratable_server.operations.documents import CreditMemo, Payment, file_credit_memo, file_payment
+from ratable_server.operations.paper_revisions import revise_paper
+from ratable_server.operations.paper_told import Line, Paper, PaperBeside
+from ratable_server.operations.papers import issue_papers
 from ratable_server.operations.periods import close_period
 from ratable_server.operations.prepaid_commits import top_up_prepaid_commit
 from ratable_server.operations.price_overrides import set_tier_price_override
-from ratable_server.operations.settlements import Credit, Money, settle_invoice
+from ratable_server.operations.settlements import Credit, Money, settle_invoice, void_settlement
 from ratable_server.operations.usage import record_usage
 from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
 from tests.server.concurrency.crew import SECONDS, outcome
@@ -84,6 +87,33 @@ def take_back(actor: Actor, memos: int, memo: CreditMemo) -> list[str]:
 def settle(actor: Actor, invoice: int, part: Money | Credit, times: int) -> list[str]:
     """Settle an invoice, one part after the other."""
     return [outcome(settle_invoice, actor=actor, invoice=invoice, parts=[part], at=AT) for _ in range(times)]
+
+
+def trade(
+    actor: Actor, rounds: int, pairs: Sequence[tuple[int, int]], contracts: Sequence[str], wanderer: int
+) -> list[str]:
+    """Bill contracts at once, settle invoices with credit memos and money of two months, move an invoice: in this order."""
+    told: list[str] = []
+    line = (Line(amount=_ONE),)
+    for _ in range(rounds):
+        papers = [Paper(kind="invoice", contract=code, on=date(2026, 1, 10), lines=line) for code in contracts]
+        told.append(outcome(issue_papers, actor=actor, papers=papers, at=AT))
+        told += [outcome(_settle_and_take_back, actor=actor, invoice=invoice, memo=memo) for invoice, memo in pairs]
+        for paper in papers:
+            told.append(
+                outcome(revise_paper, actor=actor, id=wanderer, paper=paper, beside=PaperBeside(further={}), at=AT)
+            )
+    return told
+
+
+def _settle_and_take_back(actor: Actor, invoice: int, memo: int) -> None:
+    parts: list[Money | Credit] = [
+        Money(amount=_ONE, on=date(2026, 2, 10)),
+        Credit(credit_memo=memo, amount=_ONE, on=date(2026, 1, 10)),
+        Money(amount=_ONE, on=date(2026, 1, 10)),
+    ]
+    _, used, _ = settle_invoice(actor=actor, invoice=invoice, parts=parts, at=AT)
+    void_settlement(actor=actor, id=used, on=date(2026, 1, 20), at=AT)
 
 
 def modify(actor: Actor, contract: str, seen: ContractHead, head: ContractHead) -> str:

@@ -1,18 +1,25 @@
-"""Several processes use one credit memo: what is used is what there was (B1)."""
+"""Several processes settle papers: of a credit memo is used what there was (B1), and nobody waits for who waits for him (B11)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import psycopg
+import pytest
+
 from ratable_server.actor import Actor
-from ratable_server.operations.papers import Line, Paper, issue_papers
+from ratable_server.operations.contracts import create_contract
+from ratable_server.operations.paper_told import Line, Paper
+from ratable_server.operations.papers import issue_papers
 from ratable_server.operations.settlements import Credit
-from ratable_server.queries.listing import Asked
+from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.papers import credit_memos, invoices
 from tests.server.concurrency.crew import at_once
-from tests.server.concurrency.doings import settle
+from tests.server.concurrency.doings import settle, trade
+from tests.server.concurrency.test_balances import deadlocks
 from tests.server.conftest import AT
-from tests.server.operations.agreements import JANUARY, agree
+from tests.server.operations.agreements import ACME, JANUARY, agree
 from tests.server.soundness import assert_sound
 
 
@@ -30,4 +37,43 @@ def test_b1_no_more_is_used_of_a_credit_memo_than_it_has(actor: Actor):
     assert told == ["done"] * 3 + ["settlement_must_not_exceed_document"] * 5
     (paid,), (used,) = invoices(actor=actor, asked=Asked()).rows, credit_memos(actor=actor, asked=Asked()).rows
     assert paid.settled == used.settled == 60
+    assert_sound(actor)
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(300, marks=pytest.mark.soak)])
+def test_b11_papers_of_two_contracts_meet_in_either_order_without_a_deadlock(
+    actor: Actor, superuser: psycopg.Connection, rounds: int
+):
+    """Each order twice: billed at once, settled with each other's credit memo and money, moved to and fro."""
+    bare = replace(ACME, usage_items=(), prepaid_commits=(), subscriptions=(), milestones=())
+    agree(actor, bare)
+    create_contract(actor=actor, contract=replace(bare, id="beta"), at=AT)
+    papers = [
+        Paper(kind=kind, contract=contract, on=JANUARY, lines=(Line(amount=Decimal(100_000)),))
+        for kind in ("invoice", "credit_memo")
+        for contract in ("acme", "beta")
+    ]
+    (billed, also), (credited, other) = (
+        [issued.id for issued in issue_papers(actor=actor, papers=papers[start : start + 2], at=AT)] for start in (0, 2)
+    )
+    (wanderer,) = issue_papers(actor=actor, papers=papers[:1], at=AT)
+    pairs = [(billed, other), (also, credited)]
+    before = deadlocks(superuser)
+
+    answers = at_once(
+        [
+            (
+                trade,
+                {"actor": actor, "rounds": rounds, "pairs": pairs[::step], "contracts": order, "wanderer": wanderer.id},
+            )
+            for step, order in [(1, ("acme", "beta")), (-1, ("beta", "acme"))] * 2
+        ]
+    )
+
+    assert answers == [["done"] * 5 * rounds] * 4
+    assert deadlocks(superuser) == before
+    every = invoices(actor=actor, asked=EVERYTHING).rows
+    assert sorted(int(each.settled) for each in every)[-3:] == [0, 8 * rounds, 8 * rounds]
+    assert {memo.settled for memo in credit_memos(actor=actor, asked=Asked()).rows} == {0}
+    assert len(every) == 3 + 8 * rounds
     assert_sound(actor)

@@ -13,8 +13,10 @@ from ratable.terms import Terms
 from ratable_server.actor import Actor
 from ratable_server.operations.document_voids import void_document
 from ratable_server.operations.documents import CreditMemo, Invoice, file_credit_memo, file_invoice
+from ratable_server.operations.paper_revisions import delete_paper, revise_paper
+from ratable_server.operations.paper_told import Line, Paper, PaperBeside
 from ratable_server.operations.paper_voids import reopen_paper, void_paper
-from ratable_server.operations.papers import Line, Paper, PaperBeside, delete_paper, issue_papers, revise_paper
+from ratable_server.operations.papers import issue_papers
 from ratable_server.operations.periods import close_period
 from ratable_server.operations.settlements import (
     Credit,

@@ -14,7 +14,8 @@ from ratable_server.api.campfire.views.naming import refuse_unknown
 from ratable_server.api.campfire.views.prepaid_commits import commit_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
-from ratable_server.operations.papers import Line, Paper, PaperBeside, issue_papers
+from ratable_server.operations.paper_told import Line, Paper, PaperBeside
+from ratable_server.operations.papers import issue_papers
 
 
 class PrepaidCommitInvoice(CampfireView):

@@ -16,7 +16,7 @@ from ratable_server.api.campfire.translate.invoices import TARGETS, amount_of
 from ratable_server.api.campfire.translate.words import TAGS, named_in
 from ratable_server.api.campfire.views.naming import names_of
 from ratable_server.clock import now_at
-from ratable_server.operations.papers import Line
+from ratable_server.operations.paper_told import Line
 from ratable_server.queries.catalog import Product, products
 from ratable_server.queries.contract_lines import milestones, subscriptions, usage_items
 from ratable_server.queries.contracts import Contract, ContractsAsked, contracts

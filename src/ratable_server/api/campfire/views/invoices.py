@@ -41,7 +41,9 @@ from ratable_server.api.campfire.views.invoice_lists import DAYS, SORT, WORDS, n
 from ratable_server.api.campfire.views.naming import names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
-from ratable_server.operations.papers import Line, Paper, PaperBeside, delete_paper, issue_papers, revise_paper
+from ratable_server.operations.paper_revisions import delete_paper, revise_paper
+from ratable_server.operations.paper_told import Line, Paper, PaperBeside
+from ratable_server.operations.papers import issue_papers
 from ratable_server.queries.contracts import Contract
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.papers import Paper as Row

@@ -24,7 +24,8 @@ from ratable_server.api.campfire.views.documented import posts
 from ratable_server.api.campfire.views.revenue_posting import month_said
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
-from ratable_server.operations.papers import Line, Paper, PaperBeside, issue_papers
+from ratable_server.operations.paper_told import Line, Paper, PaperBeside
+from ratable_server.operations.papers import issue_papers
 from ratable_server.queries.contracts import contracts
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.papers import PapersAsked, papers

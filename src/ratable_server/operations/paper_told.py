@@ -1,0 +1,55 @@
+"""What an invoice or a credit memo says, as a customer has it: its lines and what is kept beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from ratable_server.operations.kept import NOTHING, Further
+
+PaperKind = Literal["invoice", "credit_memo"]
+Stage = Literal["draft", "open", "sent", "uncollectible"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line: of a prepaid commit, a subscription or a milestone, or of the contract's usage.
+
+    `against` and `period` are of credit memos: what is taken back, and of which service month.
+    """
+
+    amount: Decimal
+    tax: Decimal = Decimal(0)
+    prepaid_commit: str | None = None
+    subscription: str | None = None
+    milestone: str | None = None
+    against: Literal["revenue", "liability", "adjustment"] = "revenue"
+    period: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """An invoice or a credit memo; without a code it gets the next number of its kind."""
+
+    kind: PaperKind
+    contract: str
+    on: date
+    lines: tuple[Line, ...]
+    due_on: date | None = None
+    stage: Stage = "open"
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperBeside:
+    """What is kept beside a paper, and beside each of its lines."""
+
+    further: Further
+    lines: Sequence[Further] = ()
+
+    def of_line(self, place: int) -> Further:
+        """What is kept beside a line."""
+        return self.lines[place] if place < len(self.lines) else NOTHING
