@@ -12,7 +12,7 @@ from ratable_server.operations.usage.recording import Manner, record_usage, take
 from ratable_server.operations.usage.reported import delete_reported_usage, report_usage, revise_reported_usage
 from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
 from ratable_server.operations.usage.resolving import resolve_rejection
-from ratable_server.operations.usage.together import record_together
+from ratable_server.operations.usage.together import record_together, report_together
 from ratable_server.operations.usage.uploads import Place, Upload, WordedUpload, Words
 from ratable_server.operations.usage.voiding import void_usage
 from ratable_server.operations.usage.worded import WordedReceipt, ingest_worded
@@ -44,6 +44,7 @@ __all__ = [
     "ingest_worded",
     "record_together",
     "record_usage",
+    "report_together",
     "report_usage",
     "resolve_rejection",
     "revise_reported_usage",

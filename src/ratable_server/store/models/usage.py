@@ -57,6 +57,11 @@ class UsageImport(Target):
                 name="usage_import_rows_add_up",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant", "number"], condition=Q(number__isnull=False), name="usage_import_number"
+            )  # the last one is asked for by each that follows it
+        ]
 
 
 class UsageRecord(TenantRow):

@@ -29,7 +29,7 @@ from ratable_server.operations.usage import (
     ReportOutcome,
     Revision,
     delete_reported_usage,
-    report_usage,
+    report_together,
     revise_reported_usage,
 )
 from ratable_server.queries.reported_usage import Condition, ReportedAsked, reported_usage
@@ -69,7 +69,7 @@ class UsageRecords(UsageView):
             report = translate.to_report(said, wsdl_version=self.wsdl_version)
         except translate.WrongFieldsError as error:
             raise wrong_fields(error) from error
-        (outcome,) = report_usage(actor=self.actor, reports=[report], at=now_at())
+        outcome = report_together(actor=self.actor, report=report, at=now_at())
         if outcome.refused is not None:
             return self.answer_refused_record(outcome.refused, said)
         return Response(written(outcome))
