@@ -18,6 +18,8 @@ def prepare_months(months: Iterable[date]) -> int:
     wait.
     """
     wanted = sorted(set(months))
+    if not wanted:
+        return 0
     if not connection.in_atomic_block:
         with connection.cursor() as cursor:
             return sum(_make(cursor, month_on) for month_on in wanted)

@@ -5,7 +5,7 @@ Changes the row in memory alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,11 +28,15 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """What the books know: their zone, the customers, the first month whose usage may change, the file if one is read."""
+    """What the books know: their zone, the customers, the first month whose usage may change, which reports are billed.
+
+    `file` is the one that is read, if one is.
+    """
 
     zone: ZoneInfo
     customers: Customers
     first_on: date = date.min
+    billed: Collection[int] = ()
     file: ReportedFile | None = None
 
     def reported(self, place: int, row: ReportedUsage, report: Report, *, became: Became = "created") -> Changed:
@@ -81,7 +85,7 @@ class Judge:
         row.further = _merged(row.further, fields.get("further", {}))
         looked_at = self.customers.dimensions(row.customer_id, row.counted)
         recounted = [name for name in looked_at if row.further.get(name) != was["further"].get(name)]
-        if _is_billed(row) and (plain or recounted):
+        if row.id in self.billed and (plain or recounted):
             raise Refused("reported_usage_must_not_be_billed", field=[*plain, *recounted][0], detail=_named(row))
         self._write(row, plain)
         if all(getattr(row, name) == value for name, value in was.items()):
@@ -99,7 +103,7 @@ class Judge:
             reported_usage_must_be_priced_here, reported_usage_must_not_be_billed, period_must_be_open
         """
         self._refuse_priced_elsewhere(row)
-        if _is_billed(row):
+        if row.id in self.billed:
             raise Refused("reported_usage_must_not_be_billed", detail=_named(row))
         self._refuse_late(row.month_on)
         before = told_of(row)
@@ -143,10 +147,6 @@ def _columns(where: Place) -> tuple[int, int | None, int | None]:
 def _merged(further: Fields, told: Fields) -> dict[str, Any]:
     """Further fields as they become; one that is told as None goes."""
     return {name: value for name, value in {**further, **told}.items() if value is not None}
-
-
-def _is_billed(row: ReportedUsage) -> bool:
-    return bool(getattr(row, "billed"))  # noqa: B009 - annotated by whoever holds the row
 
 
 def _named(row: ReportedUsage) -> str:

@@ -22,8 +22,8 @@ from ratable_server.operations.usage.reported_items import Customers
 from ratable_server.operations.usage.reported_judging import Judge
 from ratable_server.operations.usage.reports import Report, ReportedFile, Revision
 from ratable_server.operations.usage.settling import hold_books
-from ratable_server.store.load.billed_items import load_billed_customers, next_reports
-from ratable_server.store.load.reported_usage import held_reports, held_reports_by_key
+from ratable_server.store.load.billed_items import before_reports
+from ratable_server.store.load.reported_usage import billed_among, held_reports, held_reports_by_key
 from ratable_server.store.load.terms import load_policy
 from ratable_server.store.models import ReportedUsage
 from ratable_server.store.public_ids import reported_usage_code
@@ -54,12 +54,13 @@ class Plan:
 
 def plan_reports(actor: Actor, reports: Mapping[int, Report], file: ReportedFile | None, *, at: datetime) -> Plan:
     """New reports; of a file those that are there under their keys are revised or restored."""
-    zone, ids = next_reports(actor, len(reports))
-    customers = Customers(load_billed_customers(actor, {each.customer for each in reports.values()}))
+    zone, ids, found = before_reports(actor, len(reports), {each.customer for each in reports.values()})
+    customers = Customers(found)
     keys = _Keys(actor, reports.values(), is_file=file is not None)
     told = [each.started_at for each in reports.values() if each.unique_key in keys.revised]
     first_on = _first_month(actor, _months(keys.revised.values(), told, zone), at=at) if keys.revised else date.min
-    judge = Judge(zone=zone, customers=customers, first_on=first_on, file=file)
+    billed = billed_among(actor, [row.id for row in keys.revised.values()]) if keys.revised else set()
+    judge = Judge(zone=zone, customers=customers, first_on=first_on, billed=billed, file=file)
     plan = Plan()
     for row_id, (place, report) in zip(ids, reports.items(), strict=True):
         row = ReportedUsage(id=row_id, tenant_id=actor.tenant_id, created_at=at, created_by=actor.name)
@@ -71,11 +72,11 @@ def plan_reports(actor: Actor, reports: Mapping[int, Report], file: ReportedFile
 def plan_revisions(actor: Actor, revisions: Mapping[int, Revision], *, at: datetime) -> Plan:
     """Changes of reports that are there; no row is among them twice."""
     rows = held_reports(actor, {each.id for each in revisions.values()})
-    zone, _ = next_reports(actor, 0)
-    customers = Customers(load_billed_customers(actor, {row.customer_id for row in rows.values()}))
+    zone, _, found = before_reports(actor, 0, {row.customer_id for row in rows.values()})
+    customers = Customers(found)
     told = [each.fields["started_at"] for each in revisions.values() if "started_at" in each.fields]
     first_on = _first_month(actor, _months(rows.values(), told, zone), at=at) if rows else date.min
-    judge = Judge(zone=zone, customers=customers, first_on=first_on)
+    judge = Judge(zone=zone, customers=customers, first_on=first_on, billed=billed_among(actor, rows))
     owners = _owners(actor, {key for each in revisions.values() if (key := each.fields.get("unique_key"))})
     plan = Plan()
     for place, revision in revisions.items():
@@ -87,9 +88,10 @@ def plan_revisions(actor: Actor, revisions: Mapping[int, Revision], *, at: datet
 def plan_deletions(actor: Actor, ids: Mapping[int, int], *, at: datetime) -> Plan:
     """Reports that are taken back; what is taken back twice is not there the second time."""
     rows = held_reports(actor, set(ids.values()))
-    customers = Customers(load_billed_customers(actor, {row.customer_id for row in rows.values()}))
+    zone, _, found = before_reports(actor, 0, {row.customer_id for row in rows.values()})
+    customers = Customers(found)
     first_on = _first_month(actor, [row.month_on for row in rows.values()], at=at) if rows else date.min
-    judge = Judge(zone=ZoneInfo("UTC"), customers=customers, first_on=first_on)
+    judge = Judge(zone=zone, customers=customers, first_on=first_on, billed=billed_among(actor, rows))
     plan = Plan()
     for place, row_id in ids.items():
         plan.take(place, partial(_deleted, judge, place, row_id, row=rows.pop(row_id, None), at=at))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -37,8 +37,8 @@ WHERE customer.tenant_id = %(tenant)s AND customer.deleted_at IS NULL
 ORDER BY contract.id, item.place, item.id
 """
 _BEFORE = """
-SELECT timezone, ARRAY(SELECT nextval(pg_get_serial_sequence('reported_usage', 'id')) FROM generate_series(1, %s))
-FROM tenant WHERE id = %s
+SELECT timezone, ARRAY(SELECT nextval(pg_get_serial_sequence('reported_usage', 'id')) FROM generate_series(1, %(count)s))
+FROM tenant WHERE id = %(tenant)s
 """
 
 
@@ -70,10 +70,18 @@ class BilledCustomer:
     items: tuple[BilledItem, ...]
 
 
-def load_billed_customers(actor: Actor, named: Collection[Named]) -> list[BilledCustomer]:
-    """Those of the customers that are there; inside `books_of`."""
-    found: dict[tuple[int, str], tuple[dict[int, str], list[BilledItem]]] = {}
+class Before(NamedTuple):
+    """What is to be known before reports are judged: the zone of the books, rows for new ones, their customers."""
+
+    zone: ZoneInfo
+    ids: list[int]
+    customers: list[BilledCustomer]
+
+
+def before_reports(actor: Actor, count: int, named: Collection[Named]) -> Before:
+    """Rows for so many reports, and those of the customers that are there; inside `books_of`, in one round trip."""
     parameters: dict[str, Any] = {
+        "count": count,
         "tenant": actor.tenant_id,
         "ids": [each for each in named if isinstance(each, int)],
         "codes": [each for each in named if isinstance(each, str)],
@@ -81,13 +89,20 @@ def load_billed_customers(actor: Actor, named: Collection[Named]) -> list[Billed
         "unitless": UNITLESS,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, parameters)
-        for customer_id, customer, contract_id, contract, item_id, *told in cursor.fetchall():
-            contracts, items = found.setdefault((customer_id, customer), ({}, []))
-            if contract_id is not None:
-                contracts[contract_id] = contract
-            if item_id is not None:
-                items.append(_item(item_id, (contract_id, contract), told))
+        cursor.execute(f"{_BEFORE}; {_KNOWN}", parameters)
+        zone, ids = cursor.fetchone()
+        cursor.nextset()
+        return Before(ZoneInfo(zone), list(ids), _customers(cursor.fetchall()))
+
+
+def _customers(rows: Iterable[Sequence[Any]]) -> list[BilledCustomer]:
+    found: dict[tuple[int, str], tuple[dict[int, str], list[BilledItem]]] = {}
+    for customer_id, customer, contract_id, contract, item_id, *told in rows:
+        contracts, items = found.setdefault((customer_id, customer), ({}, []))
+        if contract_id is not None:
+            contracts[contract_id] = contract
+        if item_id is not None:
+            items.append(_item(item_id, (contract_id, contract), told))
     return [
         BilledCustomer(id=row_id, code=code, contracts=contracts, items=tuple(items))
         for (row_id, code), (contracts, items) in found.items()
@@ -100,11 +115,3 @@ def _item(row_id: int, contract: tuple[int, str], told: Sequence[Any]) -> Billed
     fields = dict(zip(names, told, strict=True))
     looked_at = tuple(name for name in dimensions if name)
     return BilledItem(id=row_id, contract_id=contract[0], contract=contract[1], dimensions=looked_at, **fields)
-
-
-def next_reports(actor: Actor, count: int) -> tuple[ZoneInfo, list[int]]:
-    """The time zone of the books, and rows for so many reports; inside `books_of`."""
-    with connection.cursor() as cursor:
-        cursor.execute(_BEFORE, [count, actor.tenant_id])
-        zone, ids = cursor.fetchone()
-    return ZoneInfo(zone), list(ids)

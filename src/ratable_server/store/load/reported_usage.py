@@ -48,20 +48,26 @@ def is_billed() -> RawSQL:
 
 
 def held_reports(actor: Actor, ids: Collection[int]) -> dict[int, ReportedUsage]:
-    """Reports that are there, by row, each with `billed`; nobody else changes them until this transaction ends."""
+    """Reports that are there, by row; nobody else changes them until this transaction ends."""
     rows = rows_of(actor, ReportedUsage).select_for_update(no_key=True).filter(id__in=ids, deleted_at=None)
-    return {row.id: row for row in rows.annotate(billed=is_billed()).order_by("id")}
+    return {row.id: row for row in rows.order_by("id")}
 
 
 def held_reports_by_key(actor: Actor, keys: Collection[str]) -> dict[str, ReportedUsage]:
     """The same by key. Of several under one key the one that is there; of those that are not, the last."""
     rows = rows_of(actor, ReportedUsage).select_for_update(no_key=True).filter(unique_key__in=keys)
     found: dict[str, ReportedUsage] = {}
-    for row in rows.annotate(billed=is_billed()).order_by("id"):
+    for row in rows.order_by("id"):
         known = found.get(row.unique_key)
         if known is None or known.deleted_at is not None:
             found[row.unique_key] = row
     return found
+
+
+def billed_among(actor: Actor, ids: Collection[int]) -> set[int]:
+    """Those of these reports that are billed; whoever holds the tenant knows that it stays so."""
+    rows = rows_of(actor, ReportedUsage).filter(is_billed(), id__in=ids)
+    return set(rows.values_list("id", flat=True))
 
 
 class Several(NamedTuple):
