@@ -32,7 +32,8 @@ test-engine: .venv/.dev  ## the fast tests: no Spark
 
 fuzz: .venv/.dev  ## the laws, the books and the API on many random stories, other ones each time; makes a failing one smaller (long)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py \
-		tests/wire/test_schemathesis.py $(PYTEST_ARGS)
+		tests/wire/test_schemathesis.py tests/wire/native/test_native_schemathesis.py \
+		tests/wire/zuora/test_zuora_schemathesis.py $(PYTEST_ARGS)
 
 soak: .venv/.dev  ## processes that write, close and are killed, for minutes (long)
 	$(BIN)/pytest -m soak tests/server/concurrency tests/server/crash $(PYTEST_ARGS)
