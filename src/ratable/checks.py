@@ -61,10 +61,11 @@ def flow_laws(
     items: ir.Table,
     revenue: ir.Table,
     months: ir.Table,
+    unit_pools: ir.Table | None = None,
 ) -> ir.Table:
     """Conservation from rating to recognition, per item and service month (I26: per contract and month).
 
-    I13: rated = drawn gross + overage + pay-as-you-go; I17: tier lines sum to the month; I23: shares sum
+    I13: rated = drawn gross + overage + pay-as-you-go, where units are drawn before anything is rated; I17: tier lines sum to the month; I23: shares sum
     to what is split; I26: recognized = allocated.
     """
     draws = draws.semi_join(months, draws.service_on == months.month_on)
@@ -72,6 +73,9 @@ def flow_laws(
     drawing = rated.semi_join(items.filter(items.draws), "item_id")
     asked = drawing.select(key="item_id", month_on="month_on", amount="amount_minor")
     served = draws.filter(draws.adjusted_on == ibis.date("0001-01-01"))
+    if unit_pools is not None:
+        of_money = served.filter(served.kind == "drawdown").anti_join(unit_pools, "commit_id")
+        served = served.filter(served.kind != "drawdown").union(of_money)
     served = served.select(key="item_id", month_on="service_on", amount=-served.gross_minor)
     months = rated.select(key="item_id", month_on="month_on", amount="amount_minor")
     parts = lines.select(key="item_id", month_on="month_on", amount=-lines.amount_minor)
@@ -142,6 +146,41 @@ def drawdown_laws(
     settled = settled.select(key="commit_id", amount=-settled.amount_minor)
     return _broken("I10 granted = drawn + forfeited + remaining", price.union(drawn).union(lost).union(left)).union(
         _broken("I15 an ended commit has given its price", price.union(settled).semi_join(ended, "key"))
+    )
+
+
+def unit_laws(
+    asked: ir.Table,
+    commits: ir.Table,
+    grants: ir.Table,
+    draws: ir.Table,
+    balances: ir.Table,
+    forfeits: ir.Table,
+    months: ir.Table,
+) -> ir.Table:
+    """Every unit is accounted for, in millionths.
+
+    I10: granted = drawn + forfeited at the cap of a rollover + remaining; I13: asked = drawn + left to rate.
+    """
+    horizon = months.agg(before_on=months.ends_before.max())
+    given = grants.cross_join(horizon)
+    given = given.filter(given.month_on < given.before_on).select(key="commit_id", amount="amount_minor")
+    price = commits.select(key="commit_id", amount="granted_minor").union(given)
+    drawn = draws.filter(draws.kind == "drawdown").select("commit_id", "net_minor")
+    price = price.union(drawn.select(key="commit_id", amount=-drawn.net_minor))
+    price = price.union(forfeits.select(key="commit_id", amount=-forfeits.amount_minor))
+    price = price.union(balances.select(key="commit_id", amount=-balances.balance_minor))
+    served = draws.semi_join(months, draws.service_on == months.month_on)
+    served = served.select(key="item_id", month_on="service_on", amount=-served.gross_minor)
+    wanted = asked.semi_join(months, "month_on").select(key="item_id", month_on="month_on", amount="amount_minor")
+    low = balances.filter(balances.balance_minor < 0)
+    low = low.select(
+        law=ibis.literal("I11 no units below zero"), key="commit_id", off_by=low.balance_minor.cast("string")
+    )
+    return (
+        _broken("I10 units granted = drawn + forfeited + remaining", price)
+        .union(_broken("I13 units asked = drawn + left to rate", wanted.union(served)))
+        .union(low)
     )
 
 

@@ -16,6 +16,7 @@ from ratable.terms import Contract, PrepaidCommit, Rollover
 
 MOST_CAPPED = 3  # lives after the first, where they have a cap
 ALL_MINOR = 2**63 - 1  # without a cap all lives on
+UNIT_DIGITS = 6  # pools of units are counted in millionths
 _EXACT_DIGITS = 100
 _PLACES = {"first": 0, "last": 2}
 _NOT_ROLLED = 1
@@ -74,13 +75,15 @@ def _turn(life: Life) -> tuple[int, int, date, date, str]:
 
 
 def cap_minor(commit: PrepaidCommit, currency: str) -> int:
-    """How much of the commit lives on at most, in minor units."""
+    """How much of the commit lives on at most, in minor units; of a pool of units, in millionths of a unit."""
     rollover = commit.rollover or Rollover()
+    whole, cap = (commit.total_value, rollover.cap_amount)
+    digits = minor_unit_digits(currency)
+    if commit.units is not None:
+        whole, cap, digits = commit.units, rollover.cap_units, UNIT_DIGITS
     with localcontext() as context:
         context.prec = _EXACT_DIGITS
-        caps = [rollover.cap_amount] if rollover.cap_amount is not None else []
+        caps = [cap] if cap is not None else []
         if rollover.cap_percentage is not None:
-            caps.append((commit.total_value * rollover.cap_percentage).scaleb(-2))
-        if not caps:
-            return ALL_MINOR
-        return int(min(caps).scaleb(minor_unit_digits(currency)).to_integral_value(ROUND_FLOOR))
+            caps.append((whole * rollover.cap_percentage).scaleb(-2))
+        return int(min(caps).scaleb(digits).to_integral_value(ROUND_FLOOR)) if caps else ALL_MINOR

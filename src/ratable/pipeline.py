@@ -7,28 +7,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ratable import checks
+from ratable import checks, tables
 from ratable.allocation import allocate
 from ratable.backends import Sheet, Stored
-from ratable.drawdown import Booked, Drawdowns, Pools, draw_down
-from ratable.drawdown.demands import (
-    all_months,
-    daily_before,
-    demands,
-    drawing_months,
-    edge_months,
-    likely_short_months,
-    short_months,
-)
+from ratable.drawdown import Booked, Drawdowns, Pools
+from ratable.drawing import UnitPools, UnitsDrawn, Used, draw_down, draw_units
 from ratable.ledger import Journal, journalize
 from ratable.rating import Optioned, Rated, rate
 from ratable.rating.minimums import shortfalls, true_up
 from ratable.recognition import recognize
 from ratable.terms import Policy
-from ratable.usage import Metered, meter, meter_days, meter_records
-
-# Up to so many (item, month) are drawn by day at once; above, only the months in which the day matters.
-DAILY_MONTHS = 2_000
+from ratable.usage import Metered, meter, meter_records
 
 
 class Inputs(NamedTuple):
@@ -44,6 +33,12 @@ class Inputs(NamedTuple):
     schedules: Stored
     sources: Stored
     pools: Pools
+    unit_pools: Stored
+    unit_rates: Stored
+    unit_commits: Stored
+    unit_eligible: Stored
+    unit_grants: Stored
+    unit_rollovers: Stored
     usage: Stored
     voids: Stored
     adjustments: Stored
@@ -51,11 +46,6 @@ class Inputs(NamedTuple):
     waiting: Stored
     posted_drawdown: Booked
     posted_revenue: Stored
-
-
-class _Run(NamedTuple):
-    policy: Policy
-    zone: str
 
 
 class Outcome(NamedTuple):
@@ -67,6 +57,9 @@ class Outcome(NamedTuple):
     allocated: Stored
     revenue: Stored
     journal: Journal
+    kept_draws: Stored  # and those of units, for the next run
+    kept_demands: Stored
+    in_units: UnitsDrawn | None
 
 
 def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC") -> Outcome:
@@ -80,8 +73,22 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
     options = None if sheet.is_empty(inputs.rating_options) else inputs.rating_options
     metered = meter(sheet, inputs.usage, inputs.voids, items, options, zone=zone, late_usage=policy.late_usage)
     optioned = _optioned(sheet, inputs, metered, options, zone=zone)
-    rated = rate(sheet, metered.by_month, items, inputs.tiers, months, rounding=policy.rounding, optioned=optioned)
-    drawdowns = _drawdowns(sheet, inputs, metered, rated, run=_Run(policy, zone))
+    used = Used(inputs.usage, metered, items, months, policy, zone)
+    unit_pools = None if sheet.is_empty(inputs.unit_pools) else _unit_pools(sheet, inputs)
+    in_units = draw_units(sheet, used, unit_pools, inputs.posted_drawdown) if unit_pools else None
+    left = in_units.rest if in_units else metered.by_month
+    rated = rate(sheet, left, items, inputs.tiers, months, rounding=policy.rounding, optioned=optioned)
+    drawn = draw_down(
+        sheet,
+        used,
+        rated.months,
+        inputs.pools,
+        inputs.posted_drawdown,
+        adjustments=inputs.adjustments,
+        unit_pools=unit_pools,
+        in_units=in_units,
+    )
+    drawdowns = drawn.money
     short = shortfalls(
         sheet,
         metered.by_month,
@@ -105,9 +112,18 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
         rounding=policy.rounding,
     )
     journal = journalize(sheet, revenue, inputs.documents, inputs.waiting, inputs.contracts, inputs.sources)
-    outcome = Outcome(metered, rated, drawdowns, allocated, revenue, journal)
+    kept = (drawn.kept_draws, drawn.kept_demands)
+    outcome = Outcome(metered, rated, drawdowns, allocated, revenue, journal, *kept, in_units)
     _check(sheet, outcome, inputs)
     return outcome
+
+
+def _unit_pools(sheet: Sheet, inputs: Inputs) -> UnitPools:
+    """Pools of units, drawn as pools of money are; nobody addresses usage to them, and no estimate is of units."""
+    nobody = sheet.bind("units_circular", tables.CIRCULAR.to_pyarrow().empty_table(), tables.CIRCULAR)
+    nothing = sheet.bind("units_estimates", tables.ESTIMATES.to_pyarrow().empty_table(), tables.ESTIMATES)
+    pools = Pools(inputs.unit_commits, inputs.unit_eligible, nobody, inputs.unit_grants, nothing, inputs.unit_rollovers)
+    return UnitPools(inputs.unit_pools, inputs.unit_rates, pools)
 
 
 def _optioned(sheet: Sheet, inputs: Inputs, metered: Metered, options: Stored | None, *, zone: str) -> Optioned | None:
@@ -130,6 +146,7 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         inputs.items,
         outcome.revenue,
         inputs.months,
+        *((inputs.unit_pools,) if outcome.in_units else ()),
     )
     ledger = sheet.run(checks.ledger_laws, outcome.revenue, outcome.journal.journal, drawdowns.balances)
     pools = inputs.pools
@@ -145,35 +162,11 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
     )
     sources = sheet.run(checks.source_laws, outcome.journal.journal)
     terms = sheet.run(checks.terms_laws, rated.lines, inputs.items, outcome.allocated, inputs.shares, inputs.schedules)
-    checks.hold(sheet, laws=(taken, flow, drawn, ledger, sources, terms))
+    laws = (taken, flow, drawn, ledger, sources, terms)
+    checks.hold(sheet, laws=laws if outcome.in_units is None else (*laws, _unit_laws(sheet, outcome.in_units, inputs)))
 
 
-def _drawdowns(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, *, run: _Run) -> Drawdowns:
-    """Draw down, by day where the day decides who is covered; that spares a large run the days that do not."""
-    drawing = sheet.run(drawing_months, rated.months, inputs.items)
-    if sheet.count(drawing) <= DAILY_MONTHS:
-        return _draw(sheet, inputs, metered, rated, drawing, run=run)
-    edges = sheet.run(edge_months, drawing, inputs.items, inputs.pools.commits, inputs.months)
-    likely = sheet.run(likely_short_months, rated.months, inputs.items, inputs.pools.commits)
-    daily = sheet.run(daily_before, edges, likely, inputs.posted_drawdown.demands)
-    while True:  # a month by day can leave another month short; each round adds months, so there is a last one
-        drawdowns = _draw(sheet, inputs, metered, rated, daily, run=run)
-        short = sheet.run(short_months, drawing, daily, inputs.items, drawdowns.steps, inputs.pools.commits)
-        if sheet.count(short) == 0:
-            return drawdowns
-        daily = sheet.run(all_months, daily, short, into="daily_months")
-
-
-def _draw(sheet: Sheet, inputs: Inputs, metered: Metered, rated: Rated, daily: Stored, *, run: _Run) -> Drawdowns:
-    days = meter_days(sheet, inputs.usage, metered, daily, zone=run.zone)
-    asked = sheet.run(demands, rated.months, days, inputs.items, inputs.months)
-    return draw_down(
-        sheet,
-        asked,
-        inputs.pools,
-        inputs.posted_drawdown,
-        items=inputs.items,
-        months=inputs.months,
-        adjustments=inputs.adjustments,
-        policy=run.policy,
-    )
+def _unit_laws(sheet: Sheet, in_units: UnitsDrawn, inputs: Inputs) -> Stored:
+    own = in_units.drawn
+    known = (inputs.unit_commits, inputs.unit_grants, own.draws, own.balances, own.forfeits, inputs.months)
+    return sheet.run(checks.unit_laws, in_units.asked, *known)

@@ -49,11 +49,13 @@ def _follows(other: PrepaidCommit, commit: PrepaidCommit) -> bool:
 
 def _cap(contract: Contract, commit: PrepaidCommit, rollover: Rollover) -> Iterator[Refusal]:
     """What lapses at a cap is told by the months of use, so a life with a cap ends with a month."""
-    amount, percentage = rollover.cap_amount, rollover.cap_percentage
-    if amount is None and percentage is None:
+    caps, percentage = (rollover.cap_amount, rollover.cap_units), rollover.cap_percentage
+    if caps == (None, None) and percentage is None:
         return
-    if amount is not None and amount < ZERO:
-        yield Refusal(commit.id, "amount_must_be_positive", f"cap_amount is {amount}", _KIND)
+    if min(cap or ZERO for cap in caps) < ZERO:
+        yield Refusal(commit.id, "amount_must_be_positive", "a cap is below zero", _KIND)
+    if caps[commit.units is None] is not None:
+        yield Refusal(commit.id, "amount_must_be_in_the_measure_of_the_pool", "its cap is told in the other", _KIND)
     if percentage is not None and not ZERO <= percentage <= _HUNDRED:
         detail = f"cap_percentage is {percentage}"
         yield Refusal(commit.id, "percentage_must_be_between_0_and_100", detail, _KIND)

@@ -112,6 +112,22 @@ ELIGIBLE = _schema(
     serves_before="date",
 )
 
+# Pools of units. What they hold is counted in millionths of a unit, in tables of the same shape as those of money: there
+# `_minor` is a millionth.
+UNIT_POOLS = _schema(
+    commit_id="string",
+    price_minor="int64",
+    units="int64",  # what the price bought; of what was added later each unit costs the same
+)
+
+UNIT_COMMITS = COMMITS
+UNIT_ELIGIBLE = ELIGIBLE
+
+UNIT_RATES = _schema(  # items that draw units
+    item_id="string",
+    rate_e12=_E12,  # units of the pool for each unit used
+)
+
 ROLLOVERS = _schema(  # the ends of lives of commits that live on
     commit_id="string",
     number="int64",  # counted from 1
@@ -122,6 +138,8 @@ ROLLOVERS = _schema(  # the ends of lives of commits that live on
 )
 
 CIRCULAR = _schema(contract_id="string")  # contracts whose months must be drawn one after the other
+
+UNIT_ROLLOVERS = ROLLOVERS
 
 ADJUSTMENTS = _schema(  # corrections of closed months that are not posted yet, list value
     adjustment_id="string",
@@ -137,6 +155,8 @@ ADJUSTMENTS = _schema(  # corrections of closed months that are not posted yet, 
 )
 
 GRANTS = _schema(commit_id="string", month_on="date", amount_minor="int64")  # top-ups, and credits as negatives
+
+UNIT_GRANTS = GRANTS
 
 ESTIMATES = _schema(commit_id="string", month_on="date", keep_e12=_E12)  # 1 - expected breakage, from a month on
 

@@ -157,7 +157,8 @@ class UsageItem:
     """A line of a contract on which usage is recorded.
 
     It has a usage group (priced here), a bundle (takes amounts only) or a bare product
-    (takes amounts only). With `draws` its rated amount draws on prepaid commits.
+    (takes amounts only). With `draws` its rated amount draws on prepaid commits; its quantity draws first on pools of
+    units: `drawdown_rate` of `drawdown_unit` for each unit used (None: one, of its own unit of measure).
     """
 
     id: str
@@ -167,6 +168,8 @@ class UsageItem:
     starts_on: date
     ends_before: date | None = None
     draws: bool = False
+    drawdown_rate: Decimal | None = None
+    drawdown_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +178,7 @@ class Rollover:
 
     Each of the `times` further lives has `months`; or there is one, as long as the commit `until_commit_id` lives.
     `applies` says whether what rolled over is drawn before or after commits that did not. What exceeds the cap at the
-    end of a life lapses then; a percentage is one of the commit's total value, None: all rolls over.
+    end of a life lapses then; a percentage is one of the commit's total value or units, None: all rolls over.
     """
 
     months: int | None = None
@@ -184,11 +187,15 @@ class Rollover:
     applies: Applies = "first"
     cap_amount: Decimal | None = None
     cap_percentage: Decimal | None = None
+    cap_units: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrepaidCommit:
-    """A pool of money paid in advance, drawn by usage at list value less the discount."""
+    """A pool of money paid in advance, drawn by usage at list value less the discount.
+
+    With `units` it is a pool of so many units of `unit_of_measure`, sold for `total_value`.
+    """
 
     id: str
     product_id: str | None = None
@@ -201,6 +208,8 @@ class PrepaidCommit:
     priority: int = 1
     expected_breakage_percentage: Decimal | None = None
     rollover: Rollover | None = None
+    units: Decimal | None = None
+    unit_of_measure: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from ratable.terms import (
     UsageGroup,
     UsageItem,
 )
+from ratable.unit_rules import check_drawn_units, check_unit_pool
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
@@ -179,6 +180,7 @@ def _items(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal
         if group and item.draws and (group.options.is_prerated or group.options.aggregation != "sum"):
             detail = f"{group.id} prices other than by the quantity of each day"
             yield Refusal(item.id, "drawing_needs_prices_of_quantities", detail, "usage_item")
+        yield from check_drawn_units(contract, item, group)
 
 
 def _group(products: dict[str, Product], product_id: str | None, group_id: str | None) -> UsageGroup | None:
@@ -201,6 +203,7 @@ def _prepaid_commit(contract: Contract, commit: PrepaidCommit) -> Iterator[Refus
         yield Refusal(commit.id, "percentage_must_be_between_0_and_100", detail, kind)
     yield from _breakage(commit)
     yield from check_rollover(contract, commit)
+    yield from check_unit_pool(contract, commit)
     if commit.rollover and commit.rollover.cap_amount is not None:
         yield from _fits((kind, commit.id), commit.rollover.cap_amount, currency)
 

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import ibis
 
 from ratable import tables
-from ratable.commit_lives import Life, cap_minor, last_end, lives_of, ranked_lives
+from ratable.commit_lives import ALL_MINOR, Life, cap_minor, last_end, lives_of, ranked_lives
 from ratable.money import SCALE, minor_unit_digits, split_minor, to_e12, to_minor
 from ratable.option_rows import limit_rows, option_rows, priced_tiers
 from ratable.periods import FAR, Weights, day_after, month_of, months_between, next_month, schedule_weights
+from ratable.pools_of_units import priced_grants, to_millionths, unit_pool
 from ratable.terms import (
     ZERO,
     BundleLine,
@@ -67,6 +68,12 @@ class TermsTables(NamedTuple):
     grants: list[Row]
     estimates: list[Row]
     rollovers: list[Row]
+    unit_pools: list[Row]
+    unit_rates: list[Row]
+    unit_commits: list[Row]
+    unit_eligible: list[Row]
+    unit_grants: list[Row]
+    unit_rollovers: list[Row]
     shares: list[Row]
     schedules: list[Row]
     sources: list[Row]
@@ -108,8 +115,13 @@ def terms_tables(terms: Terms, amendments: Amendments) -> TermsTables:
     for contract in terms.contracts:
         _ContractRows(contract, catalog, amendments, policy=terms.policy).into(found)
     for commit_id, month_on, amount in amendments.grants:
+        if commit_id in catalog.units_of_commit:
+            given = {"commit_id": commit_id, "month_on": month_on, "amount_minor": to_millionths(amount)}
+            found.unit_grants.append(given)
+            continue
         currency = catalog.currency_of_commit[commit_id]
         found.grants.append({"commit_id": commit_id, "month_on": month_on, "amount_minor": to_minor(amount, currency)})
+    found.grants.extend(priced_grants(found.unit_pools, found.unit_grants, rounding=terms.policy.rounding))
     for commit_id, month_on, percentage in amendments.estimates:
         found.estimates.append(_estimate(commit_id, month_on, percentage))
     proration = terms.policy.proration
@@ -130,6 +142,9 @@ class _Catalog:
         self.bundles = {bundle.id: bundle for bundle in terms.product_bundles}
         self.currency_of_commit = {
             commit.id: contract.currency for contract in terms.contracts for commit in contract.prepaid_commits
+        }
+        self.units_of_commit = {
+            commit.id for contract in terms.contracts for commit in contract.prepaid_commits if commit.units is not None
         }
         self._tiers: dict[Hashable, list[Row]] = {}
 
@@ -190,22 +205,23 @@ class _ContractRows:
         for rank, life in enumerate(ranked, start=1):
             commit = life.commit
             if life.number:
-                found.rollovers.extend(self._rollover(life, rank))
+                self._live_on(found, life, rank)
                 continue
             found.commits.append(self._commit(commit, rank))
+            if commit.units is not None:
+                found.unit_pools.append(unit_pool(commit, self.contract.currency))
+                found.unit_commits.append(
+                    {**found.commits[-1], "granted_minor": to_millionths(commit.units), "keep_e12": SCALE}
+                )
             if commit.expected_breakage_percentage is not None:
                 found.estimates.append(_estimate(commit.id, date(1, 1, 1), commit.expected_breakage_percentage))
         streams = list(self._streams())
-        pairs = list(self._eligible(streams, ranked))
-        circular = _is_circular(pairs)
-        if circular:
-            found.circular.append({"contract_id": self.contract.id})
-        for pair in pairs:
-            pass_no = 0 if circular and pair["is_home"] else pair["rank"]
-            found.eligible.append({**pair, "pass_no": pass_no, "contract_id": self.contract.id})
+        self._pair(found, streams, ranked)
         for item in self.contract.usage_items:
             group = self.catalog.group(item)
             found.items.append(self._item(item, group))
+            if any(self._draws_units(item, commit) for commit in self.contract.prepaid_commits):
+                found.unit_rates.append({"item_id": item.id, "rate_e12": to_e12(item.drawdown_rate or Decimal(1))})
             found.tiers.extend(self._tiers(item, group))
             if group is not None:
                 found.rating_options.extend(option_rows(item.id, group))
@@ -214,6 +230,25 @@ class _ContractRows:
         for stream_id, product_id, order in streams:
             found.items.append(self._stream_item(stream_id, product_id, order))
             found.shares.append(_share(stream_id, product_id or "", 1))
+
+    def _pair(self, found: TermsTables, streams: list[tuple[str, str | None, int]], ranked: list[Life]) -> None:
+        pairs = list(self._eligible(streams, ranked))
+        circular = _is_circular(pairs)
+        if circular:
+            found.circular.append({"contract_id": self.contract.id})
+        for pair in pairs:
+            pass_no = 0 if circular and pair["is_home"] else pair["rank"]
+            row = {**pair, "pass_no": pass_no, "contract_id": self.contract.id}
+            found.eligible.append(row)
+            if row["commit_id"] in self.catalog.units_of_commit:
+                found.unit_eligible.append(row)
+
+    def _live_on(self, found: TermsTables, life: Life, rank: int) -> None:
+        lives = list(self._rollover(life, rank))
+        if life.commit.units is not None:
+            found.unit_rollovers.extend(lives)
+            lives = [{**row, "cap_minor": ALL_MINOR} for row in lives]  # its cap is judged in units
+        found.rollovers.extend(lives)
 
     def _contract(self) -> Row:
         contract = self.contract
@@ -265,7 +300,7 @@ class _ContractRows:
 
     def _streams(self) -> Iterator[tuple[str, str | None, int]]:
         for commit in self.contract.prepaid_commits:
-            if commit.id in self.amendments.addressed:
+            if commit.id in self.amendments.addressed and commit.units is None:
                 yield addressed_stream(commit.id), commit.product_id, 0
         if self.contract.id in self.amendments.unaddressed:
             yield unaddressed_stream(self.contract.id), None, 1
@@ -274,14 +309,27 @@ class _ContractRows:
         for rank, life in enumerate(ranked, start=1):
             commit = life.commit
             pair: Row = {"commit_id": commit.id, "rank": rank, **self._turn(life)}
-            for stream_id, product_id, order in streams:
+            for stream_id, product_id, order in () if commit.units is not None else streams:
                 is_home = stream_id == addressed_stream(commit.id)
                 fits = order == 1 or None in (commit.product_id, product_id) or commit.product_id == product_id
                 if is_home or (fits and (self.cascade or order == 1)):
                     yield {**pair, "item_id": stream_id, "is_home": is_home}
             for item in self.contract.usage_items:
-                if item.draws and commit.product_id in {None, item.product_id}:
+                if self._draws_on(item, commit):
                     yield {**pair, "item_id": item.id, "is_home": False}
+
+    def _draws_on(self, item: UsageItem, commit: PrepaidCommit) -> bool:
+        if commit.units is not None:
+            return self._draws_units(item, commit)
+        return item.draws and commit.product_id in {None, item.product_id}
+
+    def _draws_units(self, item: UsageItem, commit: PrepaidCommit) -> bool:
+        """A pool of units serves items that count in its unit, or are told to draw it."""
+        group = self.catalog.group(item)
+        if not item.draws or group is None or commit.product_id not in {None, item.product_id}:
+            return False
+        unit = item.drawdown_unit or group.unit_of_measure
+        return commit.units is not None and unit is not None and unit == commit.unit_of_measure
 
     def _turn(self, life: Life) -> Row:
         """The days on which a life is drawn in its own turn."""

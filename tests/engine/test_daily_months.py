@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ratable import pipeline
+from ratable import drawing
 from ratable.backends import Sheet
 from ratable.cases.judging import judge
 from ratable.cases.playing import play
@@ -24,13 +24,17 @@ GOLDEN = Path(__file__).resolve().parent.parent / "golden"
         "drawdown/rank",
         "drawdown/cascade",
         "drawdown/top-up",
+        "drawdown/zuora-units-overage",
+        "drawdown/units-of-several-items",
+        "drawdown/units-late-usage",
+        "drawdown/openmeter-rollover-cap",
         "corrections/late-usage-of-an-item-that-draws",
         "corrections/late-usage-short-pool",
         "corrections/void-usage",
     ],
 )
 def test_case_holds_in_a_large_run(name: str, sheet: Sheet, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pipeline, "DAILY_MONTHS", 0)
+    monkeypatch.setattr(drawing, "DAILY_MONTHS", 0)
     case = read_case(GOLDEN / f"{name}.yaml")
     verdict = judge(case, play(case, sheet))
 

@@ -223,12 +223,12 @@ def test_an_adjustment_stands_on_the_last_day_of_use(month_on: date, used_on: da
             rules.refuses_credit_memo(CONTRACT, D(1), against="liability", target=Target("other")),
         ),
         (None, rules.refuses_credit_memo(CONTRACT, D(1), against="revenue", target=Target())),
-        ("prepaid_commit_must_be_known", rules.refuses_adjustment(None, D(1), service_on=JUNE, open_on=JULY)),
+        ("prepaid_commit_must_be_known", rules.refuses_adjustment(None, "pool", D(1), service_on=JUNE, open_on=JULY)),
         (
             "adjustment_must_name_a_closed_period",
-            rules.refuses_adjustment(CONTRACT, D(1), service_on=JULY, open_on=JULY),
+            rules.refuses_adjustment(CONTRACT, "pool", D(1), service_on=JULY, open_on=JULY),
         ),
-        (None, rules.refuses_adjustment(CONTRACT, D(-1), service_on=JUNE, open_on=JULY)),
+        (None, rules.refuses_adjustment(CONTRACT, "pool", D(-1), service_on=JUNE, open_on=JULY)),
         ("item_must_be_known", rules.refuses_allocation(None, ())),
         ("allocation_must_name_a_bundle_item", rules.refuses_allocation(CONTRACT.usage_items[0], ())),
         (
@@ -271,5 +271,5 @@ def test_a_credit_takes_no_more_than_is_left_of_a_living_commit(
     booking: Booking, last_on: date | None, *, refused: bool
 ):
     for amount, too_much in ((D(5), refused), (D(6), True)):
-        code = rules.refuses_credit_of_commit(POOL, amount, left=D(5), booking=booking, terminated_on=last_on)
+        code = rules.refuses_credit_of_commit(CONTRACT, POOL, amount, left=D(5), booking=booking, terminated_on=last_on)
         assert code == ("credit_must_not_exceed_prepaid_commit" if too_much else None)

@@ -14,9 +14,12 @@ from ratable import reports, tables, usage
 from ratable.backends import Sheet, Stored
 from ratable.cases.known import Known
 from ratable.cases.posted import Posted
+from ratable.cases.questions import TABLES
 from ratable.cases.records import Case
+from ratable.cases.unit_answers import told_unit_balances, told_units, unit_stages
 from ratable.cases.usage_outcome import usage_outcome
 from ratable.money import SCALE, to_major
+from ratable.periods import FAR
 from ratable.pipeline import Inputs, Outcome
 from ratable.reports.rollovers import forfeits_by_month
 from ratable.terms_tables import Amendments, terms_tables
@@ -47,7 +50,7 @@ class Answers:
         key = (table, at)
         if key not in self._asked:
             tell: Callable[..., list[Row]] = getattr(self, f"_{table}")
-            self._asked[key] = tell(at) if table in {"balances", "prepaid_commits", "rpo"} else tell()
+            self._asked[key] = tell(at) if TABLES[table].at else tell()
         return self._asked[key]
 
     def stage_tables(self) -> dict[str, pa.Table]:
@@ -143,6 +146,12 @@ class Answers:
             if row["commit_id"] == commit_id and row["known_on"] == period and row["rolls_on"] <= period
         )
         return int(commit["granted_minor"] + added - drawn - lapsed)
+
+    def _units(self) -> list[Row]:
+        return list(told_units(self._tables, self._currency))
+
+    def _unit_balances(self, at: date | None) -> list[Row]:
+        return list(told_unit_balances(self._tables, self._currency, at=at or FAR))
 
     def _allocated(self) -> list[Row]:
         return [
@@ -333,6 +342,7 @@ def _stage_tables(
         "revenue": outcome.revenue,
         "journal": outcome.journal.journal,
     }
+    stored |= unit_stages(sheet, outcome, inputs)
     found = {name: sheet.fetch(table) for name, table in stored.items()}
     of_acts = pa.Table.from_pylist(known.rejected, schema=found["rejected"].schema)
     found["rejected"] = pa.concat_tables([found["rejected"], of_acts])

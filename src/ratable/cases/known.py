@@ -136,13 +136,22 @@ class Known:
         match entry.act:
             case records.Adjustment(prepaid_commit=commit_id) as act:
                 contract = self.contract_with(commit_id)
-                return rules.refuses_adjustment(contract, act.amount, service_on=act.period, open_on=self.open_on)
+                return rules.refuses_adjustment(
+                    contract, commit_id, act.amount, service_on=act.period, open_on=self.open_on
+                )
             case records.Allocate() as act:
                 return rules.refuses_allocation(self.item_of.get(act.item), act.lines)
             case records.TopUp(prepaid_commit=commit_id) as act:
                 last_on = ended_on.get(self.contract_of.get(commit_id, ""))
                 contract = self.contract_with(commit_id)
-                return rules.refuses_top_up(contract, commit_id, act.amount, booking=booking, terminated_on=last_on)
+                return rules.refuses_top_up(
+                    contract,
+                    commit_id,
+                    act.amount,
+                    booking=booking,
+                    terminated_on=last_on,
+                    is_of_units=act.is_of_units,
+                )
             case records.Estimate(prepaid_commit=commit_id, expected_breakage_percentage=percentage):
                 last_on = ended_on.get(self.contract_of.get(commit_id, ""))
                 contract = self.contract_with(commit_id)

@@ -46,8 +46,8 @@ class Posted:
         drawn = outcome.drawdowns
         return Posted(
             open_on=open_on,
-            draws=fetch(drawn.draws),
-            demands=fetch(drawn.demands),
+            draws=fetch(outcome.kept_draws),
+            demands=fetch(outcome.kept_demands),
             breakage=pa.concat_tables([self.breakage, fetch(drawn.breakage)]),
             revenue=fetch(outcome.revenue),
             applied=pa.concat_tables([self.applied, fetch(outcome.journal.applied)]),

@@ -108,6 +108,8 @@ TABLES: dict[str, Table] = {
     "journal": _table("contract account period service_period on", "debit credit"),
     "balances": _table("at account contract prepaid_commit", "amount"),
     "prepaid_commits": _table("prepaid_commit at", "remaining", single="status"),
+    "units": _table("prepaid_commit contract item period service_period", "drawn uncovered"),
+    "unit_balances": _table("prepaid_commit at", "remaining"),
     "rollforward": _table("account contract period", "opening billed recognized breakage other closing"),
     "waterfall": _table("booked period", "amount"),
     "rpo": _table("at contract band", "amount"),

@@ -36,6 +36,7 @@ from ratable.terms import (
 APPLIES: tuple[Applies, ...] = get_args(Applies)
 PRORATIONS: tuple[Proration, ...] = get_args(Proration)
 _REQUIRED = "id customer start_date"
+_ITEM = "product usage_group product_bundle start_date end_date draws drawdown_rate drawdown_unit"
 _OPTIONAL = (
     "currency end_date minimum_monthly_commitment_amount minimum_monthly_commitment_quantity opening"
     " tier_price_overrides usage prepaid_commits subscriptions milestones"
@@ -75,7 +76,7 @@ def read_contract(node: Mapping, names: Names, currency: str) -> Contract:
 
 
 def _usage_item(node: Mapping, scope: _Scope) -> UsageItem:
-    fields = Fields(node, required="id", optional="product usage_group product_bundle start_date end_date draws")
+    fields = Fields(node, required="id", optional=_ITEM)
     item = scope.names.define("usage_item", fields, owner=scope.contract)
     if fields.has("product") == fields.has("product_bundle"):
         raise fields.malformed("product", "a usage item has either product or product_bundle")
@@ -90,12 +91,15 @@ def _usage_item(node: Mapping, scope: _Scope) -> UsageItem:
         starts_on=fields.day("start_date", scope.starts_on),
         ends_before=fields.ends_before("end_date", scope.ends_before),
         draws=fields.truth("draws", default=False),
+        drawdown_rate=fields.maybe_number("drawdown_rate"),
+        drawdown_unit=fields.maybe_text("drawdown_unit"),
     )
 
 
 def _prepaid_commit(node: Mapping, scope: _Scope) -> PrepaidCommit:
     optional = (
         "product currency discount_percentage rate expiration_date priority expected_breakage_percentage rollover"
+        " units unit_of_measure"
     )
     fields = Fields(node, required="id total_value start_date", optional=optional)
     return PrepaidCommit(
@@ -110,6 +114,8 @@ def _prepaid_commit(node: Mapping, scope: _Scope) -> PrepaidCommit:
         priority=fields.value("priority", scalars.whole_of) if fields.has("priority") else 1,
         expected_breakage_percentage=fields.maybe_number("expected_breakage_percentage"),
         rollover=_rollover(fields),
+        units=fields.maybe_number("units"),
+        unit_of_measure=fields.maybe_text("unit_of_measure"),
     )
 
 
@@ -117,7 +123,7 @@ def _rollover(commit: Fields) -> Rollover | None:
     node = commit.mapping("rollover")
     if node is None:
         return None
-    fields = Fields(node, optional="months until times apply cap_amount cap_percentage")
+    fields = Fields(node, optional="months until times apply cap_amount cap_percentage cap_units")
     if fields.has("months") == fields.has("until"):
         raise fields.malformed("months", "what rolls over lives for months, or until the end of another commit")
     return Rollover(
@@ -127,6 +133,7 @@ def _rollover(commit: Fields) -> Rollover | None:
         applies=fields.choice("apply", APPLIES, "first"),
         cap_amount=fields.maybe_number("cap_amount"),
         cap_percentage=fields.maybe_number("cap_percentage"),
+        cap_units=fields.maybe_number("cap_units"),
     )
 
 

@@ -108,8 +108,12 @@ def _allocate(node: Mapping) -> Allocate:
 
 
 def _top_up(node: Mapping) -> TopUp:
-    fields = Fields(node, required="prepaid_commit amount")
-    return TopUp(prepaid_commit=fields.text("prepaid_commit"), amount=fields.number("amount"))
+    fields = Fields(node, required="prepaid_commit", optional="amount units")
+    if fields.has("amount") == fields.has("units"):
+        raise fields.malformed("amount", "a top-up is of an amount or of units")
+    is_of_units = fields.has("units")
+    amount = fields.number("units" if is_of_units else "amount")
+    return TopUp(prepaid_commit=fields.text("prepaid_commit"), amount=amount, is_of_units=is_of_units)
 
 
 def _estimate(node: Mapping) -> Estimate:

@@ -97,8 +97,11 @@ class Allocate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopUp:
+    """Of a pool of units so many units, of one of money an amount."""
+
     prepaid_commit: str
     amount: Decimal
+    is_of_units: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

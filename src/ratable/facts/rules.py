@@ -16,6 +16,7 @@ from ratable.facts.documents import Target, source_of
 from ratable.periods import FAR
 from ratable.terms import BundleLine, Contract, PrepaidCommit, UsageItem
 from ratable.terms_rules import fits_currency, judge_lines
+from ratable.unit_rules import fits_units
 
 _WHOLE = 100
 
@@ -46,10 +47,14 @@ def refuses_credit_memo(contract: Contract | None, amount: Decimal, *, against: 
     return "prepaid_commit_must_be_known" if is_nowhere else None
 
 
-def refuses_adjustment(contract: Contract | None, amount: Decimal, *, service_on: date, open_on: date) -> str | None:
+def refuses_adjustment(
+    contract: Contract | None, commit_id: str, amount: Decimal, *, service_on: date, open_on: date
+) -> str | None:
     """`contract` is that of the commit; None: there is no such commit."""
     if contract is None:
         return "prepaid_commit_must_be_known"
+    if commit_of(contract, commit_id).units is not None:
+        return "amount_must_be_in_the_measure_of_the_pool"
     if service_on >= open_on:
         return "adjustment_must_name_a_closed_period"
     if not fits_currency(amount, contract.currency):
@@ -67,14 +72,22 @@ def refuses_allocation(item: UsageItem | None, lines: tuple[BundleLine, ...]) ->
 
 
 def refuses_top_up(
-    contract: Contract | None, commit_id: str, amount: Decimal, *, booking: Booking, terminated_on: date | None
+    contract: Contract | None,
+    commit_id: str,
+    amount: Decimal,
+    *,
+    booking: Booking,
+    terminated_on: date | None,
+    is_of_units: bool = False,
 ) -> str | None:
-    """`contract` is that of the commit; None: there is no such commit."""
+    """`contract` is that of the commit; None: there is no such commit. What is added is in the measure of the pool."""
     if contract is None:
         return "prepaid_commit_must_be_known"
     if is_over(terminated_on, booking):
         return "contract_must_not_be_terminated"
-    code = _refuses_amount(amount, contract.currency)
+    if (commit_of(contract, commit_id).units is not None) != is_of_units:
+        return "amount_must_be_in_the_measure_of_the_pool"
+    code = _refuses_units(amount) if is_of_units else _refuses_amount(amount, contract.currency)
     if code:
         return code
     ends_before = last_end(commit_of(contract, commit_id), contract.prepaid_commits) or FAR
@@ -126,6 +139,8 @@ def refuses_credit_of_commit(
     terminated_on: date | None,
 ) -> str | None:
     """`left` is the balance at the end of the month booked, as if nothing had lapsed; what has ended has nothing left."""
+    if commit.units is not None:
+        return "amount_must_be_in_the_measure_of_the_pool"
     ends_before = last_end(commit, contract.prepaid_commits) or FAR
     has_ended = ends_before <= booking.booked_on or is_over(terminated_on, booking)
     return "credit_must_not_exceed_prepaid_commit" if amount > (0 if has_ended else left) else None
@@ -139,6 +154,10 @@ def refuses_refund(refund: Decimal, held: Decimal) -> str | None:
 def is_over(terminated_on: date | None, booking: Booking) -> bool:
     """Has a termination taken effect by the day that books the act?"""
     return terminated_on is not None and terminated_on < booking.on
+
+
+def _refuses_units(units: Decimal) -> str | None:
+    return None if units > 0 and fits_units(units) else "units_must_be_kept_exactly"
 
 
 def _refuses_amount(amount: Decimal, currency: str) -> str | None:

@@ -23,7 +23,14 @@ _READ: Mapping[str, ibis.Schema] = {
 
 
 def forfeits_by_month(
-    sheet: Sheet, rollovers: Stored, *, commits: Stored, grants: Stored, draws: Stored, months: Stored
+    sheet: Sheet,
+    rollovers: Stored,
+    *,
+    commits: Stored,
+    grants: Stored,
+    draws: Stored,
+    months: Stored,
+    into: str = "forfeits_by_every_month",
 ) -> Stored:
     """Rows of `tables.FORFEITS` for every month; without rollovers nothing is run.
 
@@ -32,7 +39,7 @@ def forfeits_by_month(
     if sheet.is_empty(rollovers):
         return sheet.bind("no_forfeits_by_month", tables.FORFEITS.to_pyarrow().empty_table(), tables.FORFEITS)
     asked_at = sheet.run(month_knowledge, months)
-    return sheet.run(forfeits, commits, grants, draws, rollovers, asked_at, into="forfeits_by_every_month")
+    return sheet.run(forfeits, commits, grants, draws, rollovers, asked_at, into=into)
 
 
 def forfeits_of_books(sheet: Sheet, rollovers: pa.Table, found: Mapping[str, pa.Table]) -> pa.Table:
@@ -48,8 +55,8 @@ def forfeits_of_books(sheet: Sheet, rollovers: pa.Table, found: Mapping[str, pa.
     lives = sheet.run(living, signed, commits, stored["contracts"])
     if found["grants"].num_rows:
         grants = sheet.run(effective_grants, grants, commits, draws, into="forfeits_of_grants_counted")
-    given = {"commits": commits, "grants": grants, "draws": draws, "months": stored["months"]}
-    return sheet.fetch(forfeits_by_month(sheet, lives, **given))
+    months = stored["months"]
+    return sheet.fetch(forfeits_by_month(sheet, lives, commits=commits, grants=grants, draws=draws, months=months))
 
 
 def living(rollovers: ir.Table, commits: ir.Table, contracts: ir.Table) -> ir.Table:

@@ -59,7 +59,9 @@ def adjust_consumption(*, actor: Actor, adjustment: ConsumptionAdjustment, on: d
     with changes_by(actor):
         matter = matter_of_commit(actor, adjustment.prepaid_commit, on=on, holds_commits=True)
         open_on = first_day_open(actor)
-        code = rules.refuses_adjustment(matter.contract, adjustment.amount, service_on=service_on, open_on=open_on)
+        code = rules.refuses_adjustment(
+            matter.contract, adjustment.prepaid_commit, adjustment.amount, service_on=service_on, open_on=open_on
+        )
         refuse(code, field="adjustment")
         refuse(_refuses_adjusted_usage(actor, matter, adjustment, service_on=service_on), field="amount")
         booking = numbered(actor, matter.booking)

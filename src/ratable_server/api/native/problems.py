@@ -37,7 +37,8 @@ _OF_STATUS: tuple[tuple[int, str], ...] = (
         bundle_must_use_one_basis override_must_name_a_known_tier prepaid_commit_currency_must_match_contract
         minimum_quantity_needs_one_usage_group opening_must_tell_what_a_commit_has_left dates_must_ascend
         rollover_needs_an_expiration rollover_must_have_a_length rollover_must_name_a_later_commit
-        capped_rollover_must_begin_with_a_month
+        capped_rollover_must_begin_with_a_month units_must_have_a_measure units_must_be_kept_exactly
+        pool_of_units_has_no_discount item_must_have_units_to_draw amount_must_be_in_the_measure_of_the_pool
         amount_must_be_positive amount_must_fit_currency percentage_must_be_between_0_and_100
         allocation_must_sum_to_total allocation_must_name_a_bundle_item adjustment_must_name_a_closed_period
         adjustment_must_not_make_usage_negative refund_must_not_exceed_liability
@@ -139,7 +140,15 @@ def faults_of(refused: Refused) -> list[Fault]:
     receipt = getattr(refused, "receipt", None)
     if receipt is not None:
         return [Fault(rule=one.code, row=one.row, detail=one.value) for one in receipt.rejections]
-    return [Fault(rule=refused.code, field=refused.field or None, detail=refused.detail)]
+    return [Fault(rule=refused.code, field=_field_of(refused), detail=refused.detail)]
+
+
+def _field_of(refused: Refused) -> str | None:
+    """`contract_must_be_known` is about the contract, also where the refusal names the whole: the payment."""
+    thing = refused.code.removesuffix("_must_be_known")
+    if thing not in {refused.code, "code"}:
+        return thing
+    return "amount" if refused.code.startswith("amount_must_") else refused.field or None
 
 
 def problem(request: Any, code: str, status: int, detail: str, faults: Sequence[Fault] = ()) -> dict[str, Any]:
