@@ -202,7 +202,11 @@ def test_facts_that_break_a_rule_are_refused_and_not_filed(native: Native):
     begun(native)
     wrong = {"contract": "acme", "amount": "1.001"}
     refused = native.post("payments", wrong)
-    assert (refused.status, refused["code"]) == (400, "amount_must_fit_currency")
+    assert (refused.status, refused["code"], refused["errors"][0]["field"]) == (
+        400,
+        "amount_must_fit_currency",
+        "amount",
+    )
     assert native.post("payments", {"contract": "nobody", "amount": 1})["code"] == "contract_must_be_known"
     refused = native.post("invoices", {"contract": "acme", "amount": 1, "prepaid_commit": "pool", "milestone": "m"})
     assert refused["errors"][0]["field"] == "milestone"
