@@ -1,4 +1,4 @@
-"""The command for decisions that every figure depends on: `ratable policy`."""
+"""The commands for decisions: `ratable policy`, on which every figure depends, and `ratable dynamic-pricing`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 Choices = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME=CHOICE...]", help="What is to be: late_usage=reject cascade=false")
 ]
+Item = Annotated[str, typer.Argument(metavar="ITEM", help="The usage item, by its id.")]
+IsOn = Annotated[bool, typer.Argument(metavar="true|false", help="Does the system that reports set its prices?")]
 _FLAGS = {"true": True, "false": False}
 
 
 def join(app: typer.Typer) -> None:
-    """Add this command to the command line."""
+    """Add these commands to the command line."""
     app.command()(told(policy))
+    app.command("dynamic-pricing")(told(dynamic_pricing))
 
 
 def policy(choices: Choices = None, *, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
@@ -39,6 +42,17 @@ def policy(choices: Choices = None, *, tenant: Tenant = DEFAULT_TENANT, as_json:
         found = changed
     told_of = asdict(found)
     answer(told_of, (f"{name:<22} {_word(value)}" for name, value in told_of.items()), as_json=as_json)
+
+
+def dynamic_pricing(item: Item, *, is_on: IsOn, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
+    """Keep what a billing system has reported of an item from being changed or deleted, or let it be."""
+    actor = open_books(tenant)
+    from ratable_server.clock import now_at
+    from ratable_server.operations.usage import set_dynamic_pricing
+
+    set_dynamic_pricing(actor=actor, item=item, is_wanted=is_on, at=now_at())
+    line = "reported usage stays as it came" if is_on else "reported usage may be changed and deleted"
+    answer({"item": item, "dynamic_pricing": is_on}, [f"{item}: {line}"], as_json=as_json)
 
 
 def _with(policy: Policy, wanted: dict[str, Any]) -> Policy:

@@ -8,7 +8,13 @@ from decimal import Decimal
 import pytest
 
 from ratable_server.actor import Actor
-from ratable_server.operations.usage import Revision, delete_reported_usage, report_usage, revise_reported_usage
+from ratable_server.operations.usage import (
+    Revision,
+    delete_reported_usage,
+    report_usage,
+    revise_reported_usage,
+    void_usage,
+)
 from ratable_server.store.models import AuditEntry, ReportedUsage, UsageRecord
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
@@ -150,3 +156,15 @@ def test_the_same_row_may_be_changed_twice_in_one_go(actor: Actor):
     assert counting(actor) == [("/acme-calls", "2026-01-10", Decimal(12))]
     twice = delete_reported_usage(actor=actor, ids=[row_id, row_id], at=AT)
     assert refusals(twice) == [None, ("reported_usage_must_be_known", "id")]
+
+
+def test_a_report_whose_record_was_voided_by_itself_is_deleted_all_the_same(actor: Actor):
+    row_id = reported(actor)
+    with books_of(actor):
+        (record,) = rows_of(actor, UsageRecord)
+    void_usage(actor=actor, event_id=record.event_id, at=AT)
+
+    (outcome,) = delete_reported_usage(actor=actor, ids=[row_id], at=AT)
+
+    assert outcome.became == "deleted"
+    assert how_many(actor) == (0, 1, 1)

@@ -14,6 +14,7 @@ from ratable_server.actor import Actor
 from ratable_server.operations.documents import Invoice, file_invoice
 from ratable_server.store.models import Customer, UsageItem
 from ratable_server.store.scope import books_of, rows_of
+from tests.server.cli.asking import REFUSED, Command
 from tests.server.conftest import AT
 from tests.server.usage.reporting import agree_on_reports, counting
 from tests.wire.zuora.calling import Zuora
@@ -369,8 +370,8 @@ def test_a_billed_record_keeps_all_but_its_custom_fields(zuora: Zuora, actor: Ac
 
 
 def test_records_of_a_charge_that_is_priced_dynamically_stay_as_they_are(zuora: Zuora, actor: Actor):
-    with books_of(actor):
-        rows_of(actor, UsageItem).filter(code="acme-calls").update(prices_dynamically=True)
+    told = Command(actor).json("dynamic-pricing", "acme-calls", "true")
+    assert told == {"item": "acme-calls", "dynamic_pricing": True}
     id = created(zuora)
     before = stands(actor)
 
@@ -380,6 +381,9 @@ def test_records_of_a_charge_that_is_priced_dynamically_stay_as_they_are(zuora: 
     for told in answers:
         assert (told.status, told.body["Success"]) == (400, False)
     assert stands(actor) == before
+    Command(actor).json("dynamic-pricing", "acme-calls", "false")
+    assert zuora.put(f"/v1/object/usage/{id}", {"Quantity": 1}).status == 200
+    assert Command(actor)("dynamic-pricing", "nonsense", "true").exit_code == REFUSED
 
 
 def test_a_viewer_reads_and_does_not_write(zuora: Zuora, actor: Actor, zuora_of: Callable[..., Zuora]):

@@ -6,6 +6,7 @@ and judged is `store.staging`; the codes of rejected rows are those of the calcu
 
 from ratable_server.operations.usage.abandoned import fail_abandoned_imports
 from ratable_server.operations.usage.adjusting import AdjustedMonth, BookedAdjustments, book_adjustments
+from ratable_server.operations.usage.dynamic_pricing import set_dynamic_pricing
 from ratable_server.operations.usage.importing import ingest_usage
 from ratable_server.operations.usage.receipts import Outcome, Receipt, RejectedFile, RejectedRecord, Rejection, Taken
 from ratable_server.operations.usage.recording import Manner, record_usage, take_records
@@ -48,6 +49,7 @@ __all__ = [
     "report_usage",
     "resolve_rejection",
     "revise_reported_usage",
+    "set_dynamic_pricing",
     "take_records",
     "void_usage",
 ]

@@ -90,11 +90,20 @@ def keep(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
     _record(actor, [each for each, _ in taken_back if each.items], at=at)
     for _, event_ids in taken_back:
         for event_id in event_ids:
-            void_usage(actor=actor, event_id=event_id, at=at)
+            _take_back(actor, event_id, at=at)
     for each, _ in taken_back:
         each.row.number = RawSQL("(SELECT fact_number FROM tenant WHERE id = %s)", [actor.tenant_id])
     _save(actor, [each.row for each in changes], at=at)
     record_changes(actor, [_entry(each) for each in changes], at=at)
+
+
+def _take_back(actor: Actor, event_id: str, *, at: datetime) -> None:
+    """What counts no longer; somebody may have voided that record by itself."""
+    try:
+        void_usage(actor=actor, event_id=event_id, at=at)
+    except Refused as refused:
+        if refused.code != "usage_must_be_known":
+            raise
 
 
 def _recount(change: Changed) -> list[str]:
