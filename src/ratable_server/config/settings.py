@@ -49,7 +49,9 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # static files are served from the packages that bring them; nothing is collected
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # of a body that is no file
-MOST_IMPORT_BYTES = int(os.environ.get("RATABLE_MOST_IMPORT_BYTES", str(2**31)))  # of a file of usage, as it is unpacked
+MOST_IMPORT_BYTES = int(
+    os.environ.get("RATABLE_MOST_IMPORT_BYTES", str(2**31))
+)  # of a file of usage, as it is unpacked
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
 REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_REQUESTS_PER_MINUTE", "30000"))  # of one token's name; 0: any
@@ -85,6 +87,7 @@ API_ROUTES = {  # each API has an OpenAPI document of its own
 API_ANSWERS = {  # who answers where no view does: by the beginning of the path
     "/api/v1/": "ratable_server.api.native.problems.bare_answer",
     "/v1/": "ratable_server.api.zuora.problems.bare_answer",
+    "/oauth/": "ratable_server.api.zuora.problems.bare_answer",
 }
 REST_KNOX = {"AUTH_TOKEN_CHARACTER_LENGTH": 64, "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {

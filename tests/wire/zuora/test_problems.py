@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ratable_server.api.zuora.problems import PROBLEMS, body_of, faults_of, status_of
-from ratable_server.errors import REFUSALS, Obstacle, Obstructed, Refused
+from ratable_server.errors import REFUSALS, Obstacle, Obstructed, Refused, Unavailable
 from tests.wire.zuora.calling import Zuora
 
 REALMS = "Basic realm=Zuora API, ZSession realm=Zuora API, Bearer realm=Zuora API"
@@ -102,3 +102,38 @@ def test_another_host_is_refused_in_the_shape_of_the_path(zuora: Zuora):
 def test_neither_slash_at_the_end_nor_role_changes_what_is_there(zuora: Zuora, zuora_of: Callable[..., Zuora]):
     viewer = zuora_of(zuora.actor, role="viewer")
     assert viewer.get("/v1/nothing/").status == zuora.get("/v1/nothing").status == 404
+
+
+def test_a_fault_of_ours_is_told_in_the_shape_of_the_path_and_by_its_id(zuora: Zuora, monkeypatch: pytest.MonkeyPatch):
+    from ratable_server.api.zuora.views import accounting_periods, tokens, usage  # noqa: PLC0415 - needs the settings
+
+    def fail(**_said: object) -> None:
+        raise RuntimeError("secret of ours")
+
+    monkeypatch.setattr(accounting_periods, "periods", fail)
+    monkeypatch.setattr(usage, "row_id_of", lambda *_said: fail())
+    monkeypatch.setattr(tokens, "grant", lambda *_said, **_further: fail())
+    zuora.client.raise_request_exception = False
+    for method, path in (("GET", "/v1/accounting-periods"), ("POST", "/oauth/token")):
+        media = "application/json" if method == "GET" else "application/x-www-form-urlencoded"
+        told = zuora.send(method, path, b"", media=media)
+        assert (told.status, told["reasons"], told["requestId"]) == (
+            500,
+            [{"code": 50000060, "message": "A server error occurred."}],
+            told.headers["Zuora-Request-Id"],
+        )
+    told = zuora.get("/v1/object/usage/1")
+    expected = {"Success": False, "Errors": [{"Code": "UNKNOWN_ERROR", "Message": "A server error occurred."}]}
+    assert (told.status, told.body) == (500, expected)
+
+
+def test_bad_weather_is_503_in_the_shape_of_the_path(zuora: Zuora, monkeypatch: pytest.MonkeyPatch):
+    from ratable_server.api.zuora.views import accounting_periods  # noqa: PLC0415 - needs the settings
+
+    def fail(**_said: object) -> None:
+        raise Unavailable("busy")
+
+    monkeypatch.setattr(accounting_periods, "periods", fail)
+    told = zuora.get("/v1/accounting-periods")
+    expected = [{"code": 50000061, "message": "a lock, a statement or a conflict took too long"}]
+    assert (told.status, told["reasons"], told.headers["Retry-After"]) == (503, expected, "2")
