@@ -52,6 +52,48 @@ def test_a_product_changes_with_its_price_plans(api: Api):
     assert (whole["product_description"], whole["usage_group_count"]) == (None, 1)
 
 
+def test_rating_options_of_a_price_plan_come_back_as_they_were_told(api: Api):
+    days = {
+        **CALLS, "rating_group": "dimension", "group_dimension": "team", "quantity_decimals": 2,
+        "quantity_rounding": "up", "maximum_amount": Decimal("99.5"), "overage_price": Decimal("0.07"),
+        "tiers": [{"to_quantity": 10, "price": 1, "minimum_amount": 5, "maximum_amount": Decimal("7.5")}],
+    }  # fmt: skip
+    carried = {"name": "own", "pricing_model": "unit_based", "price_dimension": "rate", "rated_individually": True}
+    told = api.post("product", {"product_name": "API", "usage_groups": [days, carried, {**CALLS, "name": "plain"}]})
+    assert told.status == 201, told.text
+    by_group, own, plain = told["usage_groups"]
+    asked = ("rating_group", "group_dimension", "quantity_decimals", "quantity_rounding", "maximum_amount")
+    assert [by_group[name] for name in asked] == ["dimension", "team", 2, "up", Decimal("99.5")]
+    assert (by_group["overage_price"], by_group["tier_count"]) == (Decimal("0.07"), 1)
+    assert (by_group["tiers"][0]["minimum_amount"], by_group["tiers"][0]["maximum_amount"]) == (5, Decimal("7.5"))
+    assert (own["price_dimension"], own["rated_individually"], own["tiers"]) == ("rate", True, [])
+    assert (plain["rating_group"], plain["aggregation"], plain["overage_price"]) == ("month", "sum", None)
+    again = api.patch(
+        f"product/{told['id']}", {"usage_groups": [{**CALLS, "id": by_group["id"], "aggregation": "highest_day"}]}
+    )
+    changed = again["usage_groups"][0]
+    assert (changed["aggregation"], changed["rating_group"], changed["maximum_amount"]) == (
+        "highest_day",
+        "month",
+        None,
+    )
+
+
+def test_rating_options_that_cannot_be_change_nothing(api: Api):
+    told = api.post("product", {"product_name": "API", "usage_groups": [CALLS]})
+    for options, code in (
+        ({"rating_group": "dimension"}, "options_must_go_together"),
+        ({"pricing_model": "package", "package_size": 5, "rating_group": "day"}, "option_must_fit_the_pricing_model"),
+        ({"pricing_model": "unit_based", "price_dimension": "rate"}, "prerated_plan_must_not_have_tiers"),
+        ({"quantity_decimals": 13}, "quantity_decimals_must_be_at_most_12"),
+        ({"rating_group": "dimension", "group_dimension": "a b"}, "dimension_must_have_a_plain_name"),
+    ):
+        refused = api.patch(f"product/{told['id']}", {"usage_groups": [{**CALLS, **options}]})
+        assert (refused.status, refused["code"]) == (400, code)
+    assert api.patch(f"product/{told['id']}", {"usage_groups": [{**CALLS, "rating_group": "week"}]}).status == 400
+    assert api.get(f"product/{told['id']}").body == told.body
+
+
 def test_price_plan_that_cannot_be_rated_changes_nothing(api: Api):
     told = api.post("product", {"product_name": "API", "usage_groups": [CALLS]})
     gap = [TIERS[0], {**TIERS[1], "from_quantity": 2000}, TIERS[2]]

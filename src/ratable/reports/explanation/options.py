@@ -19,7 +19,7 @@ def carried(options: Row | None) -> str:
     return f"{told or 'amounts in ' + options['amount_dimension']} of the records{_rounded_alone(options)}"
 
 
-def of_options(line: Row, tier: Row, options: Row, limits: Sequence[Row]) -> str:
+def of_options(line: Row, tier: Row, options: Row, *, limits: Sequence[Row]) -> str:
     """The price of a line's units in numbers, and how it differs from units by price."""
     flat_fee = from_e12(tier["flat_fee_e12"])
     told = f"{number(from_e12(line['quantity_e12']))} x {unit_price(from_e12(tier['unit_price_e12']))}"

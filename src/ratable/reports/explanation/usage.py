@@ -115,7 +115,7 @@ def _tier_formula(evidence: Evidence, row: Row, currency: str) -> str:
     tier = one(evidence.tiers, item_id=row["item_id"], tier=row["tier"])
     if options is not None:
         limits = chosen(evidence.tier_limits, item_id=row["item_id"], tier=row["tier"])
-        return f"{of_options(row, tier, options, limits)} = {money(row['amount_minor'], currency)}"
+        return f"{of_options(row, tier, options, limits=limits)} = {money(row['amount_minor'], currency)}"
     counted, words = _counted(item, from_e12(row["quantity_e12"]))
     price, flat_fee = from_e12(tier["unit_price_e12"]), from_e12(tier["flat_fee_e12"])
     with_fee = item["pricing_model"] not in {"fixed_fee", "package"} and flat_fee > 0
