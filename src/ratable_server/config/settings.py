@@ -135,6 +135,12 @@ SPECTACULAR_SETTINGS = {
         "RunStatusEnum": "ratable_server.api.native.schemas.closing.RUN_STATUSES",
         "ImportStatusEnum": "ratable_server.api.native.schemas.imports.IMPORT_STATUSES",
         "PeriodStatusEnum": "ratable_server.api.native.schemas.closing.PERIOD_STATUSES",
+    }
+    | {
+        "AccountingPeriodStatusEnum": "ratable_server.api.zuora.schemas.accounting_periods.PERIOD_STATUSES",
+        "FileStatusEnum": "ratable_server.api.zuora.schemas.imports.STATUSES",
+        "RbeStatusEnum": "ratable_server.api.zuora.schemas.usage.RBE_STATUSES",
+        "SourceTypeEnum": "ratable_server.api.zuora.schemas.usage.SOURCE_TYPES",
     },
 }
 

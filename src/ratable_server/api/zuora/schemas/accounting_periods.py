@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from ratable_server.api.schemas import Schema
 
-_STATUSES = ("Open", "PendingClose", "Closed")
-_BALANCES = ("Pending", "Processing", "Completed", "Error")
+PERIOD_STATUSES = ("Open", "PendingClose", "Closed")
+BALANCE_STATUSES = ("Pending", "Processing", "Completed", "Error")
 
 
 def _text() -> serializers.CharField:
@@ -37,10 +37,10 @@ class AccountingPeriodSerializer(Schema):
     endDate = serializers.DateField()
     fiscalYear = serializers.CharField()
     fiscal_quarter = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=_STATUSES)
+    status = serializers.ChoiceField(choices=PERIOD_STATUSES)
     notes = serializers.CharField(allow_blank=True)
     fileIds = PeriodFilesSerializer()
-    runTrialBalanceStatus = serializers.ChoiceField(choices=_BALANCES)
+    runTrialBalanceStatus = serializers.ChoiceField(choices=BALANCE_STATUSES)
     runTrialBalanceStart = _text()
     runTrialBalanceEnd = _text()
     runTrialBalanceErrorMessage = _text()

@@ -8,6 +8,9 @@ from rest_framework import serializers
 
 from ratable_server.api.schemas import Schema
 
+RBE_STATUSES = ("Importing", "Pending", "Processed")
+SOURCE_TYPES = ("API", "Import")
+
 
 class UsageChangeSerializer(Schema):
     """What a usage record is told anew; custom fields end with `__c`."""
@@ -52,9 +55,9 @@ class UsageToldSerializer(Schema):
     Id = serializers.CharField(required=False)
     ImportId = serializers.CharField(required=False)
     Quantity = serializers.FloatField(required=False)
-    RbeStatus = serializers.ChoiceField(choices=["Importing", "Pending", "Processed"], required=False)
+    RbeStatus = serializers.ChoiceField(choices=RBE_STATUSES, required=False)
     SourceName = serializers.CharField(required=False)
-    SourceType = serializers.ChoiceField(choices=["API", "Import"], required=False)
+    SourceType = serializers.ChoiceField(choices=SOURCE_TYPES, required=False)
     StartDateTime = serializers.DateTimeField(required=False)
     SubmissionDateTime = serializers.DateTimeField(required=False)
     SubscriptionId = serializers.CharField(required=False)
@@ -100,8 +103,8 @@ class UsageListedSerializer(Schema):
     quantity = serializers.CharField()
     submissionDateTime = serializers.CharField()
     startDateTime = serializers.CharField()
-    status = serializers.ChoiceField(choices=["Importing", "Pending", "Processed"])
-    sourceName = serializers.ChoiceField(choices=["API", "Import"])
+    status = serializers.ChoiceField(choices=RBE_STATUSES)
+    sourceName = serializers.ChoiceField(choices=SOURCE_TYPES)
     fileName = serializers.CharField(required=False)
     uniqueKey = serializers.CharField(required=False)
 
