@@ -186,6 +186,24 @@ def test_a_form_says_the_same(api: Api, on_day: Callable[[int, int], None]):
     assert len(one) == len(three)
 
 
+def test_an_entry_takes_the_place_of_another_with_its_reversal_or_not_at_all(chain: Api):
+    """What is refused at last, of three things that are asked for at once, undoes those before."""
+    bank, cash = account(chain, "1010", "Bank"), account(chain, "1020", "Till")
+    close_period(actor=chain.actor, month_on=date(2026, 1, 1), at=AT)
+    good = {"date": "2026-02-02", "transactions": [side(bank, debit=5), side(cash, credit=5)]}
+    old = chain.post(JOURNAL, good)
+    before = chain.get(JOURNAL)
+    again = {**good, "journals_to_delete": [old["id"]]}
+    for fields in ({"reversal_date": "2026-01-31"}, {"transactions": [side(bank, debit=5), side(cash, credit=6)]}):
+        refused = chain.post(JOURNAL, {**again, **fields})
+        assert refused.status == 400, refused.text
+        assert chain.get(JOURNAL).body == before.body
+    new = chain.post(JOURNAL, {**again, "reversal_date": "2026-02-28"})
+    assert new.status == 201, new.text
+    assert chain.get(f"{JOURNAL}/{old['id']}").status == 404
+    assert chain.get(JOURNAL)["count"] == before["count"] + 1
+
+
 def entries_of(told: Told) -> list[tuple[Any, ...]]:
     return entries(Told(status=told.status, body={"results": [told.body]}, headers={}, text=""))
 

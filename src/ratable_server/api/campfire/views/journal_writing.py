@@ -18,6 +18,7 @@ from ratable_server.api.campfire.translate.words import TAGS
 from ratable_server.api.campfire.views.naming import refuse_unknown, tags_of
 from ratable_server.clock import now_at
 from ratable_server.errors import Refused
+from ratable_server.operations.alone import change_together
 from ratable_server.operations.journals import reverse_entry
 from ratable_server.operations.written_entries import Writing, remove_written, rewrite_entry, write_entry
 from ratable_server.queries.ledger import LedgerEntry, entry_public_id, ledger_entries
@@ -42,19 +43,27 @@ def entry_of(actor: Actor, id: int) -> LedgerEntry:
 
 
 def written(actor: Actor, fields: dict[str, Any]) -> int:
-    """Write what a body says; give the id of the entry."""
+    """Write what a body says, all of it or nothing; give the id of the entry."""
     if fields.get("reversal_of") and not fields.get("transactions") and not fields.get(_POSTED):
         return _reversed(actor, fields)
-    entry = _writing(actor, fields, but="")
-    for id in fields.get("journals_to_delete") or ():
-        removed(actor, entry_of(actor, id))
-    code = write_entry(actor=actor, entry=entry, at=now_at())
-    if fields.get("reversal_date"):
-        swapped = translate.reversed_writing(
-            entry, on=fields["reversal_date"], reversal_of=entry_public_id(code), order=order_of(code)
-        )
-        write_entry(actor=actor, entry=swapped, at=now_at())
-    return entry_public_id(code)
+    entry, at = _writing(actor, fields, but=""), now_at()
+    gone = [entry_of(actor, id) for id in fields.get("journals_to_delete") or ()]
+    for row in gone:
+        _refuse_computed(row)
+
+    def write() -> str:
+        for row in gone:
+            remove_written(actor=actor, code=row.code, at=at)
+        code = write_entry(actor=actor, entry=entry, at=at)
+        if fields.get("reversal_date"):
+            of = entry_public_id(code)
+            swapped = translate.reversed_writing(
+                entry, on=fields["reversal_date"], reversal_of=of, order=order_of(code)
+            )
+            write_entry(actor=actor, entry=swapped, at=at)
+        return code
+
+    return entry_public_id(change_together(actor=actor, change=write))
 
 
 def rewritten(actor: Actor, row: LedgerEntry, fields: dict[str, Any], *, is_partial: bool) -> None:
