@@ -450,7 +450,9 @@ def test_the_list_of_an_unknown_account_is_told_in_reasons(zuora: Zuora):
     assert set(told.body) == {"success", "processId", "reasons", "requestId"}
 
 
-@pytest.mark.parametrize("asked", [{"page": 0}, {"page": "x"}, {"pageSize": 0}, {"pageSize": "-1"}, {"page": 10**12}])
+@pytest.mark.parametrize(
+    "asked", [{"page": 0}, {"page": "x"}, {"pageSize": 0}, {"pageSize": "-1"}, {"page": 10**12}, {"page": "9" * 5_000}]
+)
 def test_a_page_that_cannot_be_is_400(zuora: Zuora, asked: dict[str, Any]):
     told = zuora.get("/v1/usage/accounts/Acme Inc", **asked)
 
