@@ -104,3 +104,14 @@ def test_who_may_not_post_may_look(api: Api, pool: str, new_actor: Callable[...,
         told = api.post("revenue-posting", fields)
         assert (told.status, list(told.body)) == (400, [field])
     assert statuses(api) == [("2026-01-01", "in_review")]
+
+
+def test_adjustments_that_nobody_has_processed_are_told(api: Api, pool: str):
+    """1,000.00 less of January: reported before it is posted, and waiting after it until they are processed."""
+    rows = "external_id,total_revenue_dollars,is_adjustment,original_period_month\nfix-1,-1000,true,2026-01-01\n"
+    assert api.send("POST", f"{pool}/usage-events/upload", rows, content_type="text/csv").status == 200
+    draft = api.post("revenue-posting", {**JANUARY, "dry_run": True})
+    posted = api.post("revenue-posting", {**JANUARY, "run": draft["run"]})
+    assert [draft["waiting_adjustments"], posted["waiting_adjustments"]] == [1, 1]
+    assert api.post(f"{pool}/process-adjustments")["processed"] == 1
+    assert api.post("revenue-posting", {**FEBRUARY, "dry_run": True})["waiting_adjustments"] == 0

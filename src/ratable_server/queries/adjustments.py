@@ -34,6 +34,12 @@ def processed_adjustments(*, actor: Actor, commit_id: int, counted: str) -> Mapp
     return {key: ProcessedAdjustments(events=count, memo_id=memos.get(key)) for key, count in events.items()}
 
 
+def waiting_adjustments(*, actor: Actor, through_on: date) -> int:
+    """How many reported adjustments of months up to this one nobody has processed: no month has booked them."""
+    with books_of(actor):
+        return rows_of(actor, models.ReportedAdjustment).filter(adjustment=None, service_on__lte=through_on).count()
+
+
 def _memos(actor: Actor, commit_id: int) -> dict[Key, int]:
     documents = rows_of(actor, models.Document).filter(kind="credit_memo", against="adjustment")
     lines = rows_of(actor, models.PaperLine).filter(

@@ -45,6 +45,7 @@ class RevenuePostingSerializer(Schema):
     revenue = PostedRevenueSerializer(many=True)
     journal_entries = Whole()
     obstacles = ObstacleSerializer(many=True)
+    waiting_adjustments = Whole(help_text="Reported of this month and earlier ones, and not processed yet.")
 
 
 class PeriodOfBooksSerializer(Schema):

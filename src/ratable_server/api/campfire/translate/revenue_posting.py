@@ -8,9 +8,18 @@ from typing import Any
 
 
 def from_posting(
-    posting: Any, *, month_on: date, entity: int | None, closed: Any = None, obstacles: Iterable[Any] = ()
+    posting: Any,
+    *,
+    month_on: date,
+    entity: int | None,
+    waiting: int,
+    closed: Any = None,
+    obstacles: Iterable[Any] = (),
 ) -> dict[str, Any]:
-    """A month as it was computed, with what stands in the way; or as it was posted by `closed`."""
+    """A month as it was computed, with what stands in the way; or as it was posted by `closed`.
+
+    `waiting` is how many adjustments nobody has processed.
+    """
     return {
         "period_month": month_on,
         "entity": entity,
@@ -24,6 +33,7 @@ def from_posting(
         ],
         "journal_entries": posting.entries,
         "obstacles": from_obstacles(obstacles),
+        "waiting_adjustments": waiting,
     }
 
 

@@ -28,6 +28,7 @@ from ratable_server.operations.audit import seal_audit
 from ratable_server.operations.obstacles import obstacles, refuse_obstructed
 from ratable_server.operations.periods import Closed, close_period
 from ratable_server.operations.runs import run_period
+from ratable_server.queries.adjustments import waiting_adjustments
 from ratable_server.queries.periods import periods
 from ratable_server.queries.postings import posting
 
@@ -85,7 +86,8 @@ class RevenuePosting(CampfireView):
 
     def _told(self, run: int, month_on: date, fields: dict[str, Any], **known: Any) -> dict[str, Any]:
         found = posting(actor=self.actor, run_id=run)
-        return translate.from_posting(found, month_on=month_on, entity=fields.get("entity"), **known)
+        waiting = waiting_adjustments(actor=self.actor, through_on=month_on)
+        return translate.from_posting(found, month_on=month_on, entity=fields.get("entity"), waiting=waiting, **known)
 
 
 def _posted(actor: Actor, month_on: date, run: int | None) -> tuple[int, Closed]:
