@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from ratable_server.api.health import healthz, readyz
@@ -23,9 +23,10 @@ urlpatterns = [
     path("docs/openapi.json", _document("campfire"), name="openapi"),
     path("docs/native", SpectacularSwaggerSplitView.as_view(url_name="native-openapi")),
     path("docs/native/openapi.json", _document("native"), name="native-openapi"),
-    path("", include("ratable_server.api.campfire.routes")),
     path("docs/zuora", SpectacularSwaggerSplitView.as_view(url_name="zuora-openapi")),
     path("docs/zuora/openapi.json", _document("zuora"), name="zuora-openapi"),
-    path("", include("ratable_server.api.native.routes")),
-    path("", include("ratable_server.api.zuora.routes")),
+    # Each API is asked only for its own paths: that spares a request hundreds of comparisons.
+    re_path(r"^(?=api/)", include("ratable_server.api.native.routes")),
+    re_path(r"^(?=v1|oauth)", include("ratable_server.api.zuora.routes")),
+    path("", include("ratable_server.api.campfire.routes")),
 ]
