@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.urls import URLPattern, get_resolver, resolve
 
 from ratable_server.api.zuora.views.unserved import Unserved
@@ -73,3 +75,11 @@ def test_served_operation_is_told_as_published(row: dict[str, str]):
     assert expected <= {each["name"] for each in ours.get("parameters", ())}
     assert set(theirs.get("requestBody", {}).get("content", ())) <= set(ours.get("requestBody", {}).get("content", ()))
     assert set(theirs["responses"]) <= set(ours["responses"])
+
+
+def test_the_document_is_served_beside_the_others():
+    client = Client(headers={"host": "localhost"})
+    told = json.loads(client.get("/docs/zuora/openapi.json").content)
+    assert {"/oauth/token", "/v1/object/usage", "/v1/accounting-periods"} <= set(told["paths"])
+    assert not [path for path in told["paths"] if not path.startswith(("/v1/", "/oauth/"))]
+    assert client.get("/docs/zuora").status_code == 200
