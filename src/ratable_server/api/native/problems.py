@@ -206,14 +206,22 @@ def _faults(detail: Any, path: str = "") -> Iterator[Fault]:
     match detail:
         case dict():
             for name, inner in detail.items():
-                is_whole = name == "non_field_errors"
-                yield from _faults(inner, path if is_whole else f"{path}.{name}" if path else str(name))
+                yield from _faults(inner, _below(path, name))
         case list():
             for place, inner in enumerate(detail):
                 yield from _faults(inner, path if isinstance(inner, str) else f"{path}[{place}]")
         case ErrorDetail():
             rule = FIELD_RULES.get(detail.code or "", FIELD_RULE)
             yield Fault(rule=rule, field=path or None, detail=str(detail))
+
+
+def _below(path: str, name: str | int) -> str:
+    """The path of a field of an object, or of a place of a list."""
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    if name == "non_field_errors":
+        return path
+    return f"{path}.{name}" if path else name
 
 
 def _line(fault: Fault) -> str:
