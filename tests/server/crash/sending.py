@@ -19,9 +19,8 @@ PLACES: dict[str, tuple[Any, str]] = {
     "the file is its own and was not read": (importing, "read_file"),
     "the file is read": (importing, "import_report_file"),
     HALF: (usage_files, "_report"),
-    "the receipt is written": (report_files, "report_usage"),
-    "every row is written and the file is not done": (report_files, "_end"),
-    "everything is done but the commit": (report_files, "record_change"),
+    "every row is written and the file is not done": (report_files, "keep_receipt"),
+    "the file is done and the audit does not know": (report_files, "record_change"),
 }
 
 

@@ -19,7 +19,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.oauth_clients import Locale, create_oauth_client
 from ratable_server.operations.periods import close_period
 from ratable_server.operations.usage.report_files import MOST_TRIES
-from ratable_server.queries.usage_imports import rejected_rows, usage_imports
+from ratable_server.queries.usage_imports import rejected_rows, usage_imports, usage_receipt
 from ratable_server.store.models import ReportedUsage, ReportFile, UsageRecord
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
@@ -29,6 +29,7 @@ from tests.wire.zuora.calling import Zuora
 
 HEADER = "ACCOUNT_ID,UOM,QTY,STARTDATE,ENDDATE,SUBSCRIPTION_ID,CHARGE_ID,DESCRIPTION"
 CALLS = "Acme Inc,Call,10,01/10/2026,,acme,acme-calls,"
+KEYED = f"{HEADER},UNIQUE_KEY"
 BOUNDARY = "a-boundary"
 MOST_BYTES = 4 * 2**20
 
@@ -138,15 +139,29 @@ def test_columns_come_in_any_order_and_blank_rows_are_skipped(zuora: Zuora):
     )
 
 
-def test_the_receipt_of_the_books_tells_of_the_file(zuora: Zuora):
-    imported(zuora, csv_of(CALLS), name="january.csv")
-    assert [(each.file_name, each.status) for each in usage_imports(actor=zuora.actor)][-1:] == [
-        ("january.csv", "completed")
-    ]
+def test_the_receipt_of_the_books_is_that_of_the_file(zuora: Zuora):
+    content = csv_of(f"{CALLS},k-1", "Acme Inc,GB,2.5,01/20/2026,,,acme-data,,", header=KEYED)
+    told = imported(zuora, content, name="january.csv")
+    (line,) = usage_imports(actor=zuora.actor)
+    assert (line.file_name, line.status) == ("january.csv", "completed")
+    assert (line.rows_received, line.rows_accepted, line.quantity_accepted) == (2, 2, Decimal("12.5"))
+    assert line.import_code == f"import-{int(told['Id'][8:], 16)}"
+    receipt = usage_receipt(actor=zuora.actor, import_code=line.import_code)
+    assert receipt.sha256 == hashlib.sha256(content).hexdigest()
+    with books_of(zuora.actor):
+        imports = set(rows_of(zuora.actor, UsageRecord).values_list("usage_import_id", flat=True))
+    assert imports == {int(told["Id"][8:], 16)}
+
+    again = imported(zuora, csv_of(f"{CALLS}said again,k-1", header=KEYED))  # nothing counts anew
+    assert again["ImportedCount"] == 1
+    assert [each.rows_received for each in usage_imports(actor=zuora.actor)] == [0, 2]
+
+
+def test_the_receipt_of_a_file_that_failed_says_why(zuora: Zuora):
     failure(zuora, CALLS, "Acme Inc,Call,-1,01/10/2026,,,,")
-    last = usage_imports(actor=zuora.actor)[0]
-    assert (last.status, last.rows_received, last.rows_rejected, last.open_rejections) == ("failed", 2, 2, 0)
-    (rejected,) = rejected_rows(actor=zuora.actor, import_code=last.import_code)
+    (line,) = usage_imports(actor=zuora.actor)
+    assert (line.status, line.rows_received, line.rows_rejected, line.open_rejections) == ("failed", 2, 2, 0)
+    (rejected,) = rejected_rows(actor=zuora.actor, import_code=line.import_code)
     assert (rejected.row, rejected.value, rejected.is_blocking) == (3, "Row 3: QTY cannot be less than 0.", False)
 
 
@@ -299,8 +314,6 @@ def test_g9_a_file_of_just_4_mb_with_a_name_of_50_characters_is_taken(zuora: Zuo
 
 
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────
-
-KEYED = f"{HEADER},UNIQUE_KEY"
 
 
 def test_a_file_revises_what_is_there_under_its_keys(zuora: Zuora):

@@ -13,6 +13,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.usage.direct import MOST_RECORDS, take_directly
 from ratable_server.operations.usage.imports import Begun, next_import_id
 from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Taken
+from ratable_server.operations.usage.reports import ReportedFile
 from ratable_server.operations.usage.settling import Wish, take
 from ratable_server.operations.usage.uploads import OnChange
 from ratable_server.store.retrying import retried
@@ -45,6 +46,27 @@ def record_usage(
     _refuse_role(actor)
     rows = list(rows_of_records(records, None))
     manner = Manner(is_partial=is_partial, on_change=on_change, takes_late=takes_late)
+    return _recorded(actor, rows, manner, at=at)
+
+
+def record_reported(
+    *,
+    actor: Actor,
+    records: Sequence[Mapping[str, object]],
+    on_change: OnChange,
+    file: ReportedFile | None,
+    at: datetime,
+) -> Receipt:
+    """The same of what is reported; what a file reports has the receipt of that file.
+
+    Refuses:
+        role_must_allow_it, file_must_be_clean (as `RejectedFile`)
+    """
+    _refuse_role(actor)
+    return _recorded(actor, list(rows_of_records(records, None)), Manner(on_change=on_change, file=file), at=at)
+
+
+def _recorded(actor: Actor, rows: Sequence[Cells], manner: Manner, *, at: datetime) -> Receipt:
     if 0 < len(rows) <= MOST_RECORDS:
         return take_rows(actor=actor, rows=rows, manner=manner, at=at).receipt
     return _as_a_file(actor, rows, manner, at=at)
@@ -61,12 +83,16 @@ def take_records(*, actor: Actor, records: Sequence[Mapping[str, object]], manne
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How records are to be taken, as `record_usage` has it; `are_of_many` as `take_directly` has it."""
+    """How records are to be taken, as `record_usage` has it; `are_of_many` as `take_directly` has it.
+
+    `file` is the one that reports them, where one does.
+    """
 
     is_partial: bool = False
     on_change: OnChange = "reject"
     takes_late: bool = True
     are_of_many: bool = False
+    file: ReportedFile | None = None
 
 
 @retried
@@ -98,12 +124,13 @@ def _refuse_role(actor: Actor) -> None:
 
 
 def _begun(actor: Actor, rows: Sequence[Cells], manner: Manner, *, at: datetime) -> Begun:
+    file = manner.file
     return Begun(
         actor=actor,
         at=at,
-        import_id=next_import_id(),
-        file_name="",
-        sha256=hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
+        import_id=(file.import_id if file else None) or next_import_id(),
+        file_name=file.name if file else "",
+        sha256=(file.sha256 if file else "") or hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
         is_partial=manner.is_partial,
         is_kept=False,
     )

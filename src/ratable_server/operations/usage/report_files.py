@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from ratable_server.actor import Actor
 from ratable_server.operations.usage.imports import next_import_id, record_failure
 from ratable_server.operations.usage.reported import report_usage
+from ratable_server.operations.usage.reported_changes import keep_receipt
 from ratable_server.operations.usage.reports import Report, ReportedFile, ReportOutcome
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
@@ -139,11 +140,11 @@ def import_report_file(*, file: TakenFile, reports: Sequence[Report], at: dateti
         row = _mine(file)
         if row is None:
             return
-        _receipt(file, row, status="completed").save(force_insert=True)
-        source = ReportedFile(import_id=file.import_id, name=file.file_name)
+        source = ReportedFile(import_id=file.import_id, name=file.file_name, sha256=_sha256(file))
         outcomes = (
             report_usage(actor=file.actor, reports=reports, file=source, is_partial=False, at=at) if reports else ()
         )
+        keep_receipt(file.actor, source, at=at)
         _end(row, status="completed", total=len(reports), imported=len(outcomes), at=at)
         after = {"file_name": file.file_name, "rows": len(outcomes), **_became(outcomes)}
         record_change(file.actor, Change("import_report_file", "report_file", file.code, after=after), at=at)
@@ -157,9 +158,7 @@ def fail_report_file(*, file: TakenFile, faults: Sequence[RowFault], rows: int, 
         if row is None:
             return
         message = " ".join(fault.text for fault in faults[:_MOST_REJECTIONS])
-        receipt = _receipt(file, row, status="failed")
-        receipt.rows_received = receipt.rows_rejected = rows
-        receipt.save(force_insert=True)
+        _failed_receipt(file, row, rows=rows).save(force_insert=True)
         _keep_rejections(file, faults[:_MOST_REJECTIONS])
         _end(row, status="failed", message=_shortened(message), total=rows, at=at)
         record_failure(file.actor, file.code, {"file_name": file.file_name, "detail": row.message}, at=at)
@@ -212,7 +211,7 @@ def _end(row: ReportFile, *, status: str, total: int, at: datetime, imported: in
     row.save()
 
 
-def _receipt(file: TakenFile, row: ReportFile, *, status: str) -> UsageImport:
+def _failed_receipt(file: TakenFile, row: ReportFile, *, rows: int) -> UsageImport:
     return UsageImport(
         id=file.import_id,
         tenant_id=file.actor.tenant_id,
@@ -220,10 +219,16 @@ def _receipt(file: TakenFile, row: ReportFile, *, status: str) -> UsageImport:
         recorded_at=row.recorded_at,
         recorded_by=row.recorded_by,
         request_id=row.request_id,
-        status=status,
+        status="failed",
         file_name=file.file_name,
-        sha256=hashlib.sha256(file.content).hexdigest(),
+        sha256=_sha256(file),
+        rows_received=rows,
+        rows_rejected=rows,
     )
+
+
+def _sha256(file: TakenFile) -> str:
+    return hashlib.sha256(file.content).hexdigest()
 
 
 def _keep_rejections(file: TakenFile, faults: Sequence[RowFault]) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from django.db import IntegrityError
+
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.usage.reported_changes import RejectedReports, keep
+from ratable_server.operations.usage.reported_changes import RejectedReports, is_taken_key, keep
 from ratable_server.operations.usage.reported_planning import Plan, plan_deletions, plan_reports, plan_revisions
 from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
 from ratable_server.operations.writing import changes_by
@@ -43,7 +45,7 @@ def report_usage(
         period_must_be_open, unique_key_must_be_unused, unique_key_must_be_told_once, unique_key_must_keep_its_place,
         reported_usage_must_not_be_billed, reported_usage_must_be_priced_here
     """
-    batch = _Batch(actor, at, is_partial=is_partial)
+    batch = _Batch(actor, at, is_partial=is_partial, file=file)
     return batch.carry_out(reports, lambda asked: plan_reports(actor, asked, file, at=at))
 
 
@@ -73,10 +75,11 @@ def delete_reported_usage(*, actor: Actor, ids: Sequence[int], at: datetime) -> 
 class _Batch:
     """Many wishes in one transaction; it begins again without those that the books' own rules turn out to reject."""
 
-    def __init__(self, actor: Actor, at: datetime, *, is_partial: bool) -> None:
+    def __init__(self, actor: Actor, at: datetime, *, is_partial: bool, file: ReportedFile | None = None) -> None:
         self._actor = actor
         self._at = at
         self._is_partial = is_partial
+        self._file = file
 
     def carry_out(self, wishes: Sequence[Wish], plan: Planner[Wish]) -> tuple[ReportOutcome, ...]:
         """Do what can be done of them.
@@ -91,6 +94,9 @@ class _Batch:
                     return self._attempt(wishes, plan, rejected)
             except RejectedReports as found:
                 rejected |= found.refused
+            except IntegrityError as error:
+                if not is_taken_key(error):
+                    raise  # else somebody has taken a key since it was looked for: once more, and it is known
 
     def _attempt(
         self, wishes: Sequence[Wish], plan: Planner[Wish], rejected: Mapping[int, Refused]
@@ -101,7 +107,7 @@ class _Batch:
             told |= {place: ReportOutcome(refused=refused) for place, refused in planned.refused.items()}
             if not self._is_partial and any(each.refused for each in told.values()):
                 continue
-            keep(self._actor, planned.changes, at=self._at)
+            keep(self._actor, planned.changes, file=self._file, at=self._at)
             told |= {each.place: ReportOutcome(id=each.row.id, became=each.became) for each in planned.changes}
             told |= {place: ReportOutcome(id=row_id, became="unchanged") for place, row_id in planned.unchanged.items()}
         outcomes = tuple(told.get(place, ReportOutcome()) for place in range(len(wishes)))

@@ -12,17 +12,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models.expressions import RawSQL
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.usage.receipts import RejectedFile, Rejection
-from ratable_server.operations.usage.recording import record_usage
-from ratable_server.operations.usage.reports import Became
+from ratable_server.operations.usage.recording import record_reported
+from ratable_server.operations.usage.reports import Became, ReportedFile
 from ratable_server.operations.usage.voiding import void_usage
 from ratable_server.store.audit import Change, record_changes
 from ratable_server.store.load.billed_items import BilledItem
-from ratable_server.store.models import ReportedUsage
+from ratable_server.store.models import ReportedUsage, UsageImport
 from ratable_server.store.public_ids import reported_usage_code
 from ratable_server.store.scope import rows_of
 
@@ -78,8 +79,10 @@ def told_of(row: ReportedUsage) -> dict[str, Any]:
     return {name: value for name in _TOLD if (value := getattr(row, name)) not in (None, "", {})}
 
 
-def keep(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
+def keep(actor: Actor, changes: Sequence[Changed], *, file: ReportedFile | None = None, at: datetime) -> None:
     """Write changes: usage first, then the rows under the number of that, then the audit; inside `changes_by`.
+
+    What a `file` brings has one receipt: its own.
 
     Raises:
         RejectedReports: some of them are usage that the books do not take.
@@ -87,7 +90,9 @@ def keep(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
     if not changes:
         return
     taken_back = [(each, _recount(each)) for each in changes if each.items is not None]
-    _record(actor, [each for each, _ in taken_back if each.items], at=at)
+    _record(actor, [each for each, _ in taken_back if each.items], file=file, at=at)
+    if file is not None:
+        keep_receipt(actor, file, at=at)
     for _, event_ids in taken_back:
         for event_id in event_ids:
             _take_back(actor, event_id, at=at)
@@ -95,6 +100,12 @@ def keep(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
         each.row.number = RawSQL("(SELECT fact_number FROM tenant WHERE id = %s)", [actor.tenant_id])
     _save(actor, [each.row for each in changes], at=at)
     record_changes(actor, [_entry(each) for each in changes], at=at)
+
+
+def is_taken_key(error: IntegrityError) -> bool:
+    """Whether the database has refused a key because other reported usage has it."""
+    told = getattr(error.__cause__, "diag", None)
+    return told is not None and told.constraint_name == "reported_usage_unique_key"
 
 
 def _take_back(actor: Actor, event_id: str, *, at: datetime) -> None:
@@ -122,7 +133,24 @@ def _event_id(row: ReportedUsage, item: str) -> str:
     return f"{reported_usage_code(row.id)}{generation}/{item}"
 
 
-def _record(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
+def keep_receipt(actor: Actor, file: ReportedFile, *, at: datetime) -> None:
+    """See that a file has its receipt, also where nothing that it says counts anew."""
+    if file.import_id is None or rows_of(actor, UsageImport).filter(id=file.import_id).exists():
+        return
+    UsageImport(
+        id=file.import_id,
+        tenant_id=actor.tenant_id,
+        code=f"import-{file.import_id}",
+        recorded_at=at,
+        recorded_by=actor.name,
+        request_id=actor.request_id,
+        status="completed",
+        file_name=file.name,
+        sha256=file.sha256,
+    ).save(force_insert=True)
+
+
+def _record(actor: Actor, changes: Sequence[Changed], *, file: ReportedFile | None, at: datetime) -> None:
     """Record what counts; a row of the books' receipt is one item of one report."""
     places = [each.place for each in changes for _ in each.items or ()]
     records = [_record_of(each.row, item) for each in changes for item in each.items or ()]
@@ -130,7 +158,7 @@ def _record(actor: Actor, changes: Sequence[Changed], *, at: datetime) -> None:
         return
     is_new = all(each.became == "created" for each in changes)
     try:
-        record_usage(actor=actor, records=records, at=at, on_change="reject" if is_new else "restate")
+        record_reported(actor=actor, records=records, on_change="reject" if is_new else "restate", file=file, at=at)
     except RejectedFile as rejected:
         found = rejected.receipt.rejections
         raise RejectedReports({places[each.row - 1]: _refusal(each) for each in reversed(found)}) from rejected

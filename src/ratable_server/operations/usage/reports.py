@@ -48,10 +48,14 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedFile:
-    """The file that brings reports: its import by row, its name. Its reports revise what is there under their keys."""
+    """The file that brings reports: the row that its receipt will have, its name, its hash.
+
+    Its reports revise what is there under their keys.
+    """
 
     import_id: int | None
     name: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
