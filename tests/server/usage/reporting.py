@@ -8,8 +8,16 @@ from typing import Any
 
 from ratable.terms import Contract, Entity, PrepaidCommit, Product, Terms, Tier, UsageGroup, UsageItem
 from ratable_server.actor import Actor
+from ratable_server.operations.documents import Invoice, file_invoice
 from ratable_server.operations.terms import import_terms
-from ratable_server.operations.usage import Report, ReportOutcome, report_usage
+from ratable_server.operations.usage import (
+    Report,
+    ReportOutcome,
+    Revision,
+    delete_reported_usage,
+    report_usage,
+    revise_reported_usage,
+)
 from ratable_server.store.models import ReportedUsage, UsageRecord, UsageVoid
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
@@ -101,3 +109,32 @@ def how_many(actor: Actor) -> tuple[int, int, int]:
     with books_of(actor):
         reports = rows_of(actor, ReportedUsage).filter(deleted_at=None).count()
         return reports, rows_of(actor, UsageRecord).count(), rows_of(actor, UsageVoid).count()
+
+
+# ── what processes of their own do ───────────────────────────────────────────────────────────
+
+
+def _answered(outcomes: tuple[ReportOutcome, ...]) -> str:
+    (outcome,) = outcomes
+    return outcome.refused.code if outcome.refused else str(outcome.became)
+
+
+def report_once(actor: Actor, unique_key: str) -> str:
+    """Report under a key: what became of it, or the rule that it breaks."""
+    return _answered(report_usage(actor=actor, reports=[a_report(unique_key=unique_key)], at=AT))
+
+
+def revise_once(actor: Actor, row_id: int, quantity: int) -> str:
+    """Tell another quantity."""
+    revision = Revision(id=row_id, fields={"quantity": Decimal(quantity)})
+    return _answered(revise_reported_usage(actor=actor, revisions=[revision], at=AT))
+
+
+def delete_once(actor: Actor, row_id: int) -> str:
+    """Take a report back."""
+    return _answered(delete_reported_usage(actor=actor, ids=[row_id], at=AT))
+
+
+def bill_once(actor: Actor, on: date) -> str:
+    """Bill the usage of Acme."""
+    return file_invoice(actor=actor, invoice=Invoice(contract="acme", amount=Decimal(1)), on=on, at=AT).code
