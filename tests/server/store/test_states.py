@@ -27,6 +27,10 @@ _ACME, _API = ("terms_are_as_audited", "contract contract/acme"), ("terms_are_as
 PAST_THE_AUDIT = [
     ("UPDATE prepaid_commit SET total_value = 900000", _ACME),
     ("UPDATE tier SET price = 99 WHERE number = 2", _API),
+    ("UPDATE tier SET maximum_amount = 1 WHERE number = 1", _API),
+    ("UPDATE usage_group SET rating_group = 'record'", _API),
+    ("UPDATE usage_group SET maximum_amount = 1", _API),
+    ("UPDATE usage_group SET rated_individually = true", _API),
     ("UPDATE subscription SET ends_before = '2026-07-01'", _ACME),
     ("UPDATE milestone SET deleted_at = now()", _ACME),
     ("UPDATE usage_item SET draws = false", _ACME),
