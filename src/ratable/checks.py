@@ -61,11 +61,10 @@ def flow_laws(
     items: ir.Table,
     revenue: ir.Table,
     months: ir.Table,
-    unit_pools: ir.Table | None = None,
 ) -> ir.Table:
     """Conservation from rating to recognition, per item and service month (I26: per contract and month).
 
-    I13: rated = drawn gross + overage + pay-as-you-go, where units are drawn before anything is rated; I17: tier lines sum to the month; I23: shares sum
+    I13: rated = drawn gross + overage + pay-as-you-go; I17: tier lines sum to the month; I23: shares sum
     to what is split; I26: recognized = allocated.
     """
     draws = draws.semi_join(months, draws.service_on == months.month_on)
@@ -73,9 +72,6 @@ def flow_laws(
     drawing = rated.semi_join(items.filter(items.draws), "item_id")
     asked = drawing.select(key="item_id", month_on="month_on", amount="amount_minor")
     served = draws.filter(draws.adjusted_on == ibis.date("0001-01-01"))
-    if unit_pools is not None:
-        of_money = served.filter(served.kind == "drawdown").anti_join(unit_pools, "commit_id")
-        served = served.filter(served.kind != "drawdown").union(of_money)
     served = served.select(key="item_id", month_on="service_on", amount=-served.gross_minor)
     months = rated.select(key="item_id", month_on="month_on", amount="amount_minor")
     parts = lines.select(key="item_id", month_on="month_on", amount=-lines.amount_minor)

@@ -146,7 +146,6 @@ def _check(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> None:
         inputs.items,
         outcome.revenue,
         inputs.months,
-        *((inputs.unit_pools,) if outcome.in_units else ()),
     )
     ledger = sheet.run(checks.ledger_laws, outcome.revenue, outcome.journal.journal, drawdowns.balances)
     pools = inputs.pools

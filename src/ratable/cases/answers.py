@@ -92,16 +92,19 @@ class Answers:
 
     def _consumption(self) -> list[Row]:
         months: dict[tuple[str, str, date], Row] = {}
+        of_units = {row["commit_id"] for row in self._tables.get("unit_commits", _NONE).to_pylist()}
         for row in self._tables["drawdown"].to_pylist():
             if not row["commit_id"] or row["adjusted_on"] != date(1, 1, 1):
                 continue
             key = (row["contract_id"], row["commit_id"], row["service_on"])
             sums = months.setdefault(key, {"gross": 0, "net": 0, "overage": 0, "covered": 0, "waived": 0})
-            sums["gross"] += row["gross_minor"]
+            earned = row["commit_id"] in of_units and row["kind"] == "drawdown"  # it has no list value but that
+            gross = row["net_minor" if earned else "gross_minor"]
+            sums["gross"] += gross
             if row["kind"] == "overage":
-                sums["overage"] += row["gross_minor"]
+                sums["overage"] += gross
             else:
-                sums["covered"] += row["gross_minor"]
+                sums["covered"] += gross
                 sums["net"] += row["net_minor"]
         return [self._consumed(key, sums) for key, sums in months.items()]
 
@@ -304,6 +307,9 @@ class Answers:
 
     def _refused(self) -> list[Row]:
         return self._tables["refused"].to_pylist()
+
+
+_NONE = pa.table({"commit_id": pa.array([], pa.string())})
 
 
 def _units(quantity_e12: Decimal) -> Decimal:

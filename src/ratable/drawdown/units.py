@@ -144,7 +144,8 @@ def earned_draws(
 ) -> ir.Table:
     """What drawn units earn in the open months: price times units drawn over units bought, cumulative, less what is posted.
 
-    Each row takes the step of that sum, in the order in which it is booked; so the last unit takes the rest.
+    Each row takes the step of that sum, in the order in which it is booked; so the last unit takes the rest. It has no
+    list value: nothing of it was rated.
     """
     taken = drawn.filter(drawn.kind == "drawdown").inner_join(pools, "commit_id")
     taken = taken.cross_join(months.agg(open_on=months.open_on.min()))
@@ -160,7 +161,7 @@ def earned_draws(
     rows = rows.mutate(earned_to_date=minor(rows.price_minor, rows.drawn_to_date, rows.units, rounding=rounding))
     previous = rows.earned_to_date.lag().over(ibis.window(**order))
     step = rows.earned_to_date - ibis.coalesce(previous, rows.posted_minor, 0)
-    rows = rows.mutate(gross_minor=step, net_minor=step)
+    rows = rows.mutate(gross_minor=ibis.literal(0).cast("int64"), net_minor=step)
     return rows.select(list(tables.DRAWS.names)).cast(tables.DRAWS)
 
 

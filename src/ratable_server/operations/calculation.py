@@ -188,12 +188,11 @@ _sheets = _Sheets()
 
 def _new_rows(calculated: Calculated, standing: pa.Table) -> Results:
     sheet, outcome, inputs, selection = calculated
-    booked = outcome.drawdowns.demands
     return Results(
         rejected=changed_verdicts(sheet, outcome.metered, standing, selection=selection),
         rated=sheet.fetch(outcome.rated.lines),
-        draws=_booked_from(sheet.fetch(outcome.drawdowns.draws), selection.open_on),
-        demands=_added(sheet.fetch(booked), sheet.fetch(inputs.posted_drawdown.demands)),
+        draws=_booked_from(sheet.fetch(outcome.kept_draws), selection.open_on),
+        demands=_added(sheet.fetch(outcome.kept_demands), sheet.fetch(inputs.posted_drawdown.demands)),
         breakage=sheet.fetch(outcome.drawdowns.breakage),
         allocated=sheet.fetch(outcome.allocated),
         revenue=_booked_from(sheet.fetch(outcome.revenue), selection.open_on),

@@ -136,6 +136,8 @@ class Lines:
             starts_on=item.starts_on,
             ends_before=item.ends_before,
             draws=item.draws,
+            drawdown_rate=item.drawdown_rate,
+            drawdown_unit=item.drawdown_unit or "",
             **self.kept.columns("usage_item", item.id),
         )
 
@@ -168,6 +170,8 @@ class Lines:
             priority=commit.priority,
             expected_breakage_percentage=commit.expected_breakage_percentage,
             rollover=commit.rollover and written_rollover(commit.rollover),
+            units=commit.units,
+            unit_of_measure=commit.unit_of_measure or "",
             **self.kept.columns("prepaid_commit", commit.id),
         )
 

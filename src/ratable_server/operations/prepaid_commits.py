@@ -10,9 +10,11 @@ from typing import cast
 from django.db.models import Sum
 
 from ratable.facts import rules
+from ratable.facts.amendments import commit_of
 from ratable.facts.booking import Booking
 from ratable.money import to_major, to_minor
 from ratable.periods import FAR, month_of
+from ratable.pools_of_units import priced_grants, to_millionths, unit_pool
 from ratable.terms import PrepaidCommit
 from ratable.terms_tables import addressed_stream, counts_from
 from ratable_server.actor import Actor
@@ -24,12 +26,13 @@ from ratable_server.operations.closed_months import refuse_closed
 from ratable_server.operations.dependents import drawn_in_closed_months, facts_on_commit, usage_on
 from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
-from ratable_server.operations.matters import commit_row, fact_columns, matter_of_commit
+from ratable_server.operations.matters import Matter, commit_row, fact_columns, matter_of_commit
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_number
 from ratable_server.operations.told import Created, Filed, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.load.terms import load_policy
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 
@@ -61,31 +64,54 @@ def grant_prepaid_commit(
 
 
 @retried
-def top_up_prepaid_commit(*, actor: Actor, commit: str, amount: Decimal, on: date, at: datetime) -> Filed:
+def top_up_prepaid_commit(
+    *, actor: Actor, commit: str, amount: Decimal, is_of_units: bool = False, on: date, at: datetime
+) -> Filed:
     """More value for a prepaid commit: it counts for the whole month that books it.
 
+    Of a pool of units `amount` is units (`is_of_units`); each costs what the first cost.
+
     Refuses:
-        prepaid_commit_must_be_known, contract_must_not_be_terminated, amount_must_be_positive,
-        amount_must_fit_currency, prepaid_commit_must_not_have_ended
+        prepaid_commit_must_be_known, contract_must_not_be_terminated, amount_must_be_in_the_measure_of_the_pool,
+        amount_must_be_positive, amount_must_fit_currency, units_must_be_kept_exactly, prepaid_commit_must_not_have_ended
     """
     refuse_unfit_number("amount", amount)
     with changes_by(actor):
         matter = matter_of_commit(actor, commit, on=on, holds_commits=True)
         code = rules.refuses_top_up(
-            matter.contract, commit, amount, booking=matter.booking, terminated_on=matter.terminated_on
+            matter.contract,
+            commit,
+            amount,
+            booking=matter.booking,
+            terminated_on=matter.terminated_on,
+            is_of_units=is_of_units,
         )
         refuse(code, field="top_up", detail=commit)
         booking = numbered(actor, matter.booking)
         models.TopUp(
             **fact_columns(actor, booking.number, at=at),
             commit_id=commit_row(actor, commit),
-            amount_minor=to_minor(amount, matter.of.currency),
+            amount_minor=_worth(actor, matter, commit, amount),
+            units=amount if is_of_units else None,
             booked_on=booking.booked_on,
         ).save(force_insert=True)
         filed = _filed(commit, booking)
-        after = {"amount": amount, **told(filed)}
+        after = {"units" if is_of_units else "amount": amount, **told(filed)}
         record_change(actor, Change("top_up_prepaid_commit", "top_up", commit, after=after), at=at)
     return filed
+
+
+def _worth(actor: Actor, matter: Matter, commit: str, amount: Decimal) -> int:
+    """What is added, in minor units; of units what they cost beside those that were added before."""
+    agreed = commit_of(matter.of, commit)
+    if agreed.units is None:
+        return to_minor(amount, matter.of.currency)
+    pool = unit_pool(agreed, matter.of.currency)
+    before = rows_of(actor, models.TopUp).filter(commit__code=commit).order_by("number")
+    added = [*before.values_list("units", flat=True), amount]
+    rows = [{"commit_id": commit, "amount_minor": to_millionths(units or Decimal(0))} for units in added]
+    *_, last = priced_grants([pool], rows, rounding=load_policy(actor).rounding)
+    return int(str(last["amount_minor"]))
 
 
 @retried

@@ -32,6 +32,7 @@ from ratable_server.store.load.computed import (
 )
 from ratable_server.store.load.learned import load_learned
 from ratable_server.store.load.periods import current_runs, first_open_month
+from ratable_server.store.load.posted_rows import in_money
 from ratable_server.store.public_ids import revenue_id
 from ratable_server.store.scope import moment_of, rows_of
 
@@ -107,7 +108,7 @@ def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date,
         breakage = pa.concat_tables([breakage, drafted.breakage])
     return Computed(
         revenue=revenue.sort_by([("booked_on", "ascending"), ("public_id", "ascending")]),
-        draws=draws,
+        draws=in_money(draws),
         rated=rated,
         breakage=breakage,
         grants=whole.grants if whole else _NO_GRANTS,

@@ -61,6 +61,8 @@ class PrepaidCommit(Told):
     ends_before: date | None
     priority: int
     expected_breakage_percentage: Decimal | None
+    units: Decimal | None
+    unit_of_measure: str | None
     rollover: Rollover | None
     lives_before: date | None
     invoices: tuple[int, ...]
@@ -177,7 +179,7 @@ def _commit(
 ) -> PrepaidCommit:
     names = (
         "code", "contract_id", "product_id", "total_value", "discount_percentage", "rate", "starts_on", "ends_before",
-        "priority", "expected_breakage_percentage",
+        "priority", "expected_breakage_percentage", "units",
     )  # fmt: skip
     currency = row.contract.currency
     return PrepaidCommit(
@@ -190,6 +192,7 @@ def _commit(
         product=code_of(row.product),
         product_name=row.product.name if row.product else None,
         added=to_major(added, currency),
+        unit_of_measure=row.unit_of_measure or None,
         rollover=None if row.rollover is None else rollover_of(row.rollover),
         lives_before=row.ends_before if row.rollover is None else lives_before,
         invoices=invoices,
@@ -207,6 +210,7 @@ class _Moves:
 
 def _moves(commits: Sequence[PrepaidCommit], found: Computed) -> dict[str, _Moves]:
     moves = {commit.code: _Moves([], [], []) for commit in commits}
+    of_units = {commit.code for commit in commits if commit.units is not None}
     for row in found.grants.to_pylist():
         if row["commit_id"] in moves:
             moves[row["commit_id"]].granted.append((row["month_on"], row["amount_minor"]))
@@ -215,7 +219,8 @@ def _moves(commits: Sequence[PrepaidCommit], found: Computed) -> dict[str, _Move
             moves[row["commit_id"]].lapsed.append((row["booked_on"], row["amount_minor"]))
     for row in found.draws.to_pylist():
         if row["commit_id"] in moves:
-            moves[row["commit_id"]].drawn.append(row)
+            earned = row["commit_id"] in of_units and row["kind"] == "drawdown"  # it has no list value but that
+            moves[row["commit_id"]].drawn.append({**row, "gross_minor": row["net_minor"]} if earned else row)
     return moves
 
 

@@ -19,17 +19,20 @@ GONE = "gone"  # the state of what was taken out of the books
 _VERSION = "1"
 _FEW = 20  # looked up one by one; more of them were added a moment ago, and the planner knows nothing of them
 
-# Of each kind: what it says of itself, and the lines that stand on it (its row, kind, key, what they say).
+# Of each kind (an item that draws no units and a commit that has none and does not roll over say what they said before
+# any did): what it says of itself, and the lines that stand on it (its row, kind, key, what they say).
 _CONTRACT = """name, customer_id, currency, starts_on, ends_before, minimum_monthly_commitment_amount,
     minimum_monthly_commitment_quantity, opening_as_of"""
 _CONTRACT_LINES = """
     SELECT contract_id AS of_id, 'usage_item' AS kind, code AS key, jsonb_build_array(place, product_id, usage_group_id, bundle_id,
-        starts_on, ends_before, draws) AS told
+        starts_on, ends_before, draws) || CASE WHEN drawdown_rate IS NULL AND drawdown_unit = '' THEN '[]'::jsonb
+        ELSE jsonb_build_array(drawdown_rate, drawdown_unit) END AS told
     FROM usage_item WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
     UNION ALL
     SELECT contract_id, 'prepaid_commit', code, jsonb_build_array(place, name, product_id, currency, total_value, discount_percentage,
         rate, starts_on, ends_before, priority, expected_breakage_percentage)
-        || CASE WHEN rollover IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(rollover) END
+        || CASE WHEN rollover IS NULL AND units IS NULL THEN '[]'::jsonb
+        ELSE jsonb_build_array(rollover, units, unit_of_measure) END
     FROM prepaid_commit WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND {of}
     UNION ALL
     SELECT contract_id, 'subscription', code, jsonb_build_array(place, product_id, total_value, starts_on, ends_before, proration,

@@ -106,8 +106,8 @@ def _amend(actor: Actor, entry: records.Entry) -> Filed:
             return adjust_consumption(actor=actor, adjustment=adjustment, on=on, at=at)
         case records.Allocate(item=item, lines=lines):
             return change_allocation(actor=actor, item=item, lines=lines, on=on, at=at)
-        case records.TopUp(prepaid_commit=commit, amount=amount):
-            return top_up_prepaid_commit(actor=actor, commit=commit, amount=amount, on=on, at=at)
+        case records.TopUp(prepaid_commit=commit, amount=amount, is_of_units=of_units):
+            return top_up_prepaid_commit(actor=actor, commit=commit, amount=amount, is_of_units=of_units, on=on, at=at)
         case records.Estimate(prepaid_commit=commit, expected_breakage_percentage=percentage):
             return estimate_breakage(actor=actor, commit=commit, percentage=percentage, on=on, at=at)
         case records.Terminate(contract=contract, on=last_on, refund=refund):

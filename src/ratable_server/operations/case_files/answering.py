@@ -24,7 +24,7 @@ from ratable_server.operations.case_files.playing import Played
 from ratable_server.store.load.counted import counted
 from ratable_server.store.load.learned import Learned, load_learned
 from ratable_server.store.load.periods import first_open_month
-from ratable_server.store.load.posted_rows import load_journal_lines, load_results
+from ratable_server.store.load.posted_rows import in_money, load_journal_lines, load_results
 from ratable_server.store.scope import books_of
 
 
@@ -90,8 +90,9 @@ def _compare(actor: Actor, added: Results, found: Calculated) -> None:
             [sheet.fetch(found.inputs.posted_drawdown.breakage), sheet.fetch(outcome.drawdowns.breakage)]
         ),
     }
+    new = added._replace(draws=in_money(added.draws))
     for name, rows in whole.items():
-        _refuse_difference(name, [posted[name], getattr(added, name)], rows)
+        _refuse_difference(name, [posted[name], getattr(new, name)], rows)
 
 
 def _refuse_difference(name: str, parts: Iterable[pa.Table], whole: pa.Table) -> None:

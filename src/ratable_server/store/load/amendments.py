@@ -62,9 +62,13 @@ def _allocations(asked: _Asked) -> dict[str, tuple[BundleLine, ...]]:
 
 
 def _grants(asked: _Asked) -> tuple[tuple[str, date, Decimal], ...]:
-    columns = ("commit__code", "booked_on", "amount_minor", "commit__contract__currency")
+    """Of a pool of units they are units."""
+    columns = ("commit__code", "booked_on", "amount_minor", "units", "commit__contract__currency")
     found = asked.facts(models.TopUp, "commit__contract").values_list(*columns)
-    return tuple((code, booked_on, to_major(minor, currency)) for code, booked_on, minor, currency in found)
+    return tuple(
+        (code, booked_on, to_major(minor, currency) if units is None else units)
+        for code, booked_on, minor, units, currency in found
+    )
 
 
 def _estimates(asked: _Asked) -> tuple[tuple[str, date, Decimal], ...]:

@@ -15,7 +15,7 @@ from ratable_server.store.load.agreed import load_currencies
 from ratable_server.store.load.counted import Counted, counted_with
 from ratable_server.store.load.knowledge import Knowledge
 from ratable_server.store.load.periods import current_closes
-from ratable_server.store.load.posted_rows import load_journal_lines, load_results
+from ratable_server.store.load.posted_rows import in_money, load_journal_lines, load_results
 from ratable_server.store.load.received import load_receipts
 from ratable_server.store.models import Run
 from ratable_server.store.transport import read_table
@@ -43,7 +43,7 @@ def load_drafted(actor: Actor, run: Run, results: Mapping[str, pa.Table] | None 
         "receipts": load_receipts(actor, counted_with(actor, run), after=closes[-1].run.facts_through if closes else 0),
         "contracts": load_currencies(actor),
         **{name: found[name] for name in ("rated", "allocated", "revenue", "journal")},
-        "draws": pa.concat_tables(drawn),
+        "draws": in_money(pa.concat_tables(drawn)),
     }
 
 

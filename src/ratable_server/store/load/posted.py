@@ -42,7 +42,7 @@ FROM (
     SELECT contract_id, commit_id, kind, gross_minor, net_minor,
         CASE WHEN commit_id IN (SELECT code FROM credited) THEN booked_on ELSE {month} END AS booked_in,
         CASE WHEN commit_id IN (SELECT code FROM credited) THEN service_on ELSE {month} END AS used_in
-    FROM draw WHERE {of} AND kind = 'drawdown'
+    FROM draw WHERE {of} AND kind IN ('drawdown', 'units')
 ) AS drawn
 GROUP BY contract_id, commit_id, kind, used_in, booked_in
 """

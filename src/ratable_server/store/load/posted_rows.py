@@ -7,8 +7,10 @@ a run that computed a contract's history again takes the place of what earlier r
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ratable import tables
+from ratable.drawdown.units import KINDS
 from ratable_server.actor import Actor
 from ratable_server.store.load.counted import Counted
 from ratable_server.store.save import KEPT
@@ -36,6 +38,9 @@ _ROWS = "SELECT {columns} FROM {rows} AS result JOIN counted ON counted.run_id =
 _STANDING = " LEFT JOIN again ON again.contract_id = result.contract_id"
 _STANDS = "(again.month_on IS NULL OR counted.month_on >= again.month_on)"
 _OF_CONTRACT = "{row}.contract_id = (SELECT contract_id FROM asked)"
+# What was drawn in units is for the next run.
+_OF_UNITS = tuple(KINDS.values())
+_IN_MONEY = {"draws": f" AND kind NOT IN ({', '.join(map(repr, _OF_UNITS))})"}
 _LINES = """
 SELECT {columns} FROM journal_line AS line
 JOIN counted ON counted.run_id = line.run_id
@@ -59,6 +64,11 @@ def load_results(actor: Actor, name: str, counted: Counted, *, contract: str | N
     return read_table(f"{before} {query} {where}", _parameters(counted, contract), schema)
 
 
+def in_money(draws: pa.Table) -> pa.Table:
+    """Draws less those that are kept in units."""
+    return draws.filter(pc.invert(pc.is_in(draws["kind"], pa.array(_OF_UNITS, pa.string()))))
+
+
 def load_journal_lines(actor: Actor, counted: Counted, *, contract: str | None = None) -> pa.Table:
     """Every line of the journal with its entry, in no particular order."""
     columns = ", ".join(map(_journal_column, tables.JOURNAL.names))
@@ -79,7 +89,7 @@ def _journal_column(name: str) -> str:
 def _rows(actor: Actor, name: str, counted: Counted) -> str:
     table = KEPT[name].table
     columns = ", ".join(f'"{column}"' for column in ("run_id", *KEPT[name].schema.names))
-    rows = f"SELECT {columns} FROM {table} WHERE tenant_id = {actor.tenant_id}"  # noqa: S608 - names and numbers are the code's own
+    rows = f"SELECT {columns} FROM {table} WHERE tenant_id = {actor.tenant_id}{_IN_MONEY.get(name, '')}"  # noqa: S608 - names and numbers are the code's own
     if counted.draft is not None:
         rows += f" UNION ALL {rows.replace(f'FROM {table}', f'FROM draft_{table}')} AND run_id = {counted.draft}"
     return f"({rows})"

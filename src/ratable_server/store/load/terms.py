@@ -40,6 +40,8 @@ _ITEM = {
     "starts_on": "starts_on",
     "ends_before": "ends_before",
     "draws": "draws",
+    "drawdown_rate": "drawdown_rate",
+    "drawdown_unit": "drawdown_unit",
 }
 _COMMIT = {
     "id": "code",
@@ -53,6 +55,8 @@ _COMMIT = {
     "priority": "priority",
     "expected_breakage_percentage": "expected_breakage_percentage",
     "rollover": "rollover",
+    "units": "units",
+    "unit_of_measure": "unit_of_measure",
 }
 _SUBSCRIPTION = {
     "id": "code",

@@ -49,7 +49,7 @@ def written_subscription_line(line: SubscriptionLine) -> dict[str, str]:
 
 def rollover_of(written: dict[str, Any]) -> Rollover:
     """A rollover as it is kept."""
-    caps = {name: None if written[name] is None else Decimal(written[name]) for name in _CAPS}
+    caps = {name: None if written.get(name) is None else Decimal(written[name]) for name in _CAPS}
     return Rollover(**{**written, **caps})
 
 
@@ -59,4 +59,4 @@ def written_rollover(rollover: Rollover) -> dict[str, Any]:
     return {**found, **{name: None if found[name] is None else str(found[name]) for name in _CAPS}}
 
 
-_CAPS = ("cap_amount", "cap_percentage")
+_CAPS = ("cap_amount", "cap_percentage", "cap_units")

@@ -39,10 +39,11 @@ class AllocationChange(Fact):
 
 
 class TopUp(Fact):
-    """More value for a prepaid commit; below zero what a credit memo takes from it."""
+    """More value for a prepaid commit; below zero what a credit memo takes from it. Of a pool of units also the units."""
 
     commit = link("PrepaidCommit")
     amount_minor = models.BigIntegerField()
+    units = ExactField(null=True, blank=True)
     booked_on = MonthField()
 
     class Meta(Fact.Meta):

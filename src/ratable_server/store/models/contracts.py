@@ -77,6 +77,8 @@ class UsageItem(Told, Coded):
     starts_on = models.DateField()
     ends_before = models.DateField(null=True, blank=True)
     draws = models.BooleanField(default=False)
+    drawdown_rate = ExactField(null=True, blank=True)
+    drawdown_unit = models.TextField(default="", db_default="", blank=True)
     prices_dynamically = models.BooleanField(default=False, db_default=False)  # of reports only: see `operations.usage`
 
     class Meta(Coded.Meta):
@@ -85,7 +87,7 @@ class UsageItem(Told, Coded):
 
 
 class PrepaidCommit(Told, Coded):
-    """A pool of money paid in advance, drawn by usage; `rollover` is as in `ratable.terms`, decimals as text."""
+    """A pool of money or of units paid in advance, drawn by usage; `rollover` is as in `ratable.terms`, decimals as text."""
 
     contract = link("Contract")
     place = models.IntegerField(default=0)
@@ -100,6 +102,8 @@ class PrepaidCommit(Told, Coded):
     priority = models.IntegerField(default=1)
     expected_breakage_percentage = ExactField(null=True, blank=True)
     rollover = models.JSONField(null=True, blank=True)
+    units = ExactField(null=True, blank=True)
+    unit_of_measure = models.TextField(default="", db_default="", blank=True)
 
     class Meta(Coded.Meta):
         db_table = "prepaid_commit"

@@ -113,7 +113,13 @@ def changed(fields: Mapping[str, Any], was: Any, *, product: str | None, is_part
         said["currency"] = was.said_currency
     kept = was.product if is_partial and "product" not in fields else product
     commit = to_prepaid_commit(said, was.code, product=kept)
-    return replace(commit, expected_breakage_percentage=was.expected_breakage_percentage, rollover=was.rollover)
+    return replace(
+        commit,
+        expected_breakage_percentage=was.expected_breakage_percentage,
+        rollover=was.rollover,
+        units=was.units,
+        unit_of_measure=was.unit_of_measure,
+    )
 
 
 def event_id(commit_id: int, month_on: date | None) -> str:
