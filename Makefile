@@ -54,6 +54,7 @@ bench: .venv/.core  ## measure the engine, the ingest, the close and the API on 
 	$(BIN)/python -m ratable_server.bench.ingesting
 	$(BIN)/python -m ratable_server.bench.closing
 	$(BIN)/python -m ratable_server.bench.serving
+	$(BIN)/python -m ratable_server.bench.volume
 
 golden: .venv/.core  ## print where the golden cases differ from their expected figures; writes nothing
 	$(BIN)/ratable check tests/golden

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 LIMIT, TARGET = Decimal("0.3"), Decimal("0.5")
 RECORDS_A_SECOND = 20_000
 CONNECTIONS = 8
-_CONTRACTS = 1_000
 _CALL = 1_000
 _UNIT = "Each"
 _DAY = date(YEAR, 1, 15)
@@ -64,14 +63,16 @@ class Rate(NamedTuple):
         return {**self._asdict(), "median": self.median}
 
 
-class Ways(NamedTuple):
-    """Where to send usage, and how a single record is told there."""
+class Size(NamedTuple):
+    """How much is measured: calls of each turn, seconds of each way with single records, turns, contracts."""
 
-    batch: Load
-    singles: dict[str, Load]
+    calls: int
+    seconds: int
+    turns: int
+    contracts: int
 
 
-def measure(actor: Actor, *, calls: int, seconds: int, turns: int) -> tuple[list[Rate], list[Rate]]:
+def measure(actor: Actor, size: Size) -> tuple[list[Rate], list[Rate]]:
     """Batches beside COPY, and single records beside the bare view and pgbench."""
     from django.db import connections
 
@@ -82,22 +83,22 @@ def measure(actor: Actor, *, calls: int, seconds: int, turns: int) -> tuple[list
         port = open_sites.enter_context(served([sys.executable, "-m", "ratable", "serve"], threads=CONNECTIONS))
         bare_port = open_sites.enter_context(served(_bare_site(actor, Path(folder)), threads=CONNECTIONS))
         connections.close_all()
-        batches = _batches(actor, port, Path(folder), calls=calls, turns=turns)
-        return batches, _singles(actor, port, bare_port, seconds=seconds, turns=turns)
+        batches = _batches(actor, port, Path(folder), size)
+        return batches, _singles(actor, port, bare_port, size)
 
 
 # ── batches ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _batches(actor: Actor, port: int, folder: Path, *, calls: int, turns: int) -> list[Rate]:
-    rows = calls * _CALL
+def _batches(actor: Actor, port: int, folder: Path, size: Size) -> list[Rate]:
+    rows = size.calls * _CALL
     copied: list[Decimal] = []
     sent: list[Sent] = []
-    for turn in range(turns + 1):  # the first one warms up
+    for turn in range(size.turns + 1):  # the first one warms up
         part = folder / f"turn-{turn}"
         part.mkdir()
         own = f"{part.name}-"
-        files = write_files(part, rows=rows, contracts=_CONTRACTS, ids="random", tenant_id=actor.tenant_id)
+        files = write_files(part, rows=rows, contracts=size.contracts, ids="random", tenant_id=actor.tenant_id)
         copied.append(rows / _copied(files[1], files[2]))
         bodies = [json.dumps(records).encode() for records in _calls(files[0], own)]
         load = Load(port, "/api/v1/usage", _token(actor), bodies=iter(bodies))
@@ -139,21 +140,21 @@ def _copied(kept: Path, keys: Path) -> Decimal:
 # ── single records ───────────────────────────────────────────────────────────────────────────
 
 
-def _singles(actor: Actor, port: int, bare_port: int, *, seconds: int, turns: int) -> list[Rate]:
+def _singles(actor: Actor, port: int, bare_port: int, size: Size) -> list[Rate]:
     loads: dict[str, Callable[[int], Load]] = {
-        "bare Django view": lambda turn: Load(bare_port, "/usage", "", bodies=_native_records(f"b{turn}")),
+        "bare Django view": lambda turn: Load(bare_port, "/usage", "", bodies=_native_records(f"b{turn}", size)),
         "POST /api/v1/usage": lambda turn: Load(
-            port, "/api/v1/usage", _token(actor), bodies=_native_records(f"n{turn}")
+            port, "/api/v1/usage", _token(actor), bodies=_native_records(f"n{turn}", size)
         ),
-        "POST /v1/object/usage": lambda _: Load(port, "/v1/object/usage", _drawn(actor), bodies=_zuora_records()),
+        "POST /v1/object/usage": lambda _: Load(port, "/v1/object/usage", _drawn(actor), bodies=_zuora_records(size)),
     }
-    _agree_on_units(actor)
+    _agree_on_units(actor, size)
     found: dict[str, list[Sent]] = {name: [] for name in loads}
     inserted: list[Decimal] = []
-    for turn in range(turns + 1):  # the first one warms up
-        inserted.append(_pgbench(actor, seconds=seconds))
+    for turn in range(size.turns + 1):  # the first one warms up
+        inserted.append(_pgbench(actor, seconds=size.seconds))
         for name, load in loads.items():
-            found[name].append(send_all(load(turn), connections=CONNECTIONS, seconds=seconds))
+            found[name].append(send_all(load(turn), connections=CONNECTIONS, seconds=size.seconds))
     rates = [Rate("pgbench", inserted[1:])]
     for name, sent in found.items():
         waits = [wait for one in sent[1:] for wait in one.waits_ms]
@@ -161,26 +162,26 @@ def _singles(actor: Actor, port: int, bare_port: int, *, seconds: int, turns: in
     return rates
 
 
-def _native_records(own: str) -> Iterator[bytes]:
+def _native_records(own: str, size: Size) -> Iterator[bytes]:
     for number in count():
-        item = f"c{number % _CONTRACTS:05d}-calls"
+        item = f"c{number % size.contracts:05d}-calls"
         record = {"id": f"{own}-{number}", "item": item, "used_on": _DAY.isoformat(), "quantity": "12.5"}
         yield json.dumps(record).encode()
 
 
-def _zuora_records() -> Iterator[bytes]:
+def _zuora_records(size: Size) -> Iterator[bytes]:
     for number in count():
-        name = f"z{number % _CONTRACTS:05d}"
+        name = f"z{number % size.contracts:05d}"
         said = {"AccountNumber": f"Customer {name}", "SubscriptionNumber": name, "ChargeNumber": f"{name}-calls"}
         told = {**said, "UOM": _UNIT, "Quantity": 12.5, "StartDateTime": f"{_DAY}T00:00:00"}  # float: as JSON has it
         yield json.dumps(told).encode()
 
 
-def _agree_on_units(actor: Actor) -> None:
+def _agree_on_units(actor: Actor, size: Size) -> None:
     """Contracts like the others, whose items are sold by a unit, as billing systems name them."""
     from ratable_server.operations.terms import import_terms
 
-    terms = made_up_terms(_CONTRACTS, _CONTRACTS)
+    terms = made_up_terms(size.contracts, size.contracts)
     (product,) = terms.products
     groups = tuple(replace(group, unit_of_measure=_UNIT) for group in product.usage_groups if group.id == "calls")
     contracts = []
@@ -275,9 +276,10 @@ def main() -> None:
     told.add_argument("--calls", type=int, default=60, help="of 1,000 records, in each turn")
     told.add_argument("--seconds", type=int, default=5, help="of single records, each way and turn")
     told.add_argument("--turns", type=int, default=3)
-    asked = told.parse_args()
-    with made_up_books(contracts=_CONTRACTS, rows=12 * _CONTRACTS) as actor:
-        batches, singles = measure(actor, calls=asked.calls, seconds=asked.seconds, turns=asked.turns)
+    told.add_argument("--contracts", type=int, default=1_000)
+    size = Size(**vars(told.parse_args()))
+    with made_up_books(contracts=size.contracts, rows=12 * size.contracts) as actor:
+        batches, singles = measure(actor, size)
     _print(
         f"Records in calls of {_CALL:,}, two connections (limit: {RECORDS_A_SECOND:,} a second)", batches, batches[:1]
     )

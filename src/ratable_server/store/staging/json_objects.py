@@ -10,11 +10,14 @@ from collections.abc import Mapping
 
 import duckdb
 
+_written = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def object_text(cells: Mapping[str, str]) -> str | None:
     """An object of texts; nothing for one without any."""
-    ordered = {name: cells[name] for name in sorted(cells, key=_place)}
-    return json.dumps(ordered, ensure_ascii=False) if ordered else None
+    if len(cells) > 1:
+        cells = {name: cells[name] for name in sorted(cells, key=_place)}
+    return _written(cells) if cells else None
 
 
 def object_expression(columns: Mapping[str, str]) -> str:

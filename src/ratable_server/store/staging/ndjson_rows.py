@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ratable_server.store.staging.columns import FACT, PREPAID, Words
 from ratable_server.store.staging.json_objects import object_text
@@ -16,6 +16,7 @@ from ratable_server.store.staging.problems import unreadable
 
 Cells = tuple[str | None, ...]
 LINE_BYTES = 1 << 20
+_FACT, _ALL, _NO_PREPAID = frozenset(FACT), frozenset((*FACT, *PREPAID)), (None,) * len(PREPAID)
 _CELL_LENGTH = 131_072
 
 
@@ -49,7 +50,15 @@ def _records(blocks: Iterable[bytes]) -> Iterator[tuple[int, dict[str, str | Non
 def rows_of_records(records: Iterable[Mapping[str, object]], item: str | None) -> Iterator[Cells]:
     """The rows of records that are mappings already: texts, whole numbers and decimals, no floats."""
     for number, record in enumerate(records, start=1):
-        yield _cells({name: _text(value, name, number) for name, value in record.items()}, item, number)
+        texts = {
+            name: value if _is_plain(value) else _text(value, name, number)  # nearly every one is
+            for name, value in record.items()
+        }
+        yield _cells(texts, item, number)
+
+
+def _is_plain(value: object) -> TypeGuard[str]:
+    return type(value) is str and len(value) <= _CELL_LENGTH and value.isprintable()
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -103,13 +112,13 @@ def _has_surrogates(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _cells(record: dict[str, str | None], item: str | None, number: int) -> Cells:
-    known = FACT if record.get("item") or item is not None else (*FACT, *PREPAID)
+def _cells(record: Mapping[str, str | None], item: str | None, number: int) -> Cells:
+    known, told = (_FACT, FACT) if record.get("item") or item is not None else (_ALL, (*FACT, *PREPAID))
     further = {name: text for name, text in record.items() if name not in known and text is not None}
     _refuse_unfit_names(further, number)
-    return (*(record.get(name) if name in known else None for name in (*FACT, *PREPAID)), object_text(further))
+    return (*map(record.get, told), *_NO_PREPAID[: len(_ALL) - len(told)], object_text(further))
 
 
-def _refuse_unfit_names(further: Mapping[str, str], number: int) -> None:
-    if any("\0" in name or _has_surrogates(name) for name in further):
+def _refuse_unfit_names(further: Iterable[str], number: int) -> None:
+    if any("\0" in name or _has_surrogates(name) for name in further if not name.isprintable()):
         raise unreadable("a name cannot be kept: a NUL, or half a character", line=number)

@@ -67,11 +67,8 @@ def faults_of_record(record: object) -> Faults:
     """What keeps a plain record from being one."""
     if not isinstance(record, Mapping):
         return {"": Unfit("invalid", "A record is an object.")}
-    return {
-        name: Unfit("invalid", "An id has no space around it and no character that nobody sees.")
-        for name in _NAMES
-        if not _is_plain_name(record.get(name))
-    }
+    unfit = [name for name in _NAMES if name in record and not _is_plain_name(record[name])]
+    return dict.fromkeys(unfit, Unfit("invalid", "An id has no space around it and no character that nobody sees."))
 
 
 def faults_of_event(event: object) -> Faults:

@@ -64,16 +64,19 @@ def _broken(record: Record, item: KnownItem | None) -> Broken | None:
 
 def _broken_number(record: Record) -> Broken | None:
     quantity, amount = record.cells[4:6]
-    given = [(quantity, record.quantity), (amount, record.amount)]
-    unread = [text for text, number in given if text is not None and number is None]
+    unread = [text for text in (_unread(quantity, record.quantity), _unread(amount, record.amount)) if text is not None]
     if unread:
         strange = [text for text in unread if not is_beyond(text)]
         return ("quantity_must_be_a_number", strange[0]) if strange else ("quantity_must_be_in_range", unread[0])
     if record.quantity is None and record.amount is None:
         return "quantity_must_be_a_number", ""
-    if any(number is not None and number.startswith("-") for _, number in given):
+    if (record.quantity or "").startswith("-") or (record.amount or "").startswith("-"):
         return "quantity_must_not_be_negative", (amount if amount is not None else quantity) or ""
     return None
+
+
+def _unread(text: str | None, number: str | None) -> str | None:
+    return text if number is None else None
 
 
 def _broken_term(record: Record, item: KnownItem, day: date) -> Broken | None:

@@ -27,8 +27,7 @@ _TOLD: Columns = {
     "event_id": ("text", lambda record: record.event_id),
     "stream": ("text", lambda record: record.stream),
     "used_at": ("timestamptz", lambda record: _text(record.used_at)),
-    "used_on": ("date", lambda record: str(record.day)),
-    "month_on": ("date", lambda record: str(record.month_on)),
+    "used_on": ("date", lambda record: _text(record.day)),
     "quantity": ("numeric", lambda record: record.quantity),
     "amount": ("numeric", lambda record: record.amount),
     "currency": ("text", lambda record: record.currency),
@@ -48,7 +47,9 @@ _REJECTED: Columns = {
 }
 
 _ADD = """
-WITH told AS MATERIALIZED (SELECT nextval('usage_record_id_seq') AS record_id, * FROM {told}),
+WITH told AS MATERIALIZED (
+    SELECT nextval('usage_record_id_seq') AS record_id, date_trunc('month', used_on)::date AS month_on, * FROM {told}
+),
 keys AS (
     INSERT INTO usage_key (tenant_id, event_id, content_hash, record_id, month_on)
     SELECT %(tenant)s, event_id, decode(content_hash, 'hex'), record_id, month_on FROM told {is_new} ORDER BY event_id
@@ -151,6 +152,6 @@ def joined(cells: Sequence[str]) -> tuple[str, str]:
     One stands before the first, too, since one empty text would be an array without any.
     """
     letter = 0x1F
-    while any(chr(letter) in cell for cell in cells):
+    while (told := chr(letter).join(["", *cells])).count(chr(letter)) > len(cells):
         letter += 1
-    return chr(letter).join(["", *cells]), chr(letter)
+    return told, chr(letter)
