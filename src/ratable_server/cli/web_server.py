@@ -20,6 +20,7 @@ from waitress import utilities
 _MOST_HEADER_BYTES = 16_384
 _SECONDS_TO_FINISH = 30
 _SECONDS_TO_END = 5
+_BACKGROUND = "ratable-import"
 
 
 def _told_as_json(error: Any, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:  # noqa: ARG001 - as waitress calls it
@@ -55,6 +56,9 @@ def run(*, host: str, port: int, threads: int) -> None:
     ends_at = time.monotonic() + _SECONDS_TO_END
     for thread in answering:  # each has an engine warm: ended by the interpreter in the middle of that, it would abort
         thread.join(timeout=max(0, ends_at - time.monotonic()))
+    for thread in threading.enumerate():  # an import that goes on behind its answer is finished, however long it takes
+        if thread.name == _BACKGROUND:
+            thread.join()
 
 
 def _finish(server: Any) -> None:

@@ -78,6 +78,17 @@ def test_an_import_whose_process_is_killed_has_failed_and_its_file_is_taken_agai
     assert_sound(native.actor)
 
 
+def test_a_server_that_is_told_to_end_finishes_the_imports_that_have_begun(native: Native):
+    native.post("terms", TERMS)
+    with serving() as (port, server):
+        status, told = asked(port, native, "POST", "imports", usage(), Prefer="respond-async")
+        assert (status, told["status"]) == (202, "pending")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=SECONDS) == 0
+    receipt = import_state(actor=native.actor, import_code=told["id"]).receipt
+    assert (receipt.status, receipt.rows_accepted) == ("completed", ROWS)
+
+
 def ended(native: Native, code: str) -> dict[str, Any]:
     """The import once the database knows that nobody works on it any more."""
     for _ in range(SECONDS):
