@@ -20,6 +20,7 @@ Item = Annotated[str, typer.Argument(metavar="ITEM", help="The usage item of a b
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="The closed month that is corrected: 2026-03.")]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="List value in the contract's currency: 250.00.")]
 More = Annotated[str, typer.Argument(metavar="AMOUNT", help="In the contract's currency: 1250.00.")]
+Units = Annotated[bool, typer.Option("--units", help="The amount is units, for a pool of units.")]
 Percentage = Annotated[str, typer.Argument(metavar="PERCENTAGE", help="Of what is prepaid: 12.5.")]
 LastDay = Annotated[str, typer.Argument(metavar="DAY", help="The last day of service: 2026-03-31.")]
 Lines = Annotated[
@@ -62,7 +63,13 @@ def adjust(
 
 
 def top_up(
-    commit: Commit, amount: More, *, on: On = None, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False
+    commit: Commit,
+    amount: More,
+    *,
+    units: Units = False,
+    on: On = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
 ) -> None:
     """Give a prepaid commit more value: it counts for the whole month that books it."""
     value, day = number_of_text(amount), day_or_today(on)
@@ -70,7 +77,7 @@ def top_up(
     from ratable_server.clock import now_at
     from ratable_server.operations.prepaid_commits import top_up_prepaid_commit
 
-    filed = top_up_prepaid_commit(actor=actor, commit=commit, amount=value, on=day, at=now_at())
+    filed = top_up_prepaid_commit(actor=actor, commit=commit, amount=value, is_of_units=units, on=day, at=now_at())
     answer_filed("top-up of", filed, as_json=as_json)
 
 

@@ -59,6 +59,8 @@ class UsageItem(Line):
     starts_on: date
     ends_before: date | None
     draws: bool
+    drawdown_rate: Decimal | None
+    drawdown_unit: str | None
     allocation: tuple[BundleLine, ...] | None
 
 
@@ -197,11 +199,12 @@ def _items(actor: Actor, page: list[models.UsageItem]) -> list[UsageItem]:
     split = {
         item_id: tuple(line_of(line) for line in lines) for item_id, lines in changes.values_list("item_id", "lines")
     }
-    names = ("code", "usage_group_id", "bundle_id", "starts_on", "ends_before", "draws")
+    names = ("code", "usage_group_id", "bundle_id", "starts_on", "ends_before", "draws", "drawdown_rate")
     return [
         UsageItem(
             **_head(row),
             **fields_of(row, *names),
+            drawdown_unit=row.drawdown_unit or None,
             usage_group=code_of(row.usage_group),
             bundle=code_of(row.bundle),
             allocation=split.get(row.id),

@@ -6,6 +6,8 @@ and are told so beside the text: additions.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -82,5 +84,7 @@ class ContractUsageSerializer(Resource):
     product_bundle_id = link()
     usage_lines = UsageLineSerializer(many=True, required=False)
     draws_on_prepaid_commits = flag(help_text="An addition: the rated amount is drawn from prepaid commits.")
+    drawdown_rate = exact(min_value=Decimal(0), help_text="An addition: units of a pool drawn for each unit used.")
+    drawdown_unit = text(help_text="An addition: the unit of that pool, where it is not the item's own.")
     revenue_transactions = RevenueOfUsageSerializer(many=True, read_only=True)
     tag_details = told_objects()

@@ -233,6 +233,8 @@ def item_of(row: Any) -> UsageItem:
         starts_on=row.starts_on,
         ends_before=row.ends_before,
         draws=row.draws,
+        drawdown_rate=row.drawdown_rate,
+        drawdown_unit=row.drawdown_unit,
     )
 
 

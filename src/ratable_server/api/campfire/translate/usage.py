@@ -20,7 +20,7 @@ from ratable_server.api.campfire.translate.words import Names, ends_before, last
 
 OURS = (
     "contract", "product", "product_bundle", "product_bundle_id", "usage_group", "start_date", "end_date", "lines",
-    "usage_lines", "draws_on_prepaid_commits",
+    "usage_lines", "draws_on_prepaid_commits", "drawdown_rate", "drawdown_unit",
 )  # fmt: skip
 _BEGINNING = "usage:"
 _FAR = date(2999, 12, 31)
@@ -36,6 +36,8 @@ def to_item(fields: Mapping[str, Any], code: str, *, named: Mapping[str, str | N
         starts_on=fields.get("start_date") or contract.starts_on,
         ends_before=ends_before(fields.get("end_date")),
         draws=bool(fields.get("draws_on_prepaid_commits")),
+        drawdown_rate=fields.get("drawdown_rate"),
+        drawdown_unit=fields.get("drawdown_unit") or None,
     )
 
 
@@ -48,6 +50,8 @@ def said_of(item: Any) -> dict[str, Any]:
         "start_date": item.starts_on,
         "end_date": last_day(item.ends_before),
         "draws_on_prepaid_commits": item.draws,
+        "drawdown_rate": item.drawdown_rate,
+        "drawdown_unit": item.drawdown_unit,
     }
 
 
@@ -125,6 +129,8 @@ def from_usage(item: Any, revenue: Any, months: Sequence[Any], *, names: Names, 
         "lines": "\n".join(map(_as_text, months)),
         "usage_lines": [_from_month(month, item.code) for month in months],
         "draws_on_prepaid_commits": item.draws,
+        "drawdown_rate": item.drawdown_rate,
+        "drawdown_unit": item.drawdown_unit,
         "revenue_transactions": [
             {
                 "id": each.id,
