@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import Index, UniqueConstraint
 
 from ratable_server.store.models.rows import TenantRow
 
@@ -23,6 +23,7 @@ class IdempotencyKey(TenantRow):
     class Meta(TenantRow.Meta):
         db_table = "idempotency_key"
         constraints: ClassVar = [UniqueConstraint(fields=["tenant", "route", "key"], name="idempotency_key_of_route")]
+        indexes: ClassVar = [Index(fields=["tenant", "key"], name="idempotency_key_by_key")]  # whatever its route was
 
 
 class Reference(TenantRow):
