@@ -340,6 +340,20 @@ def test_a_key_stands_in_a_file_once(zuora: Zuora):
     assert text == "File Import Failed: The unique-keys are the same at rows: 2 4."
 
 
+# ── keys of requests ─────────────────────────────────────────────────────────────────────────
+
+
+def test_c1_a_file_that_is_sent_again_under_its_key_is_taken_once(zuora: Zuora):
+    key = {"Idempotency-Key": "k-file"}
+    first, again = upload(zuora, csv_of(CALLS), headers=key), upload(zuora, csv_of(CALLS), headers=key)
+    assert (first.status, again.status, first.body) == (200, 200, again.body)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = upload(zuora, csv_of(CALLS, CALLS), headers=key)
+    assert (other.status, other["success"]) == (422, False)
+    assert import_waiting_files() == Imported(imported=1)
+    assert how_many(zuora.actor) == (1, 1, 0)
+
+
 # ── as objects ───────────────────────────────────────────────────────────────────────────────
 
 
