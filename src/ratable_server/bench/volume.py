@@ -31,7 +31,7 @@ from ratable_server.bench.bare_site import USAGE
 from ratable_server.bench.books import AT, as_superuser, made_up_books
 from ratable_server.bench.ingesting import copy_file
 from ratable_server.bench.made_up import KEPT_COLUMNS, KEY_COLUMNS, write_files
-from ratable_server.bench.sending import Load, Sent, send_all
+from ratable_server.bench.sending import Load, Sent, done, send_all
 from ratable_server.bench.serving import served
 
 if TYPE_CHECKING:
@@ -46,10 +46,11 @@ _DAY = date(YEAR, 1, 15)
 
 
 class Rate(NamedTuple):
-    """Of one way: what it did a second in each turn, and how long a caller waited, in milliseconds."""
+    """Of one way: what it did a second in each turn; how long it took on a processor, and how long a caller waited."""
 
     name: str
     a_second: list[Decimal]
+    busy_ms: Decimal | None = None
     p50_ms: Decimal | None = None
     p99_ms: Decimal | None = None
 
@@ -92,22 +93,19 @@ def measure(actor: Actor, size: Size) -> tuple[list[Rate], list[Rate]]:
 
 def _batches(actor: Actor, port: int, folder: Path, size: Size) -> list[Rate]:
     rows = size.calls * _CALL
-    copied: list[Decimal] = []
+    copied: list[Sent] = []
     sent: list[Sent] = []
     for turn in range(size.turns + 1):  # the first one warms up
         part = folder / f"turn-{turn}"
         part.mkdir()
-        own = f"{part.name}-"
         files = write_files(part, rows=rows, contracts=size.contracts, ids="random", tenant_id=actor.tenant_id)
-        copied.append(rows / _copied(files[1], files[2]))
-        bodies = [json.dumps(records).encode() for records in _calls(files[0], own)]
+        copied.append(_copied(files[1], files[2], size))
+        bodies = [json.dumps(records).encode() for records in _calls(files[0], f"{part.name}-")]
         load = Load(port, "/api/v1/usage", _token(actor), bodies=iter(bodies))
         sent.append(send_all(load, connections=2))
-    taken = [_CALL * one.a_second for one in sent[1:]]
-    waits = [wait for one in sent[1:] for wait in one.waits_ms]
     return [
-        Rate("COPY of the rows", [rate.quantize(Decimal(1)) for rate in copied[1:]]),
-        _rate(f"POST /api/v1/usage, {_CALL:,} records", [rate.quantize(Decimal(1)) for rate in taken], waits),
+        _rate("COPY of the rows", copied[1:], each=_CALL),
+        _rate(f"POST /api/v1/usage, {_CALL:,} records", sent[1:], each=_CALL),
     ]
 
 
@@ -118,9 +116,8 @@ def _calls(sent: Path, own: str) -> Iterator[list[dict[str, str]]]:
             yield call
 
 
-def _copied(kept: Path, keys: Path) -> Decimal:
-    """Seconds for both files in one transaction; what they have added is gone afterwards."""
-    from ratable_server.bench.sending import seconds_of
+def _copied(kept: Path, keys: Path, size: Size) -> Sent:
+    """Both files in one transaction, told as if each call were one; what they have added is gone afterwards."""
     from ratable_server.store import places
 
     with as_superuser(places.DATABASE) as connection:
@@ -130,7 +127,7 @@ def _copied(kept: Path, keys: Path) -> Decimal:
                 copy_file(connection, f"usage_record ({KEPT_COLUMNS})", kept)
                 copy_file(connection, f"usage_key ({KEY_COLUMNS})", keys)
 
-        took = seconds_of(copy)
+        took = done(copy, count=size.calls)
         connection.execute("SET session_replication_role = replica")  # past the guard that nothing is taken away
         connection.execute("DELETE FROM usage_record WHERE usage_import_id = 1")
         connection.execute("DELETE FROM usage_key WHERE event_id NOT LIKE 'turn-%'")
@@ -155,11 +152,8 @@ def _singles(actor: Actor, port: int, bare_port: int, size: Size) -> list[Rate]:
         inserted.append(_pgbench(actor, seconds=size.seconds))
         for name, load in loads.items():
             found[name].append(send_all(load(turn), connections=CONNECTIONS, seconds=size.seconds))
-    rates = [Rate("pgbench", inserted[1:])]
-    for name, sent in found.items():
-        waits = [wait for one in sent[1:] for wait in one.waits_ms]
-        rates.append(_rate(name, [one.a_second.quantize(Decimal(1)) for one in sent[1:]], waits))
-    return rates
+    bare = Rate("pgbench", inserted[1:])
+    return [bare, *(_rate(name, sent[1:]) for name, sent in found.items())]
 
 
 def _native_records(own: str, size: Size) -> Iterator[bytes]:
@@ -250,23 +244,29 @@ def _drawn(actor: Actor) -> str:
 # ── figures ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _rate(name: str, a_second: Sequence[Decimal], waits_ms: Sequence[Decimal]) -> Rate:
-    ordered = sorted(waits_ms)
-    p50, p99 = (ordered[min(len(ordered) * part // 100, len(ordered) - 1)] for part in (50, 99))
-    return Rate(name, list(a_second), p50, p99)
+def _rate(name: str, sent: Sequence[Sent], *, each: int = 1) -> Rate:
+    """The figures of all turns; `each` is how many records a request has."""
+    waits = sorted(wait for one in sent for wait in one.waits_ms)
+    p50, p99 = (waits[min(len(waits) * part // 100, len(waits) - 1)] if waits else None for part in (50, 99))
+    busy_ms = statistics.median(one.busy_ms for one in sent).quantize(Decimal("0.01"))
+    return Rate(name, [(each * one.a_second).quantize(Decimal(1)) for one in sent], busy_ms, p50, p99)
 
 
-def _share(rate: Rate, bare: Rate) -> Decimal:
-    return (rate.median / bare.median).quantize(Decimal("0.01"))
+def _shares(rate: Rate, bare: Rate) -> str:
+    """By the clock, and by the processor, of something bare."""
+    by_clock = (rate.median / bare.median).quantize(Decimal("0.01"))
+    if rate.busy_ms is None or bare.busy_ms is None:
+        return str(by_clock)
+    return f"{by_clock} ({(bare.busy_ms / rate.busy_ms).quantize(Decimal('0.01'))})"
 
 
 def _print(title: str, rates: Sequence[Rate], bare: Sequence[Rate]) -> None:
-    table = Table(title=title)
-    for column in ("way", "a second", "p50 ms", "p99 ms", *(f"{one.name} = 1" for one in bare)):
+    table = Table(title=title, caption="in brackets: by time on a processor")
+    for column in ("way", "a second", "processor ms", "p50 ms", "p99 ms", *(f"{one.name} = 1" for one in bare)):
         table.add_column(column, justify="right")
     for rate in rates:
-        waits = ("" if wait is None else str(wait) for wait in (rate.p50_ms, rate.p99_ms))
-        table.add_row(rate.name, f"{rate.median:,}", *waits, *(str(_share(rate, one)) for one in bare))
+        figures = ("" if each is None else str(each) for each in (rate.busy_ms, rate.p50_ms, rate.p99_ms))
+        table.add_row(rate.name, f"{rate.median:,}", *figures, *(_shares(rate, one) for one in bare))
     Console().print(table)
 
 
