@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models.expressions import RawSQL
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
@@ -25,6 +24,7 @@ from ratable_server.store.audit import Change, record_changes
 from ratable_server.store.load.billed_items import BilledItem
 from ratable_server.store.models import ReportedUsage, UsageImport
 from ratable_server.store.public_ids import reported_usage_code
+from ratable_server.store.reported_rows import write_reports
 from ratable_server.store.scope import rows_of
 
 _ACTIONS: dict[Became, str] = {
@@ -37,10 +37,6 @@ _TOLD = (
     "customer_id", "contract_id", "item_id", "unit_of_measure", "quantity", "started_at", "ended_at", "description",
     "unique_key", "further", "origin", "file_name", "counted",
 )  # fmt: skip
-_CHANGING = (
-    *_TOLD, "number", "month_on", "counts_on", "generation", "usage_import_id", "modified_at", "modified_by", "deleted_at",
-)  # fmt: skip
-_AT_ONCE = 1_000
 _ZERO = Decimal(0)
 _REFUSED_AS = {
     "period_must_be_open": ("period_must_be_open", "started_at"),
@@ -96,9 +92,7 @@ def keep(actor: Actor, changes: Sequence[Changed], *, file: ReportedFile | None 
     for _, event_ids in taken_back:
         for event_id in event_ids:
             _take_back(actor, event_id, at=at)
-    for each, _ in taken_back:
-        each.row.number = RawSQL("(SELECT fact_number FROM tenant WHERE id = %s)", [actor.tenant_id])
-    _save(actor, [each.row for each in changes], at=at)
+    write_reports(actor, [each.row for each in changes], counted={each.row.id for each, _ in taken_back}, at=at)
     record_changes(actor, [_entry(each) for each in changes], at=at)
 
 
@@ -185,18 +179,6 @@ def _plain(quantity: Decimal) -> str:
     """A quantity without an exponent and without zeros at its end."""
     text = format(quantity, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _save(actor: Actor, rows: Sequence[ReportedUsage], *, at: datetime) -> None:
-    for row in rows:
-        row.modified_at, row.modified_by = at, actor.name
-    rows_of(actor, ReportedUsage).bulk_create(
-        rows,
-        batch_size=_AT_ONCE,
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=[name.removesuffix("_id") for name in _CHANGING],
-    )
 
 
 def _entry(change: Changed) -> Change:
