@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from ratable_server.operations.periods import close_period
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
+from tests.wire.test_consumption import used
 from tests.wire.test_statements import chained, trial_balance
 
 JOURNAL, LINES = "/coa/api/journal_entry", "/coa/api/transaction"
@@ -284,6 +285,26 @@ def test_revenue_is_posted_as_one_entry(chain: Api):
     assert (refused.status, refused.body) == (400, {"transactions": ["The revenue comes to 36000.00."]})
     early = chain.post(JOURNAL, {"revenue_transactions": ids, "date": "2026-02-28"})
     assert (early.status, list(early.body)) == (400, ["date"])
+
+
+def test_a_posting_of_what_has_come_to_nothing_is_told_and_can_be_deleted(chain: Api):
+    """The usage of March is taken back after its revenue was told as one entry: the entry has no lines until it comes again."""
+    ids = [each["id"] for each in chain.get("transactions")["results"] if each["accounting_period"] == "2026-03-01"]
+    posting = chain.post(JOURNAL, {"type": "revenue_recognition", "memo": "March", "revenue_transactions": ids})
+    own = f"{JOURNAL}/{posting['id']}"
+    pool = f"contracts/{chain.get('contracts')['results'][0]['id']}/prepaid-commits"
+    pool = f"{pool}/{chain.get(pool)['results'][0]['id']}"
+    march = chain.get(f"{pool}/consumption")["results"][2]
+    assert chain.delete(f"{pool}/consumption/{march['id']}").status == 204
+    told = chain.get(own)
+    assert told.status == 200, told.text
+    assert (told["memo"], told["date"], told["transactions"]) == ("March", "2026-03-31", [])
+    assert chain.patch(own, {"memo": "Spring"})["memo"] == "Spring"
+    assert used(chain, pool, 3, 40_000).status == 201
+    assert [line["debit_amount"] for line in chain.get(own)["transactions"] if line["debit_amount"]] == [20_000, 16_000]
+    assert chain.delete(f"{pool}/consumption/{march['id']}").status == 204
+    assert chain.delete(own).status == 204
+    assert chain.get(own).status == 404
 
 
 def test_a_posted_entry_is_reversed(chain: Api):

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from ratable.terms import Contract, Opening, OpeningBalance, PrepaidCommit
+from ratable_server.operations.contracts import create_contract
+from ratable_server.operations.customers import create_customer
+from ratable_server.operations.documents import Invoice, file_invoice
 from ratable_server.operations.usage import record_usage
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from tests.server.conftest import AT
@@ -77,3 +82,25 @@ def test_what_cannot_be_billed_is_refused(api: Api):
     told = api.post("overage-invoicing", {"period_month": "2026-03-01", "contract": 987_654_321})
     assert (told.status, list(told.body)) == (400, ["contract"])
     assert list(api.post("overage-invoicing", {}).body) == ["period_month"]
+
+
+def test_an_invoice_that_clears_what_was_brought_in_bills_no_overage(api: Api):
+    """100.00 unbilled at the cut-over and billed since; 20,000.00 and 5,000.00 of overage are still to be billed."""
+    opening = Opening(
+        as_of=date(2025, 12, 31), balances=(OpeningBalance(account="unbilled_revenue", amount=Decimal(100)),)
+    )
+    pool = PrepaidCommit(id="pool", total_value=Decimal(80_000), starts_on=date(2026, 1, 1))
+    create_customer(actor=api.actor, code="acme", name="Acme Inc", at=AT)
+    contract = Contract(
+        id="acme", customer="acme", currency="USD", starts_on=date(2025, 1, 1), prepaid_commits=(pool,), opening=opening
+    )
+    create_contract(actor=api.actor, contract=contract, at=AT)
+    records = [
+        {"id": f"e-{month}", "prepaid_commit": "pool", "used_on": date(2026, month, 28), "amount": gross}
+        for month, gross in ((2, 80_000), (3, 20_000), (4, 5_000))
+    ]
+    record_usage(actor=api.actor, records=records, at=AT)
+    file_invoice(actor=api.actor, invoice=Invoice(contract="acme", amount=Decimal(100)), on=date(2026, 1, 2), at=AT)
+    told = billed(api, "2026-04-01")
+    assert [each["amount"] for each in told["invoices"]] == [20_000, 5_000]
+    assert billed(api, "2026-04-01").body == {"created": 0, "invoices": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from ratable_server.actor import Actor
 from ratable_server.queries.ledger_books import (
     EVERY_LINE,
     IN_ENTRY,
+    WRITTEN,
     AccountKey,
     Ledger,
     LedgerAsked,
@@ -116,7 +117,8 @@ def ledger_entries(*, actor: Actor, on: date, asked: LedgerAsked = EVERY_LINE) -
     for row, line in _lines_of(whole, known):
         lines[row["shown_id"]].append(line)
     rows = [_entry(row, known, lines=lines[row["shown_id"]]) for row in page.to_pylist()]
-    return Found(count=heads.num_rows, rows=tuple(rows))
+    emptied = _emptied(known, set(asked.ids) - {row.id for row in rows}) if asked.ids is not None else []
+    return Found(count=heads.num_rows + len(emptied), rows=(*rows, *emptied))
 
 
 def ledger_lines(*, actor: Actor, on: date, asked: LedgerAsked = EVERY_LINE) -> Found[PlacedLine]:
@@ -206,6 +208,34 @@ def _entry(row: _Row, known: _Known, *, lines: Sequence[LedgerLine]) -> LedgerEn
         reversals=tuple(known.reversals.get(entry_public_id(code), ())),
         lines=tuple(lines),
     )
+
+
+def _emptied(known: _Known, ids: Collection[int]) -> list[LedgerEntry]:
+    """Postings of which nothing is left: what they post has come to nothing since, and can come to something again."""
+    return [
+        LedgerEntry(
+            id=entry_public_id(code),
+            code=code,
+            kind=f"{WRITTEN} {entry.kind}",
+            party=None,
+            currency=entry.currency,
+            source_kind="",
+            source=None,
+            service_on=entry.booked_on,
+            booked_on=entry.booked_on,
+            on=entry.on,
+            number=entry.number,
+            is_adjusted=False,
+            is_posted=known.ledger.is_posted(entry.booked_on),
+            total=Decimal(0),
+            modified_at=entry.recorded_at,
+            written=entry.further,
+            posts=tuple(entry.posts),
+            reversals=tuple(known.reversals.get(entry_public_id(code), ())),
+        )
+        for code, entry in known.ledger.written.items()
+        if entry.posts and entry_public_id(code) in ids
+    ]
 
 
 class _Known:

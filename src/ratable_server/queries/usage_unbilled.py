@@ -1,4 +1,8 @@
-"""Usage that was recognized and not billed: invoices of a contract's usage cover the oldest first, as in the ledger."""
+"""Usage that was recognized and not billed: invoices of a contract's usage cover the oldest first.
+
+What a cut-over brought in as unbilled is older than any usage. The ledger lets such an invoice clear a pool that was
+never invoiced before it, which is no reason to bill overage again: here it is of usage alone.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from ratable_server.actor import Actor
 from ratable_server.queries.documents import Document, DocumentsAsked, documents
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+from ratable_server.store import models
+from ratable_server.store.scope import books_of, rows_of
 
 _KINDS = ("usage", "overage", "minimum")
 _NOTHING = Decimal(0)
@@ -34,8 +40,13 @@ def overage_months(*, actor: Actor, contracts: Sequence[str] | None, on: date) -
     rows: dict[str, list[RevenueTransaction]] = defaultdict(list)
     for row in revenue_transactions(actor=actor, on=on, asked=asked).rows:
         rows[row.contract].append(row)
-    billed = _billed(actor, list(rows))
-    told = [each for contract, own in rows.items() for each in _of_contract(own, billed.get(contract, _NOTHING))]
+    billed, brought_in = _billed(actor, list(rows)), _brought_in(actor, list(rows))
+    told = []
+    for contract, own in rows.items():
+        of_usage = billed.get(contract, _NOTHING) - min(
+            billed.get(contract, _NOTHING), brought_in.get(contract, _NOTHING)
+        )
+        told += _of_contract(own, of_usage)
     return tuple(sorted(told, key=lambda each: (each.service_on, each.prepaid_commit_id)))
 
 
@@ -70,6 +81,17 @@ def _billed(actor: Actor, contracts: Sequence[str]) -> dict[str, Decimal]:
         billed[each.contract] += each.amount if _is_of_usage(each) else _NOTHING
         billed[each.contract] -= each.amount if each.against == "adjustment" else _NOTHING
     return billed
+
+
+def _brought_in(actor: Actor, contracts: Sequence[str]) -> dict[str, Decimal]:
+    """What cut-overs have brought in as unbilled usage."""
+    sources = {"prepaid_commit": None, "subscription": None, "milestone": None}
+    brought_in: dict[str, Decimal] = defaultdict(Decimal)
+    with books_of(actor):
+        rows = rows_of(actor, models.OpeningBalance).filter(account="unbilled_revenue", **sources)
+        for contract, amount in rows.filter(contract__code__in=contracts).values_list("contract__code", "amount"):
+            brought_in[contract] += amount or _NOTHING
+    return brought_in
 
 
 def _is_of_usage(document: Document) -> bool:
