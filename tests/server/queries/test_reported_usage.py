@@ -18,6 +18,8 @@ from ratable_server.queries.reported_usage import Condition, ReportedAsked, cust
 from tests.server.conftest import AT
 from tests.server.usage.reporting import a_report, agree_on_reports, counting, refusals, reported
 
+MOST_STATEMENTS = 15  # with the beginning and the end of the transaction
+
 
 @pytest.fixture
 def actor(actor: Actor) -> Actor:
@@ -150,6 +152,7 @@ def test_one_report_takes_a_known_number_of_statements(actor: Actor):
     statements(1)  # the month has its row from here on
 
     assert statements(1) == statements(50)
+    assert statements(1) <= MOST_STATEMENTS
 
 
 def test_a_customer_of_another_tenant_is_unknown(actor: Actor, new_actor: Callable[..., Actor]):
