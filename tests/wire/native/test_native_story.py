@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from ratable_server.actor import Actor
+from ratable_server.operations.periods import close_period
 from ratable_server.operations.usage import record_usage
+from ratable_server.store.public_ids import reported_usage_code
 from tests.server.conftest import AT
+from tests.server.usage.reporting import agree_on_reports, reported
 from tests.wire.native.calling import Native
 
 TERMS: dict[str, Any] = {
@@ -314,3 +318,46 @@ def test_the_same_request_again_has_one_effect(native: Native):
     assert len(native.get("payments")["results"]) == 1
     other = native.post("payments", {**body, "amount": "6"}, key="k-1")
     assert (other.status, other["code"]) == (422, "idempotency_key_must_keep_its_request")
+
+
+def test_what_a_price_plan_looks_at_and_pools_of_units_are_told(native: Native):
+    (product,) = TERMS["products"]
+    (group,) = product["usage_groups"]
+    (contract,) = TERMS["contracts"]
+    counted = {**group, "rating_group": "day", "quantity_decimals": 0, "unit_of_measure": "call"}
+    pool = {
+        "id": "pool", "product": "api", "total_value": "100", "units": "1000", "unit_of_measure": "call",
+        "start_date": "2026-01-01", "expiration_date": "2026-06-30", "rollover": {"months": 6, "cap_percentage": "50"},
+    }  # fmt: skip
+    terms = {
+        **TERMS,
+        "products": [{**product, "usage_groups": [counted]}],
+        "contracts": [{**contract, "usage": [], "prepaid_commits": [pool]}],
+    }
+    assert native.post("terms", terms).status == 201
+    options = native.get("products/api")["usage_groups"][0]["options"]
+    assert (options["rating_group"], options["quantity_decimals"], options["overage_price"]) == ("day", 0, None)
+    commit = native.get("prepaid-commits/pool")
+    assert (commit["units"], commit["unit_of_measure"]) == ("1000", "call")
+    assert (commit["rollover"]["months"], commit["rollover"]["cap_percentage"]) == (6, "50")
+    assert native.post("top-ups", {"prepaid_commit": "pool", "units": "10", "on": "2026-01-05"}).status == 201
+    wrong = native.post("top-ups", {"prepaid_commit": "pool", "amount": "10", "on": "2026-01-05"})
+    assert (wrong.status, wrong["code"]) == (400, "amount_must_be_in_the_measure_of_the_pool")
+    for fields in ({}, {"amount": 1, "units": 1}):
+        told = native.post("top-ups", {"prepaid_commit": "pool", **fields})
+        assert (told.status, told["errors"][0]["field"]) == (400, "amount")
+
+
+def test_a_draft_and_a_close_tell_what_may_surprise(native: Native):
+    agree_on_reports(native.actor)
+    for month in range(1, 7):
+        close_period(actor=native.actor, month_on=date(2026, month, 1), at=AT)
+    row_id = reported(native.actor, started_at=datetime(2026, 7, 2, tzinfo=UTC))
+    told = [
+        {
+            "code": "reported_usage_counts_on_several_items",
+            "detail": f"1 report of usage counts on 2 items: {reported_usage_code(row_id)}",
+        }
+    ]
+    assert native.post("runs", {"month": "2026-07"})["warnings"] == told
+    assert native.post("periods/2026-07/close")["warnings"] == told

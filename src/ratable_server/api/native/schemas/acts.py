@@ -71,10 +71,11 @@ class AdjustmentSerializer(NativeSchema):
 
 
 class TopUpSerializer(NativeSchema):
-    """More value for a prepaid commit; it counts for the whole month that books it."""
+    """More value for a prepaid commit: an amount, or units of a pool of units. It counts for the month that books it."""
 
     prepaid_commit = Code()
-    amount = Number()
+    amount = Number(required=False)
+    units = Number(required=False)
     on = Day(required=False, help_text=_ON)
 
 

@@ -33,6 +33,13 @@ class ObstacleSerializer(NativeSchema):
     detail = Text()
 
 
+class CloseWarningSerializer(NativeSchema):
+    """What somebody may want to look at before a month is closed; it stops nothing."""
+
+    code = Text()
+    detail = Text()
+
+
 class RunSerializer(NativeSchema):
     """A run: who computed it when, how far it is or how many rows it has, why it failed."""
 
@@ -51,6 +58,7 @@ class DraftSerializer(RunSerializer):
     """A run; of a draft what stands in the way of its close, and debit and credit of each account as if it were posted."""
 
     obstacles = ObstacleSerializer(many=True, allow_null=True)
+    warnings = CloseWarningSerializer(many=True, allow_null=True)
     accounts = TableSerializer(allow_null=True)
 
 
@@ -87,6 +95,7 @@ class ClosedSerializer(NativeSchema):
     version = serializers.IntegerField(allow_null=True)
     run = serializers.IntegerField()
     journal_hash = Text(allow_null=True)
+    warnings = CloseWarningSerializer(many=True)
     draft = DraftSerializer(allow_null=True)
 
 

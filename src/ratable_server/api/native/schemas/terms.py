@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ratable_server.api.native.schemas.fields import Code, Moment, NativeSchema, Number, Text
+from ratable_server.api.native.schemas.fields import Code, Flag, Moment, NativeSchema, Number, Text
 from ratable_server.api.schemas import Day
 
 _LIST: dict[str, Any] = {"type": "array", "items": {"type": "object", "additionalProperties": {}}}
@@ -52,6 +52,23 @@ class TierSerializer(NativeSchema):
     price = Number(allow_null=True)
     percentage = Number(allow_null=True)
     flat_fee = Number()
+    minimum_amount = Number(allow_null=True)
+    maximum_amount = Number(allow_null=True)
+
+
+class RatingOptionsSerializer(NativeSchema):
+    """What a price plan looks at beside a month's quantity: as in a case file."""
+
+    rating_group = Text()
+    group_dimension = Text(allow_null=True)
+    rated_individually = Flag()
+    aggregation = Text()
+    price_dimension = Text(allow_null=True)
+    amount_dimension = Text(allow_null=True)
+    quantity_decimals = serializers.IntegerField(allow_null=True)
+    quantity_rounding = Text()
+    overage_price = Number(allow_null=True)
+    maximum_amount = Number(allow_null=True)
 
 
 class UsageGroupSerializer(NativeSchema):
@@ -63,6 +80,7 @@ class UsageGroupSerializer(NativeSchema):
     package_size = Number(allow_null=True)
     free_units = Number()
     currency = Text(allow_null=True)
+    options = RatingOptionsSerializer()
     tiers = TierSerializer(many=True)
 
 
@@ -138,6 +156,18 @@ class ContractInDetailSerializer(ContractSerializer):
     usage_items = UsageItemSerializer(many=True)
 
 
+class RolloverSerializer(NativeSchema):
+    """How what is left of a prepaid commit lives on at its end: as in a case file."""
+
+    months = serializers.IntegerField(allow_null=True)
+    until = Code(allow_null=True)
+    times = serializers.IntegerField()
+    apply = Text()
+    cap_amount = Number(allow_null=True)
+    cap_percentage = Number(allow_null=True)
+    cap_units = Number(allow_null=True)
+
+
 class PrepaidCommitSerializer(NativeSchema):
     """A pool of money that usage draws; `added` is what was topped up or credited since it was agreed."""
 
@@ -154,6 +184,9 @@ class PrepaidCommitSerializer(NativeSchema):
     end_date = Day(allow_null=True)
     priority = serializers.IntegerField()
     expected_breakage_percentage = Number(allow_null=True)
+    units = Number(allow_null=True)
+    unit_of_measure = Text(allow_null=True)
+    rollover = RolloverSerializer(allow_null=True)
     created_at = Moment()
     modified_at = Moment()
 

@@ -41,6 +41,11 @@ def from_obstacles(obstacles: Sequence[Any]) -> list[dict[str, Any]]:
     return [{"code": one.code, "field": one.field, "detail": one.detail} for one in obstacles]
 
 
+def from_warnings(warnings: Sequence[Any]) -> list[dict[str, Any]]:
+    """What stops nothing."""
+    return [{"code": one.code, "detail": one.detail} for one in warnings]
+
+
 def from_closed(closed: Any) -> dict[str, Any]:
     """What a close has come to."""
     return {
@@ -49,6 +54,7 @@ def from_closed(closed: Any) -> dict[str, Any]:
         "version": closed.version,
         "run": closed.run_id,
         "journal_hash": closed.journal_hash,
+        "warnings": from_warnings(closed.warnings),
         "draft": None,
     }
 
@@ -56,4 +62,4 @@ def from_closed(closed: Any) -> dict[str, Any]:
 def from_dry_run(draft: dict[str, Any]) -> dict[str, Any]:
     """What a close would come to."""
     told = {"month": draft["month"], "is_closed": False, "version": None, "run": draft["run"]}
-    return {**told, "journal_hash": None, "draft": draft}
+    return {**told, "journal_hash": None, "warnings": draft["warnings"] or [], "draft": draft}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date, timedelta
 from typing import Any
 
+from ratable.terms import Rollover
 from ratable_server.queries.catalog import Product, ProductBundle, UsageGroup
 from ratable_server.queries.contract_lines import UsageItem
 from ratable_server.queries.contracts import Contract
@@ -76,14 +77,20 @@ def from_commit(commit: PrepaidCommit) -> dict[str, Any]:
     """A prepaid commit."""
     names = (
         "name", "contract", "currency", "product", "total_value", "added", "discount_percentage", "rate", "priority",
-        "expected_breakage_percentage",
+        "expected_breakage_percentage", "units", "unit_of_measure",
     )  # fmt: skip
-    return {"id": commit.code, **_own(commit, names), **_days(commit), **_times(commit)}
+    lives_on = {"rollover": None if commit.rollover is None else _rollover(commit.rollover)}
+    return {"id": commit.code, **_own(commit, names), **lives_on, **_days(commit), **_times(commit)}
 
 
 def from_balance(balance: Balance) -> dict[str, Any]:
     """Where a prepaid commit stands."""
     return _own(balance, ("status", "granted", "drawn", "lapsed", "remaining", "overage"))
+
+
+def _rollover(rollover: Rollover) -> dict[str, Any]:
+    own = _own(rollover, ("months", "times", "cap_amount", "cap_percentage", "cap_units"))
+    return {**own, "until": rollover.until_commit_id, "apply": rollover.applies}
 
 
 def _group(group: UsageGroup) -> dict[str, Any]:
@@ -93,7 +100,7 @@ def _group(group: UsageGroup) -> dict[str, Any]:
         {field.name: getattr(tier, field.name) for field in fields(tier) if field.name not in beside}
         for tier in group.tiers
     ]
-    return {"id": group.code, **_own(group, names), "tiers": tiers}
+    return {"id": group.code, **_own(group, names), "options": asdict(group.options), "tiers": tiers}
 
 
 def _own(record: Any, names: Iterable[str]) -> dict[str, Any]:

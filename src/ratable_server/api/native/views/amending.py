@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -47,8 +51,16 @@ class TopUps(NativeView):
     def post(self, _request: Request) -> Response:
         """Give a prepaid commit more value: it counts for the whole month that books it."""
         fields, at = self.read(TopUpSerializer), now_at()
-        commit, on = fields["prepaid_commit"], fields.get("on", at.date())
-        return _filed(top_up_prepaid_commit(actor=self.actor, commit=commit, amount=fields["amount"], on=on, at=at))
+        name = _one_of(fields, "amount", "units")
+        filed = top_up_prepaid_commit(
+            actor=self.actor,
+            commit=fields["prepaid_commit"],
+            amount=fields[name],
+            is_of_units=name == "units",
+            on=fields.get("on", at.date()),
+            at=at,
+        )
+        return _filed(filed)
 
 
 class BreakageEstimates(NativeView):
@@ -111,6 +123,18 @@ class UsageVoids(NativeView):
         id = self.read(VoidSerializer)["id"]
         void_usage(actor=self.actor, event_id=id, at=now_at())
         return answer({"id": id, "is_void": True}, status=201)
+
+
+def _one_of(fields: Mapping[str, Any], *names: str) -> str:
+    """The one of these fields that is there.
+
+    Raises:
+        ValidationError: none is, or more than one.
+    """
+    given = [name for name in names if name in fields]
+    if len(given) != 1:
+        raise ValidationError({names[0]: [ErrorDetail(f"Either {' or '.join(names)} is given.", code="required")]})
+    return given[0]
 
 
 def _filed(filed: Filed) -> Response:

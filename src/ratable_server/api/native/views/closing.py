@@ -27,6 +27,7 @@ from ratable_server.api.native.views.documented import deletes, gives, list_of, 
 from ratable_server.api.native.views.view import NativeView, answer
 from ratable_server.clock import now_at
 from ratable_server.operations.audit import seal_audit
+from ratable_server.operations.close_warnings import close_warnings
 from ratable_server.operations.obstacles import obstacles, refuse_obstructed
 from ratable_server.operations.periods import close_period, reopen_period
 from ratable_server.operations.runs import discard_run, run_period
@@ -136,12 +137,13 @@ def run_of(actor: Actor, run_id: int) -> RunState:
 
 def draft_of(actor: Actor, run: RunState) -> dict[str, Any]:
     """A run with what there is to look at while it is a draft."""
-    told: dict[str, Any] = {**translate.from_run(run), "obstacles": None, "accounts": None}
+    told: dict[str, Any] = {**translate.from_run(run), "obstacles": None, "warnings": None, "accounts": None}
     if run.status == "draft":
         month_on = run.month_on
         found = obstacles(actor=actor, month_on=month_on, at=now_at(), run_id=run.run_id)
         shown = preview(actor=actor, run_id=run.run_id, name="trial_balance", periods=(month_on, month_on))
         told["obstacles"] = translate.from_obstacles(found)
+        told["warnings"] = translate.from_warnings(close_warnings(actor=actor, month_on=month_on))
         told["accounts"] = from_shown(shown_of(shown, f"What {month_on:%Y-%m} comes to"))
     return told
 
