@@ -19,7 +19,7 @@ from tests.wire.calling import Told
 from tests.wire.native.calling import Native
 
 RECORD = {"id": "u1", "item": "acme-calls", "used_on": "2026-02-03", "quantity": "1.50"}
-EVENT = {
+EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "1",
     "source": "/meters/eu",
