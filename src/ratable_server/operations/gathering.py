@@ -61,7 +61,7 @@ class Gathering(Generic[Asked, Done]):
         self._lock = Lock()
         self._waiting: dict[Hashable, deque[_Ticket[Asked, Done]]] = {}  # of a place where somebody is at work
 
-    def do(self, asked: Asked, *, place: Hashable, name: Hashable = None) -> Done:
+    def take(self, asked: Asked, *, place: Hashable, name: Hashable = None) -> Done:
         """Do it with others, and give what became of it; within a transaction it is a part of that, and alone."""
         ticket: _Ticket[Asked, Done] = _Ticket(asked, name)
         if connection.in_atomic_block:

@@ -91,7 +91,7 @@ def top_up_prepaid_commit(
         models.TopUp(
             **fact_columns(actor, booking.number, at=at),
             commit_id=commit_row(actor, commit),
-            amount_minor=_worth(actor, matter, commit, amount),
+            amount_minor=_worth(actor, matter, commit=commit, amount=amount),
             units=amount if is_of_units else None,
             booked_on=booking.booked_on,
         ).save(force_insert=True)
@@ -101,7 +101,7 @@ def top_up_prepaid_commit(
     return filed
 
 
-def _worth(actor: Actor, matter: Matter, commit: str, amount: Decimal) -> int:
+def _worth(actor: Actor, matter: Matter, *, commit: str, amount: Decimal) -> int:
     """What is added, in minor units; of units what they cost beside those that were added before."""
     agreed = commit_of(matter.of, commit)
     if agreed.units is None:

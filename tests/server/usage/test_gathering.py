@@ -56,12 +56,12 @@ def one_at_work(work: Work) -> Iterator[Callable[..., Future[str]]]:
 
         def come(asked: str, **said: Any) -> Future[str]:
             waiting = len(gathering._waiting.get("here", ()))
-            coming = callers.submit(gathering.do, asked, **{"place": "here", **said})
+            coming = callers.submit(gathering.take, asked, **{"place": "here", **said})
             while len(gathering._waiting.get("here", ())) == waiting and work.turns and said.get("place") is None:
                 time.sleep(0.001)
             return coming
 
-        first = callers.submit(gathering.do, "first", place="here")
+        first = callers.submit(gathering.take, "first", place="here")
         assert work.stands.wait(SECONDS)
         yield come
         work.goes_on.set()

@@ -151,7 +151,7 @@ def _field_of(refused: Refused) -> str | None:
     return "amount" if refused.code.startswith("amount_must_") else refused.field or None
 
 
-def problem(request: Any, code: str, status: int, detail: str, faults: Sequence[Fault] = ()) -> dict[str, Any]:
+def problem(request: Any, code: str, status: int, *, detail: str, faults: Sequence[Fault] = ()) -> dict[str, Any]:
     """A problem document."""
     return {
         "type": f"{TYPES}{code}",
@@ -170,7 +170,7 @@ def answer_refused(request: Any, refused: Refused, *, is_named: bool) -> Respons
     """The answer to a refusal; one that is in flight says when to ask again."""
     status = status_of(refused, is_named=is_named)
     headers = {"Retry-After": "1"} if refused.code == "idempotency_key_must_not_be_in_use" else None
-    told = problem(request, refused.code, status, refused.detail, faults_of(refused))
+    told = problem(request, refused.code, status, detail=refused.detail, faults=faults_of(refused))
     receipt = getattr(refused, "receipt", None)
     return _answer({**told, "import_id": getattr(receipt, "import_code", None)}, headers)
 
@@ -183,17 +183,17 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
     request = context["request"]
     if isinstance(error, ValidationError):
         faults = list(_faults(error.detail))
-        told = problem(request, FIELDS[0], UNFIT, "; ".join(map(_line, faults)), faults)
+        told = problem(request, FIELDS[0], UNFIT, detail="; ".join(map(_line, faults)), faults=faults)
     else:
         code = answer.data.get("code") or OF_HTTP[answer.status_code][0]
-        told = problem(request, code, answer.status_code, str(answer.data["detail"]))
+        told = problem(request, code, answer.status_code, detail=str(answer.data["detail"]))
     kept = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
     return _answer(told, kept)
 
 
 def bare_answer(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     """Where no view answers: an unknown path, a fault."""
-    told = problem(request, OF_HTTP[status][0], status, detail)
+    told = problem(request, OF_HTTP[status][0], status, detail=detail)
     return HttpResponse(json_text(told), status=status, content_type=MEDIA_TYPE)
 
 

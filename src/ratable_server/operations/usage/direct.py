@@ -123,7 +123,7 @@ class _Taking:
         counts, rejected = count(records), [record for record in records if record.code]
         is_taken = self.begun.is_partial or not rejected
         row = row_of(self.begun, "completed", counts) if is_taken else row_of(self.begun, "failed", refused(counts))
-        posting, resolved = self._post(row, records, seen, open_on)
+        posting, resolved = self._post(row, records, seen, open_on=open_on)
         if rejected:
             add_rejections(posting, rejected, are_blocking=is_taken and not self.are_of_many)
         tell_audit(self.begun, row, resolved)
@@ -132,7 +132,7 @@ class _Taking:
         return Taken(receipt=receipt, outcomes=[_outcome(record, open_on, is_taken=is_taken) for record in records])
 
     def _post(
-        self, row: UsageImport, records: Sequence[Record], seen: Seen, open_on: date
+        self, row: UsageImport, records: Sequence[Record], seen: Seen, *, open_on: date
     ) -> tuple[Posting, list[tuple[int, int]]]:
         """Write the receipt, and the records that are taken; give the rejections that this resolves."""
         accepted = [record for record in records if record.is_accepted] if row.rows_accepted else []

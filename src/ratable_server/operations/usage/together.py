@@ -50,7 +50,7 @@ def record_together(*, actor: Actor, record: Mapping[str, object], at: datetime)
     (cells,) = rows_of_records([record], None)
     refuse_malformed(cells, 1)
     asked = _Asked(actor=actor, cells=cells, at=at)
-    return _records.do(asked, place=_sender(actor), name=cells[0] or None)
+    return _records.take(asked, place=_sender(actor), name=cells[0] or None)
 
 
 def report_together(*, actor: Actor, report: Report, at: datetime) -> ReportOutcome:
@@ -60,7 +60,7 @@ def report_together(*, actor: Actor, report: Report, at: datetime) -> ReportOutc
         role_must_allow_it; what `report_usage` refuses is in the outcome
     """
     asked = _Reported(actor=actor, report=report, at=at)
-    return _reports.do(asked, place=_sender(actor), name=report.unique_key or None)
+    return _reports.take(asked, place=_sender(actor), name=report.unique_key or None)
 
 
 def _take(asked: Sequence[_Asked]) -> list[Taken | Exception]:

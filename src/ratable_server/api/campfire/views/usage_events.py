@@ -55,9 +55,9 @@ class UsageEvents(CampfireView):
                 words=words_of(commit_id),
             ),
         )
-        return self._told(request, limits, contract_id, commit_id) if written is None else written
+        return self._told(request, limits, contract_id=contract_id, commit_id=commit_id) if written is None else written
 
-    def _told(self, request: Request, limits: EventsAsked, contract_id: int, commit_id: int) -> Response:
+    def _told(self, request: Request, limits: EventsAsked, *, contract_id: int, commit_id: int) -> Response:
         """The same, also where there are adjustments; 404 where there is no such prepaid commit."""
 
         def ask(asked: Asked) -> Found[PrepaidEvent]:

@@ -34,7 +34,7 @@ class Products(NativeView):
     @gives(page_of(ProductSerializer), asks=PageAsked, operation_id="list_products")
     def get(self, _request: Request) -> Response:
         """Products with their price plans, in the order in which they were told."""
-        return page(self, Asked(), lambda asked: products(actor=self.actor, asked=asked), translate.from_product)
+        return page(self, Asked(), lambda asked: products(actor=self.actor, asked=asked), told=translate.from_product)
 
 
 class Product(NativeView):
@@ -52,7 +52,9 @@ class ProductBundles(NativeView):
     @gives(page_of(ProductBundleSerializer), asks=PageAsked, operation_id="list_product_bundles")
     def get(self, _request: Request) -> Response:
         """Bundles with their lines, in the order in which they were told."""
-        return page(self, Asked(), lambda asked: product_bundles(actor=self.actor, asked=asked), translate.from_bundle)
+        return page(
+            self, Asked(), lambda asked: product_bundles(actor=self.actor, asked=asked), told=translate.from_bundle
+        )
 
 
 class ProductBundle(NativeView):
@@ -70,7 +72,7 @@ class Customers(NativeView):
     @gives(page_of(CustomerSerializer), asks=PageAsked, operation_id="list_customers")
     def get(self, _request: Request) -> Response:
         """Customers, in the order in which they came."""
-        return page(self, Asked(), lambda asked: customers(actor=self.actor, asked=asked), translate.from_customer)
+        return page(self, Asked(), lambda asked: customers(actor=self.actor, asked=asked), told=translate.from_customer)
 
 
 class Customer(NativeView):
@@ -88,7 +90,7 @@ class Contracts(NativeView):
     @gives(page_of(ContractSerializer), asks=PageAsked, operation_id="list_contracts")
     def get(self, _request: Request) -> Response:
         """Contracts, in the order in which they were signed."""
-        return page(self, Asked(), lambda asked: contracts(actor=self.actor, asked=asked), translate.from_contract)
+        return page(self, Asked(), lambda asked: contracts(actor=self.actor, asked=asked), told=translate.from_contract)
 
 
 class Contract(NativeView):
@@ -108,7 +110,9 @@ class PrepaidCommits(NativeView):
     @gives(page_of(PrepaidCommitSerializer), asks=PageAsked, operation_id="list_prepaid_commits")
     def get(self, _request: Request) -> Response:
         """Prepaid commits, in the order in which they were granted."""
-        return page(self, Asked(), lambda asked: prepaid_commits(actor=self.actor, asked=asked), translate.from_commit)
+        return page(
+            self, Asked(), lambda asked: prepaid_commits(actor=self.actor, asked=asked), told=translate.from_commit
+        )
 
 
 class PrepaidCommit(NativeView):

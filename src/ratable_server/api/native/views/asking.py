@@ -18,7 +18,7 @@ A = TypeVar("A", bound=Asked)
 _MOST_DIGITS = 18
 
 
-def page(view: NativeView, asked: A, ask: Callable[[A], Found[Any]], told: Callable[[Any], Any]) -> Response:
+def page(view: NativeView, asked: A, ask: Callable[[A], Found[Any]], *, told: Callable[[Any], Any]) -> Response:
     """The page of a list that is asked for: `ask` is the query, `told` tells one of its records."""
     limit = int(view.asked["limit"])
     found = ask(replace(asked, limit=limit + 1, after_id=cursor_of(view))).rows

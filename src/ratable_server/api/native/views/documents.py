@@ -35,7 +35,7 @@ class DocumentsView(NativeView):
         """Those of one kind, by pages, in the order in which the books learned them."""
         contract = self.asked.get("contract")
         wanted = Wanted(kinds=[kind], contracts=None if contract is None else [contract])
-        return page(self, wanted, lambda asked: documents(actor=self.actor, asked=asked), translate.from_document)
+        return page(self, wanted, lambda asked: documents(actor=self.actor, asked=asked), told=translate.from_document)
 
 
 class Invoices(DocumentsView):

@@ -78,7 +78,7 @@ class Usage(NativeView):
         rejected = [outcome for outcome in refused.outcomes if outcome.status == "rejected"]
         faults = [self._fault(outcome) for outcome in rejected]
         status = translate.status_of_refused([outcome.code for outcome in rejected])
-        told = problems.problem(self.request, refused.code, status, refused.detail, faults)
+        told = problems.problem(self.request, refused.code, status, detail=refused.detail, faults=faults)
         return Response(told, status=status, content_type=problems.MEDIA_TYPE)
 
     def _fault(self, outcome: Outcome) -> problems.Fault:

@@ -90,7 +90,7 @@ def read_records(rows: Sequence[Cells], reading: Reading) -> list[Record]:
         file_must_be_readable: a row leaves open what it says
     """
     days: dict[tuple[str | None, str | None], tuple[date | None, datetime | None]] = {}
-    records = [_read(cells, row, reading, days) for row, cells in enumerate(rows, start=1)]
+    records = [_read(cells, row, reading, days=days) for row, cells in enumerate(rows, start=1)]
     _tell_days(records, reading.zone)
     return records
 
@@ -104,6 +104,7 @@ def _read(
     cells: Cells,
     row: int,
     reading: Reading,
+    *,
     days: dict[tuple[str | None, str | None], tuple[date | None, datetime | None]],
 ) -> Record:
     event_id, item, used_on, used_at, quantity, amount, _, commit, contract, _ = cells
