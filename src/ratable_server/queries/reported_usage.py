@@ -65,7 +65,10 @@ class ReportedUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One thing that is asked of a report: a field of it against a value; None is nothing told."""
+    """One thing that is asked of a report: a field of it against a value; None is nothing told.
+
+    `invoice` is the code of the one that has billed it.
+    """
 
     name: str
     comparison: Comparison
@@ -136,6 +139,10 @@ def _rows(actor: Actor) -> QuerySet[Row]:
 
 def _met(rows: QuerySet[Row], conditions: Sequence[Condition]) -> QuerySet[Row]:
     for each in conditions:
+        if each.name == "invoice":
+            billed = is_billed(each.value)
+            rows = rows.exclude(billed) if each.comparison == "!=" else rows.filter(billed)
+            continue
         road = _ROADS.get(each.name, each.name)
         if each.value is None:
             asked = Q(**{road: ""}) if each.name in _TEXTS else Q(**{f"{road}__isnull": True})

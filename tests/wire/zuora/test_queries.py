@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from ratable_server import clock
 from ratable_server.actor import Actor
 from ratable_server.api.zuora.translate.zoql import Compared, MalformedQueryError, Query, read_query
 from ratable_server.api.zuora.views import queries
+from ratable_server.operations.documents import Invoice, file_invoice
+from tests.server.conftest import AT
 from tests.server.usage.reporting import agree_on_reports
 from tests.wire.zuora.calling import Zuora
 from tests.wire.zuora.usage import a_record, created, read, stands
@@ -74,6 +77,8 @@ def test_what_is_no_query_is_told_as_malformed(zuora: Zuora, text: str):
         ("select Id from Usage where Quantity = 'ten'", "INVALID_VALUE"),
         ("select Id from Usage where StartDateTime > 'soon'", "INVALID_VALUE"),
         ("select Id from Usage where UOM > 'a'", "INVALID_VALUE"),
+        ("select InvoiceNumber from Usage", "INVALID_FIELD"),
+        ("select Id from Usage where InvoiceNumber = null", "INVALID_VALUE"),
         ("select Id from Usage where x__c > 'a'", "INVALID_VALUE"),
         ("select Id from Usage where RbeStatus = 'pending'", "INVALID_VALUE"),
         ("", "MISSING_REQUIRED_VALUE"),
@@ -101,9 +106,12 @@ def test_a_query_that_cannot_be_answered_says_why(zuora: Zuora, text: str, code:
         ("where SubscriptionNumber = 'acme'", [2]),
         ("where ChargeNumber = null", [0, 1, 2]),
         ("where Description != null", [2]),
-        ("where RbeStatus = 'Pending'", [0, 1, 2]),
-        ("where RbeStatus = 'Processed'", []),
+        ("where RbeStatus = 'Pending'", [1]),
+        ("where RbeStatus = 'Processed'", [0, 2]),
         ("where SourceType = 'API'", [0, 1, 2]),
+        ("where InvoiceNumber = 'I-1'", [0, 2]),
+        ("where InvoiceNumber != 'I-1'", [1]),
+        ("where InvoiceNumber = 'I-2'", []),
         ("where region__c = 'EU'", [1]),
         ("where region__c != 'EU'", [0, 2]),
     ],
@@ -114,6 +122,9 @@ def test_records_are_found_by_what_they_say(zuora: Zuora, actor: Actor, where: s
         created(zuora, UOM="GB", StartDateTime="2026-02-01", region__c="EU"),
         created(zuora, Quantity=11, SubscriptionNumber="acme", Description="told"),
     ]
+
+    invoice = Invoice(contract="acme", amount=Decimal(1), code="I-1")
+    file_invoice(actor=actor, invoice=invoice, on=date(2026, 2, 1), at=AT)
 
     told = ask(zuora, _ALL + where)
 

@@ -38,13 +38,15 @@ EXISTS (
                 WHERE reopening.tenant_id = void.tenant_id AND reopening.void_id = void.id
             )
         )
+        {which}
 )
 """
 
 
-def is_billed() -> RawSQL:
-    """Whether an invoice that stands has billed it, as an expression over `reported_usage`."""
-    return RawSQL(_BILLED, [], output_field=BooleanField())  # noqa: S611 - our own
+def is_billed(by: str | None = None) -> RawSQL:
+    """Whether an invoice that stands, or the one of this code, has billed it: an expression over `reported_usage`."""
+    which, parameters = ("", []) if by is None else ("AND invoice.code = %s", [by])
+    return RawSQL(_BILLED.format(which=which), parameters, output_field=BooleanField())  # noqa: S611 - our own
 
 
 def held_reports(actor: Actor, ids: Collection[int]) -> dict[int, ReportedUsage]:

@@ -17,6 +17,7 @@ from ratable_server.queries.reported_usage import Condition
 _NO_ROW = 0
 _ORDERED = {"quantity", "started_at", "ended_at", "created_at", "modified_at"}
 _TOLD_ONLY = {"CreatedById", "UpdatedById"}
+_ASKED_ONLY = {"InvoiceNumber"}
 
 
 class UnknownFieldError(ValueError):
@@ -47,6 +48,8 @@ def condition_of(compared: Compared, zone: ZoneInfo) -> Condition:
         raise UnknownFieldError(compared.field)
     if compared.comparison not in ("=", "!=") and field.name not in _ORDERED:
         raise UnfitValueError(f"{compared.field} is equal or not, and nothing else")
+    if compared.value is None and field.name == "invoice":
+        raise UnfitValueError(f"{compared.field} is equal to a number or not, and nothing else")
     value = None if compared.value is None else field.read(compared.value, zone)
     if value is None and compared.value is not None:
         raise UnfitValueError(f"Invalid value for field {compared.field}: {compared.value}")
@@ -60,7 +63,8 @@ def refuse_unknown_fields(names: tuple[str, ...]) -> None:
         UnknownFieldError
     """
     for name in names:
-        if name not in _FIELDS and name not in _TOLD_ONLY and not name.endswith(CUSTOM):
+        is_told = (name in _FIELDS and name not in _ASKED_ONLY) or name in _TOLD_ONLY
+        if not is_told and not name.endswith(CUSTOM):
             raise UnknownFieldError(name)
 
 
@@ -113,6 +117,7 @@ _FIELDS: Mapping[str, _Field] = {
     "SubscriptionNumber": _Field("contract", _text),
     "ChargeId": _Field("item_id", _row("item")),
     "ChargeNumber": _Field("item", _text),
+    "InvoiceNumber": _Field("invoice", _text),
     "ImportId": _Field("usage_import_id", _row("import")),
     "UOM": _Field("unit_of_measure", _text),
     "Quantity": _Field("quantity", _number),
