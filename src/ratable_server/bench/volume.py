@@ -84,14 +84,14 @@ def measure(actor: Actor, size: Size) -> tuple[list[Rate], list[Rate]]:
         port = open_sites.enter_context(served([sys.executable, "-m", "ratable", "serve"], threads=CONNECTIONS))
         bare_port = open_sites.enter_context(served(_bare_site(actor, Path(folder)), threads=CONNECTIONS))
         connections.close_all()
-        batches = _batches(actor, port, Path(folder), size)
-        return batches, _singles(actor, port, bare_port, size)
+        batches = _batches(actor, port, folder=Path(folder), size=size)
+        return batches, _singles(actor, port, bare_port, size=size)
 
 
 # ── batches ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _batches(actor: Actor, port: int, folder: Path, size: Size) -> list[Rate]:
+def _batches(actor: Actor, port: int, *, folder: Path, size: Size) -> list[Rate]:
     rows = size.calls * _CALL
     copied: list[Sent] = []
     sent: list[Sent] = []
@@ -137,7 +137,7 @@ def _copied(kept: Path, keys: Path, size: Size) -> Sent:
 # ── single records ───────────────────────────────────────────────────────────────────────────
 
 
-def _singles(actor: Actor, port: int, bare_port: int, size: Size) -> list[Rate]:
+def _singles(actor: Actor, port: int, bare_port: int, *, size: Size) -> list[Rate]:
     loads: dict[str, Callable[[int], Load]] = {
         "bare Django view": lambda turn: Load(bare_port, "/usage", "", bodies=_native_records(f"b{turn}", size)),
         "POST /api/v1/usage": lambda turn: Load(
@@ -167,7 +167,7 @@ def _zuora_records(size: Size) -> Iterator[bytes]:
     for number in count():
         name = f"z{number % size.contracts:05d}"
         said = {"AccountNumber": f"Customer {name}", "SubscriptionNumber": name, "ChargeNumber": f"{name}-calls"}
-        told = {**said, "UOM": _UNIT, "Quantity": 12.5, "StartDateTime": f"{_DAY}T00:00:00"}  # float: as JSON has it
+        told = {**said, "UOM": _UNIT, "Quantity": 12, "StartDateTime": f"{_DAY}T00:00:00"}
         yield json.dumps(told).encode()
 
 
