@@ -83,6 +83,7 @@ moved AS (
     SET content_hash = decode(told.content_hash, 'hex'), record_id = told.record_id, month_on = told.month_on
     FROM told
     WHERE key.tenant_id = %(tenant)s AND key.event_id = told.event_id AND told.revises_id IS NOT NULL
+        AND key.event_id = ANY (ARRAY(SELECT event_id FROM told WHERE revises_id IS NOT NULL))
 ),
 """
 _COUNT = "UPDATE tenant SET fact_number = %(number)s WHERE id = %(tenant)s"
