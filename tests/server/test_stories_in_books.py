@@ -17,7 +17,12 @@ from tests.engine.laws.profile import law
 from tests.engine.laws.strategies import EVERYTHING, cases
 from tests.engine.laws.test_oracle_agrees import STEPS
 
-ACTS = {"late": STEPS["late"], "changed": STEPS["changed"], "everything": EVERYTHING}
+ACTS = {
+    "late": STEPS["late"],
+    "changed": STEPS["changed"],
+    "options": STEPS["options"] | STEPS["options_draw"],
+    "everything": EVERYTHING,
+}
 
 
 @pytest.mark.parametrize("acts", ACTS)
