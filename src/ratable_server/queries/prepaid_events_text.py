@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.queries.prepaid_events import EventsAsked
+from ratable_server.store.prepared import first_row
 from ratable_server.store.scope import books_of
 
 _DAY = "coalesce(to_json({column})::text, 'null')"
@@ -26,15 +25,15 @@ _COLUMNS = {
         "('x' || substr(md5(owned.code || chr(31) || (month_on - date '1970-01-01')), 1, 13))::bit(52)::bigint"
     ),
     "own_id": (
-        "CASE WHEN dimensions ? %(own_id)s THEN (dimensions -> %(own_id)s)::text"
-        " WHEN starts_with(event_id, %(named)s) THEN to_json(substr(event_id, length(%(named)s) + 1))::text"
-        " WHEN starts_with(event_id, %(nameless)s) THEN 'null' ELSE to_json(event_id)::text END"
+        "CASE WHEN dimensions ? %(own_id)s::text THEN (dimensions -> %(own_id)s::text)::text"
+        " WHEN starts_with(event_id, %(named)s::text) THEN to_json(substr(event_id, length(%(named)s::text) + 1))::text"
+        " WHEN starts_with(event_id, %(nameless)s::text) THEN 'null' ELSE to_json(event_id)::text END"
     ),
     "used_on": _DAY.format(column="used_on"),
     "month_on": _DAY.format(column="month_on"),
     "amount": "coalesce(amount::text, 'null')",
     "count": (
-        "CASE WHEN dimensions ->> %(count)s ~ '^-?[0-9]{1,18}$' THEN (dimensions ->> %(count)s)::bigint::text ELSE '0' END"
+        "CASE WHEN dimensions ->> %(count)s::text ~ '^-?[0-9]{1,18}$' THEN (dimensions ->> %(count)s::text)::bigint::text ELSE '0' END"
     ),
     "data": "coalesce((dimensions - %(own_id)s::text - %(count)s::text)::text, '{}')",
     "recorded_at": (
@@ -64,8 +63,8 @@ FROM owned
 # The stream of the prepaid commit; that it is one of prepaid usage is said for the index, which has no others.
 _STANDING = """
     FROM usage_record AS record WHERE record.tenant_id = %(tenant)s
-    AND record.stream = (SELECT %(stream)s || code FROM owned) AND record.stream LIKE '!%%'
-    AND (%(length)s = 0 OR left(record.event_id, %(length)s) <> %(less)s)
+    AND record.stream = (SELECT %(stream)s::text || code FROM owned) AND record.stream LIKE '!%%'
+    AND (%(length)s = 0 OR left(record.event_id, %(length)s) <> %(less)s::text)
     AND NOT EXISTS (
         SELECT FROM usage_void AS void WHERE void.tenant_id = record.tenant_id AND void.record_id = record.id
     )
@@ -118,9 +117,8 @@ def prepaid_events_text(
         "named": words.named,
         "nameless": words.nameless,
     }
-    with books_of(actor), connection.cursor() as cursor:
-        cursor.execute(_statement(asked, words), wanted)
-        found = cursor.fetchone()
+    with books_of(actor):
+        found = first_row(_statement(asked, words), wanted)
     if found is None or found[0]:
         return None
     return EventsText(count=int(found[1]), text=found[2] or "")
@@ -129,7 +127,7 @@ def prepaid_events_text(
 def _statement(asked: EventsAsked, words: EventWords) -> str:
     standing = _STANDING
     if asked.month_on is not None:
-        standing += " AND record.month_on = %(month)s"
+        standing += " AND record.month_on = %(month)s::date"
     if asked.data:
         standing += " AND record.dimensions @> %(data)s::jsonb"
     if asked.is_adjustment:
