@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
 from ratable_server.actor import Actor
@@ -405,6 +406,24 @@ def test_i8_a_viewer_sends_no_file(zuora: Zuora, zuora_of: Any):
     viewer = zuora_of(zuora.actor, role="viewer")
     assert upload(viewer, csv_of(CALLS)).status == 403
     assert import_waiting_files() == Imported()
+
+
+# ── workers ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_files_are_imported_in_their_order_by_one_worker_at_a_time(zuora: Zuora, second_connection: psycopg.Connection):
+    upload(zuora, csv_of(f"{CALLS},k-1", header=KEYED))
+    upload(zuora, csv_of(f"{CALLS.replace(',10,', ',12,')},k-1", header=KEYED))
+    with books_of(zuora.actor):
+        first = rows_of(zuora.actor, ReportFile).order_by("id").values_list("id", flat=True)[0]
+    second_connection.execute("SELECT pg_advisory_lock(hashtext('report_file'), %s)", [first])
+    assert import_waiting_files() == Imported()
+    assert how_many(zuora.actor) == (0, 0, 0)
+
+    second_connection.execute("SELECT pg_advisory_unlock_all()")
+
+    assert import_waiting_files() == Imported(imported=2)
+    assert counting(zuora.actor) == [("/acme-calls", "2026-01-10", Decimal(12))]
 
 
 # ── workers that die ─────────────────────────────────────────────────────────────────────────

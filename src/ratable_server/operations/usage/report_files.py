@@ -114,10 +114,13 @@ def tenants_with_report_files() -> list[int]:
 
 @contextmanager
 def next_report_file(*, actor: Actor, at: datetime) -> Iterator[TakenFile | None]:
-    """The oldest file that nobody works on, for this worker alone; None: there is none. One that nobody can finish has failed."""
+    """The oldest file, for this worker alone; None: there is none, or somebody works on it, since files keep their order.
+
+    One that nobody can finish has failed.
+    """
     for row_id in _waiting(actor):
         if not _lock(row_id):
-            continue
+            break
         try:
             taken = _take(actor, row_id, at=at)
             if taken is not None:
