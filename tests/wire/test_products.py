@@ -90,7 +90,13 @@ def test_rating_options_that_cannot_be_change_nothing(api: Api):
     ):
         refused = api.patch(f"product/{told['id']}", {"usage_groups": [{**CALLS, **options}]})
         assert (refused.status, refused["code"]) == (400, code)
-    assert api.patch(f"product/{told['id']}", {"usage_groups": [{**CALLS, "rating_group": "week"}]}).status == 400
+    for malformed in (
+        {"rating_group": "week"},
+        {"quantity_decimals": -1},
+        {"quantity_decimals": 10**30},
+        {"price_dimension": 7},
+    ):
+        assert api.patch(f"product/{told['id']}", {"usage_groups": [{**CALLS, **malformed}]}).status == 400
     assert api.get(f"product/{told['id']}").body == told.body
 
 
