@@ -9,6 +9,7 @@ write     all of it, or what is good, or only what was rejected; the receipt and
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,11 +51,16 @@ def take_directly(begun: Begun, wish: Wish, rows: Sequence[Cells], *, are_of_man
     """
     made: set[date] = set()
     while True:  # once more, where a month is booked into for the first time, or was closed at this moment
-        with books_of(begun.actor):
+        with _transaction(begun):
             found = _Taking(begun, wish, are_of_many=are_of_many).take(rows, made)
         if isinstance(found, Taken):
             return found
         made |= found
+
+
+def _transaction(begun: Begun) -> AbstractContextManager[None]:
+    """One of its own, or that of the caller, in the same books: what it does it does whole, or raises."""
+    return nullcontext() if connection.in_atomic_block else books_of(begun.actor)
 
 
 @dataclass(slots=True)
