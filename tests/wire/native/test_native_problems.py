@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -89,3 +90,33 @@ def test_h16_an_answer_that_is_not_accepted_is_406(native: Native):
 def test_unknown_paths_are_problems_for_everybody(native: Native):
     told = replace(native, token="").get("/api/v1/nothing/here")
     assert (told.status, told["code"], told["detail"]) == (404, "path_must_be_known", "Not found.")
+
+
+def test_h15_too_many_requests_are_told_when_to_come_again(
+    native: Native, on_day: Callable[[int, int], None], monkeypatch: pytest.MonkeyPatch
+):
+    from django.conf import settings  # noqa: PLC0415 - needs the settings
+
+    on_day(1, 15)  # it is noon, and stays it
+    monkeypatch.setattr(settings, "REQUESTS_PER_MINUTE", 2)
+    statuses = [native.get("problems/role_must_allow_it").status for _ in range(2)]
+    refused = native.get("problems/role_must_allow_it")
+    assert (statuses, refused.status, refused["code"]) == ([200, 200], 429, "requests_must_be_in_limits")
+    assert refused.headers["Retry-After"] == "60"
+
+
+def test_bad_weather_is_a_problem_that_may_pass(native: Native, monkeypatch: pytest.MonkeyPatch):
+    from django.db import OperationalError  # noqa: PLC0415 - only here
+
+    from ratable_server.api.native.views import deciding  # noqa: PLC0415
+    from ratable_server.errors import Unavailable  # noqa: PLC0415
+
+    for error, code in ((OperationalError("gone"), "db_unavailable"), (Unavailable("storage_full"), "storage_full")):
+
+        def failing(error: Exception = error, **_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(deciding, "tenant_policy", failing)
+        told = native.get("policy")
+        assert (told.status, told["code"], told["title"]) == (503, code, problems.MEANINGS[code])
+        assert told.headers["Retry-After"]
