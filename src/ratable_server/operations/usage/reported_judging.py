@@ -15,7 +15,7 @@ from ratable.periods import month_of
 from ratable_server.errors import Refused
 from ratable_server.operations.usage.reported_changes import Changed, told_of
 from ratable_server.operations.usage.reported_fit import instant, refuse_unfit_fields
-from ratable_server.operations.usage.reported_items import Customers, Place, items_meant
+from ratable_server.operations.usage.reported_items import Customers, Place
 from ratable_server.operations.usage.reports import Became, Report, ReportedFile
 from ratable_server.store.load.billed_items import BilledItem
 from ratable_server.store.models import ReportedUsage
@@ -47,7 +47,7 @@ class Judge:
         """
         before = told_of(row) if became == "restored" else None
         where = self.customers.place(customer=report.customer, contract=report.contract, item=report.item)
-        row.customer_id, row.contract_id, row.item_id = _columns(where)
+        row.customer_id, row.contract_id, row.item_id = where.columns
         row.origin = "import" if self.file else "api"
         row.usage_import_id, row.file_name = (self.file.import_id, self.file.name) if self.file else (None, "")
         row.further = dict(report.further)
@@ -65,7 +65,7 @@ class Judge:
         if row.deleted_at is not None:
             return self.reported(place, row, report, became="restored")
         where = self.customers.place(customer=report.customer, contract=report.contract, item=report.item)
-        if _columns(where) != (row.customer_id, row.contract_id, row.item_id):
+        if where.columns != (row.customer_id, row.contract_id, row.item_id):
             raise Refused("unique_key_must_keep_its_place", field="unique_key", detail=row.unique_key)
         fields = {name: getattr(report, name) for name in PLAIN}
         told = {name: value for name, value in self._read(fields).items() if getattr(row, name) != value}
@@ -126,7 +126,7 @@ class Judge:
         return row.started_at.astimezone(self.zone).date()
 
     def _items(self, row: ReportedUsage, where: Place) -> tuple[BilledItem, ...]:
-        return tuple(items_meant(where, unit_of_measure=row.unit_of_measure, on=self._day(row)))
+        return tuple(where.items_meant(unit_of_measure=row.unit_of_measure, on=self._day(row)))
 
     def _place(self, row: ReportedUsage) -> Place:
         return self.customers.place(customer=row.customer_id, contract=row.contract_id, item=row.item_id)
@@ -138,10 +138,6 @@ class Judge:
     def _refuse_late(self, *months: date) -> None:
         if min(months) < self.first_on:
             raise Refused("period_must_be_open", field="started_at", detail=f"{min(months):%Y-%m} is closed")
-
-
-def _columns(where: Place) -> tuple[int, int | None, int | None]:
-    return where.customer.id, where.contract_id, where.item.id if where.item else None
 
 
 def _merged(further: Fields, told: Fields) -> dict[str, Any]:
