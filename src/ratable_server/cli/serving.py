@@ -14,7 +14,7 @@ from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books, prep
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", help="The port to listen on.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="How many requests are worked on at once.")]
-NoWorker = Annotated[bool, typer.Option("--no-worker", help="Leave webhooks to `ratable work`.")]
+NoWorker = Annotated[bool, typer.Option("--no-worker", help="Leave webhooks and files of usage to `ratable work`.")]
 Email = Annotated[str, typer.Option("--email", help="As whom the program acts; the audit says so.")]
 AsRole = Annotated[
     str, typer.Option("--role", help="admin, approver, preparer (or clerk), viewer: each may do what the next one may.")
