@@ -289,6 +289,7 @@ def usage(sheet: Sheet, text: str, **defaults: Any) -> Stored:
             "batch": 1,
             "row": place,
             "open_on": date(2026, 1, 1),
+            "came_alone": False,
             **defaults,
         }
         row = _row(tables.USAGE, dict(zip(header, values, strict=True)), base)
@@ -309,6 +310,7 @@ def counted_records(sheet: Sheet, text: str, **defaults: Any) -> Stored:
             "batch": 1,
             "row": place,
             "dimensions": None,
+            "came_alone": None,
             **defaults,
         }
         found.append(_row(tables.COUNTED_RECORDS, dict(zip(header, values, strict=True)), base))

@@ -199,6 +199,7 @@ USAGE = _schema(
     batch="int64",  # the entry or file by which the books learned it
     row="int64",
     open_on="date",  # first open month when it was learned
+    came_alone="boolean",  # it was a request of its own, although others share its batch
 )
 
 VOIDS = _schema(usage_id="string")
@@ -237,6 +238,7 @@ COUNTED_RECORDS = _schema(  # accepted records with a quantity, of items with ra
     row="int64",
     quantity_e12=_E12,
     dimensions="string",
+    came_alone="boolean",
 )
 
 REJECTIONS = _schema(usage_id="string", item_id="string", batch="int64", row="int64", code="string", value="string")

@@ -91,6 +91,12 @@ def test_a_group_never_reaches_over_two_months(sheet: Sheet):
     assert sorted((row["month_on"].month, row["tier"]) for row in rows(sheet, found)) == [(1, 1), (2, 1)]
 
 
+def test_requests_that_were_taken_together_are_uploads_of_their_own(sheet: Sheet):
+    text = "usage_id | batch | quantity | came_alone\na | 1 | 8 | yes\nb | 1 | 5 | yes\nc | 2 | 8 | no\nd | 2 | 5 | no"
+
+    assert worth(sheet, priced(sheet, text, rating_group="upload")) == {1: ("13", "13"), 2: ("13", "11.7")}
+
+
 def test_a_flat_fee_is_due_in_each_group(sheet: Sheet):
     text = "usage_id | used_on | quantity\na | 2026-01-05 | 12\nb | 2026-01-06 | 4\nc | 2026-01-07 | 0"
     found = priced(sheet, text, tiers=FEES, model="graduated_tiered", rating_group="day")

@@ -46,6 +46,7 @@ def usage_row(
         "unreadable_value": value,
         "dimensions": _canonical(dimensions),
         "row": row,
+        "came_alone": False,
     }
 
 

@@ -63,10 +63,12 @@ def rated_portions(records: ir.Table, options: ir.Table, months: ir.Table) -> ir
 
 
 def _group_key(rows: ir.Table) -> ir.Value:
+    """Requests that the books took together for speed are uploads of their own all the same."""
+    alone, row = rows.came_alone.fill_null(False), "/" + rows.row.cast("string")
     return ibis.cases(
         (rows.rating_group == "day", rows.used_on.cast("string")),
         (rows.rating_group == "record", rows.usage_id),
-        (rows.rating_group == "upload", rows.batch.cast("string")),
+        (rows.rating_group == "upload", rows.batch.cast("string") + ibis.ifelse(alone, row, "")),
         (rows.rating_group == "dimension", json_text(rows.dimensions, rows.group_dimension).fill_null("")),
         else_="",
     )

@@ -16,13 +16,19 @@ from ratable_server.store.load.selections import Selection
 from ratable_server.store.transport import read_table, reading_ahead
 
 # The day in the books' time zone was settled when the record was learned, and what was rejected never came in. The time
-# of day is only asked for where a price plan looks at the order of use.
+# of day is only asked for where a price plan looks at the order of use; whether several requests were taken together (their
+# ids stand apart by spaces) only where one looks at uploads.
 _CURRENT = """
 SELECT event_id, stream, CASE WHEN (
         SELECT count(*) FROM usage_group
         WHERE tenant_id = record.tenant_id AND (rated_individually OR aggregation = 'last')
     ) > 0 THEN used_at END, used_on, quantity, amount, nullif(currency, ''), NULL, NULL, dimensions::text,
-    number, "row", open_on
+    number, "row", open_on, CASE WHEN (
+        SELECT count(*) FROM usage_group WHERE tenant_id = record.tenant_id AND rating_group = 'upload'
+    ) > 0 THEN EXISTS (
+        SELECT FROM usage_import AS import WHERE import.tenant_id = record.tenant_id AND import.id = record.usage_import_id
+            AND import.request_id LIKE '%% %%'
+    ) END
 FROM usage_record AS record
 WHERE tenant_id = %s AND month_on >= %s AND month_on < %s AND {streams}
     AND NOT EXISTS (
