@@ -19,7 +19,9 @@ from ratable_server.api.zuora.importing import Imported, import_waiting_files
 from ratable_server.errors import Refused
 from ratable_server.operations.oauth_clients import Locale, create_oauth_client
 from ratable_server.operations.periods import close_period
+from ratable_server.operations.policies import set_policy
 from ratable_server.operations.usage.report_files import MOST_TRIES
+from ratable_server.queries.policies import tenant_policy
 from ratable_server.queries.usage_imports import rejected_rows, usage_imports, usage_receipt
 from ratable_server.store.models import ReportedUsage, ReportFile, UsageRecord
 from ratable_server.store.scope import books_of, rows_of
@@ -209,6 +211,23 @@ def test_e14_a_row_that_cannot_be_read_is_told(zuora: Zuora, row: str, text: str
 )  # fmt: skip
 def test_a_row_that_the_books_do_not_take_is_told(zuora: Zuora, row: str, text: str):
     assert failure(zuora, CALLS, row) == f"Row 3: {text}."
+
+
+def test_a_row_of_a_closed_month_is_late_usage_as_the_policy_has_it(zuora: Zuora):
+    close_period(actor=zuora.actor, month_on=date(2026, 1, 1), at=AT)
+    assert imported(zuora, csv_of(CALLS))["importStatus"] == "Completed"
+    with books_of(zuora.actor):
+        (record,) = rows_of(zuora.actor, UsageRecord)
+    assert (f"{record.month_on}", f"{record.open_on}") == ("2026-01-01", "2026-02-01")
+
+
+def test_a_row_of_a_closed_month_is_refused_where_the_policy_has_it_so(zuora: Zuora):
+    policy = replace(tenant_policy(actor=zuora.actor), late_usage="reject")
+    set_policy(actor=zuora.actor, policy=policy, at=AT)
+    close_period(actor=zuora.actor, month_on=date(2026, 1, 1), at=AT)
+    february = CALLS.replace("01/10", "02/10")
+    text = failure(zuora, february, CALLS)
+    assert text.startswith("Row 3: STARTDATE: the period is closed"), text
 
 
 def test_every_wrong_row_is_told_and_not_one_is_taken(zuora: Zuora):
