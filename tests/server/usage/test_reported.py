@@ -168,3 +168,21 @@ def test_a_report_whose_record_was_voided_by_itself_is_deleted_all_the_same(acto
 
     assert outcome.became == "deleted"
     assert how_many(actor) == (0, 1, 1)
+
+
+def test_whatever_else_a_call_names_each_report_means_the_same(actor: Actor):
+    july = datetime(2026, 7, 2, tzinfo=UTC)
+    named = [{"contract": "labs"}, {"item": "acme-calls"}, {"contract": "acme", "item": "acme-calls"}]
+    wrong = [{"contract": "labs", "item": "acme-calls"}, {"contract": "bolt"}, {"item": "bolt-calls"}, {"contract": 0}]
+    reports = [a_report(started_at=july, **each) for each in (*named, *wrong)]
+
+    alone = report_usage(actor=actor, reports=reports, at=AT)
+    beside_any = report_usage(actor=actor, reports=[*reports, a_report(started_at=july)], at=AT)
+
+    assert refusals(alone) == [None] * 3 + [
+        ("code_must_be_known", name) for name in ("item", "contract", "item", "contract")
+    ]
+    assert refusals(beside_any) == [*refusals(alone), None]
+    assert [item for item, *_ in counting(actor)] == [
+        "/labs-calls", "/acme-calls", "/acme-calls", "/labs-calls", "/acme-calls", "/acme-calls", "/acme-calls", "/labs-calls",
+    ]  # fmt: skip

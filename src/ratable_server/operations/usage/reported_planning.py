@@ -22,7 +22,7 @@ from ratable_server.operations.usage.reported_items import Customers
 from ratable_server.operations.usage.reported_judging import Judge
 from ratable_server.operations.usage.reports import Report, ReportedFile, Revision
 from ratable_server.operations.usage.settling import hold_books
-from ratable_server.store.load.billed_items import before_reports
+from ratable_server.store.load.billed_items import Within, before_reports
 from ratable_server.store.load.reported_usage import billed_among, held_reports, held_reports_by_key
 from ratable_server.store.load.terms import load_policy
 from ratable_server.store.models import ReportedUsage
@@ -54,7 +54,8 @@ class Plan:
 
 def plan_reports(actor: Actor, reports: Mapping[int, Report], file: ReportedFile | None, *, at: datetime) -> Plan:
     """New reports; of a file those that are there under their keys are revised or restored."""
-    zone, ids, found = before_reports(actor, len(reports), {each.customer for each in reports.values()})
+    named = {each.customer for each in reports.values()}
+    zone, ids, found = before_reports(actor, len(reports), named, within=_within(reports.values()))
     customers = Customers(found)
     keys = _Keys(actor, reports.values(), is_file=file is not None)
     told = [each.started_at for each in reports.values() if each.unique_key in keys.revised]
@@ -157,6 +158,15 @@ def _deleted(judge: Judge, place: int, row_id: int, *, row: ReportedUsage | None
     if row is None:
         raise _unknown(row_id)
     return judge.deleted(place, row, at=at)
+
+
+def _within(reports: Iterable[Report]) -> Within | None:
+    """The contracts and items that reports name; None: one of them names neither."""
+    places = {(each.contract, each.item) for each in reports}
+    if (None, None) in places:
+        return None
+    contracts = {contract for contract, _ in places if contract is not None}
+    return Within(contracts, {item for _, item in places if item is not None})
 
 
 def _unknown(row_id: int) -> Refused:

@@ -27,7 +27,7 @@ SELECT customer.id, customer.code, contract.id, contract.code, item.id, item.cod
     ARRAY[usage_group.group_dimension, usage_group.price_dimension, usage_group.amount_dimension]
 FROM customer
 LEFT JOIN contract ON contract.tenant_id = customer.tenant_id AND contract.customer_id = customer.id
-    AND contract.deleted_at IS NULL
+    AND contract.deleted_at IS NULL {within}
 LEFT JOIN termination ON termination.tenant_id = contract.tenant_id AND termination.contract_id = contract.id
 LEFT JOIN usage_item AS item ON item.tenant_id = contract.tenant_id AND item.contract_id = contract.id
     AND item.deleted_at IS NULL AND item.usage_group_id IS NOT NULL AND item.bundle_id IS NULL
@@ -35,6 +35,13 @@ LEFT JOIN usage_group ON usage_group.tenant_id = item.tenant_id AND usage_group.
 WHERE customer.tenant_id = %(tenant)s AND customer.deleted_at IS NULL
     AND (customer.id = ANY(%(ids)s) OR customer.code = ANY(%(codes)s))
 ORDER BY contract.id, item.place, item.id
+"""
+# Where every report names a contract or an item, only those contracts are read: a customer may have thousands.
+_WITHIN = """
+    AND (contract.id = ANY(%(contract_ids)s) OR contract.code = ANY(%(contract_codes)s) OR contract.id IN (
+        SELECT contract_id FROM usage_item
+        WHERE tenant_id = %(tenant)s AND (id = ANY(%(item_ids)s) OR code = ANY(%(item_codes)s))
+    ))
 """
 _BEFORE = """
 SELECT timezone, ARRAY(SELECT nextval(pg_get_serial_sequence('reported_usage', 'id')) FROM generate_series(1, %(count)s))
@@ -78,21 +85,35 @@ class Before(NamedTuple):
     customers: list[BilledCustomer]
 
 
-def before_reports(actor: Actor, count: int, named: Collection[Named]) -> Before:
-    """Rows for so many reports, and those of the customers that are there; inside `books_of`, in one round trip."""
-    parameters: dict[str, Any] = {
-        "count": count,
-        "tenant": actor.tenant_id,
-        "ids": [each for each in named if isinstance(each, int)],
-        "codes": [each for each in named if isinstance(each, str)],
-        "far": FAR,
-        "unitless": UNITLESS,
-    }
+class Within(NamedTuple):
+    """Contracts and items that reports name, where all of them name one."""
+
+    contracts: Collection[Named]
+    items: Collection[Named]
+
+
+def before_reports(actor: Actor, count: int, named: Collection[Named], *, within: Within | None = None) -> Before:
+    """Rows for so many reports, and those of the customers that are there; inside `books_of`, in one round trip.
+
+    With `within` customers have no contracts but these and those of these items.
+    """
+    parameters = {"count": count, "tenant": actor.tenant_id, "far": FAR, "unitless": UNITLESS, **_named("", named)}
+    if within is not None:
+        parameters |= {**_named("contract_", within.contracts), **_named("item_", within.items)}
+    known = _KNOWN.format(within="" if within is None else _WITHIN)
     with connection.cursor() as cursor:
-        cursor.execute(f"{_BEFORE}; {_KNOWN}", parameters)
+        cursor.execute(f"{_BEFORE}; {known}", parameters)
         zone, ids = cursor.fetchone()
         cursor.nextset()
         return Before(ZoneInfo(zone), list(ids), _customers(cursor.fetchall()))
+
+
+def _named(kind: str, named: Collection[Named]) -> dict[str, Any]:
+    """Names as parameters: rows and codes apart."""
+    return {
+        f"{kind}ids": [each for each in named if isinstance(each, int)],
+        f"{kind}codes": [each for each in named if isinstance(each, str)],
+    }
 
 
 def _customers(rows: Iterable[Sequence[Any]]) -> list[BilledCustomer]:
