@@ -7,6 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from ratable_server.api.campfire.views import transactions
+from ratable_server.errors import Refused
 from ratable_server.operations.periods import close_period
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
@@ -135,6 +139,21 @@ def test_usage_is_told_as_revenue_of_its_month(api: Api):
     nothing = api.post("transactions", {**april, "accounting_period": "2026-05-01", "quantity": 0})
     assert (nothing.status, nothing["amount"], nothing["accounting_period"]) == (201, 0, "2026-05-01")
     assert [row["amount"] for row in api.get("transactions")["results"]] == [920, 5]
+
+
+def test_usage_is_recorded_with_its_labels_or_not_at_all(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Labels that cannot be kept are found after the usage was judged."""
+
+    def refused(**_: object) -> None:
+        raise Refused("further_must_be_small", field="description")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transactions, "keep_entry", refused)
+        said, told = used_in_march(api)
+    assert (told.status, list(told.body)) == (400, ["description", "code"])
+    assert api.get("transactions")["count"] == 0
+    again = api.post("transactions", {**said, "quantity": 7})
+    assert (again.status, again["quantity"]) == (201, 7)
 
 
 def test_usage_is_told_again_until_its_month_is_closed(api: Api):
