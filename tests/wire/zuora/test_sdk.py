@@ -265,6 +265,18 @@ def test_unknown_fields_are_refused_where_that_is_asked_for(sdk: Sdk):
     sdk.usage("delete_usage", lax.data["Id"])
 
 
+def test_a_unique_key_is_used_once(sdk: Sdk):
+    headers = {"X-Zuora-WSDL-Version": "114"}
+    made = sdk.usage("create_usage", record(UniqueKey="sdk-1"), _headers=headers)
+    assert (made.status, made.sent["Success"]) == (200, True)
+    read = sdk.usage("get_usage", made.data["Id"], _headers=headers)
+    assert read.sent["UniqueKey"] == "sdk-1"
+    again = sdk.usage("create_usage", record(UniqueKey="sdk-1"), _headers=headers)
+    assert (again.status, again.error) == (400, "BadRequestException")
+    assert again.sent["Errors"][0]["Code"] == "DUPLICATE_VALUE"
+    sdk.usage("delete_usage", made.data["Id"])
+
+
 # ── lists ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -371,6 +383,25 @@ def test_a_file_with_a_wrong_row_is_refused_as_a_whole(sdk: Sdk, acme: Actor, tm
     text = "Row 3: STARTDATE '13/05/2026' is no date as MM/DD/YYYY."
     assert (done["importStatus"], done["message"], done["ImportedCount"]) == ("Failed", text, 0)
     assert counting(acme) == before
+
+
+def test_an_import_is_made_as_an_object(sdk: Sdk, tmp_path: Path):
+    file = tmp_path / "june.csv"
+    file.write_text(f"{HEADER}\nAcme Inc,GB,1,06/01/2026,,,acme-data,\n", encoding="utf-8")
+    made = sdk.call("imports", "object_post_import", str(file), "Usage", "June")
+    assert (made.status, set(made.sent), made.sent["Success"]) == (200, {"Success", "Id"}, True)
+    import_id = made.data["Id"]
+    finished(sdk, f"/v1/usage/{import_id}/status")
+    read = sdk.call("imports", "object_get_import", import_id)
+    assert (read.status, read.kind) == (200, "ProxyGetImport")
+    assert (read.sent["Id"], read.sent["Name"], read.sent["Status"], read.sent["ImportedCount"]) == (
+        import_id,
+        "June",
+        "Completed",
+        1,
+    )
+    missing = sdk.call("imports", "object_get_import", "8ad00005" + "f" * 24)
+    assert (missing.status, missing.error) == (404, "NotFoundException")
 
 
 # ── headers ──────────────────────────────────────────────────────────────────────────────────
