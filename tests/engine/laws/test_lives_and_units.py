@@ -17,7 +17,7 @@ from ratable.cases.playing import play
 from tests.engine.laws.profile import law
 from tests.factories import case_of
 
-FIRST, LAST_MONTH = date(2026, 1, 1), date(2026, 8, 1)
+FIRST, OVER = date(2026, 1, 1), date(2026, 10, 1)  # the story ends with September
 MONTHS = [date(2026, month, 1) for month in range(1, 9)]
 DAY = timedelta(days=1)
 
@@ -90,7 +90,7 @@ def simulate(pools: list[Told], used: dict[date, int]) -> Simulated:
     """Each day: what exceeds a cap goes, then units draw on pools of units, then what is left on money."""
     found = Simulated({pool.name: pool.holds for pool in pools})
     day = FIRST
-    while day <= LAST_MONTH:
+    while day <= OVER:
         for pool in pools:
             starts = [start for start, _ in pool.lives()[1:]]
             limit = 0 if day == pool.gone else pool.cap if day in starts else None

@@ -112,6 +112,7 @@ def evidence_of(sheet: Sheet, answers: Answers) -> Evidence:
         "commits": stage["prepaid_commits"],
         "grants": stage["grants"],
         "forfeits": stage["forfeits"],
+        "unit_draws": stage.get("unit_draws", stage["drawdown"].slice(0, 0)),
         "schedules": stage["schedules"],
         "rated": stage["rated"],
         "draws": stage["drawdown"],
@@ -120,7 +121,7 @@ def evidence_of(sheet: Sheet, answers: Answers) -> Evidence:
         "journal": stage["journal"],
         "usage": _counted(sheet),
     }
-    for name in ("contracts", "items", "tiers", "rating_options", "tier_limits", "shares"):
+    for name in ("contracts", "items", "tiers", "rating_options", "tier_limits", "shares", "unit_pools"):
         found[name] = sheet.fetch(Stored(name, EVIDENCE[name]))
     return Evidence.of(found)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from ratable.money import SCALE, to_major
+from ratable.pools_of_units import from_millionths
 from ratable.reports.explanation.evidence import NEVER, Evidence, Row, chosen
 from ratable.reports.explanation.records import Step
 from ratable.reports.explanation.usage import rated_month
@@ -65,8 +66,14 @@ def _draw_title(draw: Row, *, is_regular: bool) -> str:
 
 def _draw_formula(evidence: Evidence, draw: Row, currency: str, *, is_regular: bool) -> str:
     gross, net = money(draw["gross_minor"], currency), money(draw["net_minor"], currency)
+    pool = evidence.unit_pool(draw["commit_id"])
     if draw["kind"] != "drawdown":
         told = f"{gross} list value that no prepaid commit covered"
+    elif pool is not None:
+        keys = ("item_id", "commit_id", "service_on", "booked_on", "adjusted_on")
+        units = number(evidence.units(**{key: draw[key] for key in keys}))
+        whole = f"{number(from_millionths(pool['units']))} units for {money(pool['price_minor'], currency)}"
+        told = f"{units} units at {whole}, rounded to date: {net}"
     else:
         discount = _discount(evidence, draw["commit_id"])
         less = f" less {discount} discount" if discount != "0 %" else ""
@@ -82,8 +89,9 @@ def consumption(evidence: Evidence, commit_id: str, service_on: date, *, shown: 
 
     Corrections of later months are steps of their own.
     """
+    of_units = evidence.unit_pool(commit_id) is not None
     rows = [
-        row
+        {**row, "gross_minor": row["net_minor"]} if of_units and row["kind"] == "drawdown" else row
         for row in chosen(evidence.draws, commit_id=commit_id, service_on=service_on, adjusted_on=NEVER)
         if row["booked_on"] == service_on
     ]
@@ -131,6 +139,14 @@ def _consumption_formula(evidence: Evidence, rows: Sequence[Row], *, before_mino
     def total(of: Sequence[Row], figure: str) -> str:
         return money(sum(row[figure] for row in of), currency)
 
+    commit_id, service_on = rows[0]["commit_id"], rows[0]["service_on"]
+    if evidence.unit_pool(commit_id) is not None:
+        keys = {"commit_id": commit_id, "service_on": service_on, "booked_on": service_on}
+        return (
+            f"{number(evidence.units(**keys))} units drawn, {number(evidence.units(('overage',), **keys))} not covered; "
+            f"pool had {money(before_minor, currency)}: "
+            f"net {total(drawn, 'net_minor')}, overage {total(over, 'gross_minor')}"
+        )
     return (
         f"{total(rows, 'gross_minor')} list value, discount {_discount(evidence, rows[0]['commit_id'])}, "
         f"pool had {money(before_minor, currency)}: "

@@ -6,15 +6,17 @@ without duplicates, rejections and voids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import ibis
 import pyarrow as pa
 
 from ratable import tables
+from ratable.pools_of_units import from_millionths
 
 Row = Mapping[str, Any]
 NEVER = date(1, 1, 1)
@@ -43,6 +45,8 @@ EVIDENCE: Mapping[str, ibis.Schema] = {
     "usage": COUNTED_USAGE,
     "rated": tables.RATED_LINES,
     "draws": tables.DRAWS,
+    "unit_pools": tables.UNIT_POOLS,
+    "unit_draws": tables.DRAWS,  # in millionths of a unit
     "allocated": tables.ALLOCATED,
     "revenue": tables.REVENUE,
     "journal": tables.JOURNAL,
@@ -69,6 +73,8 @@ class Evidence:
     usage: tuple[Row, ...]
     rated: tuple[Row, ...]
     draws: tuple[Row, ...]
+    unit_pools: tuple[Row, ...]
+    unit_draws: tuple[Row, ...]
     allocated: tuple[Row, ...]
     revenue: tuple[Row, ...]
     journal: tuple[Row, ...]
@@ -77,6 +83,15 @@ class Evidence:
     def of(cls, found: Mapping[str, pa.Table]) -> Evidence:
         """The rows of Arrow tables."""
         return cls(**{field.name: tuple(found[field.name].to_pylist()) for field in fields(cls)})
+
+    def unit_pool(self, commit_id: str) -> Row | None:
+        """A pool of units; None: the commit holds money, or there is none."""
+        return next(iter(chosen(self.unit_pools, commit_id=commit_id)), None)
+
+    def units(self, kinds: Sequence[str] = ("drawdown",), **keys: object) -> Decimal:
+        """The units of some draws."""
+        rows = chosen(self.unit_draws, **keys)
+        return from_millionths(sum(row["gross_minor"] for row in rows if row["kind"] in kinds))
 
     def lapsed_at_caps(self, commit_id: str, known_on: date, *, through_on: date) -> int:
         """What caps of rollovers took before lives that begin by a day, by what the months through `known_on` booked."""

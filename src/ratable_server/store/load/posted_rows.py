@@ -17,6 +17,7 @@ from ratable_server.store.save import KEPT
 from ratable_server.store.transport import read_table
 
 WHOLE = ("rated", "allocated")
+UNIT_DRAWS = "unit_draws"  # what of the draws is kept in units
 
 # Posted rows and drafts have run ids of one sequence, so that one list chooses among both.
 _COUNTED = """
@@ -40,7 +41,9 @@ _STANDS = "(again.month_on IS NULL OR counted.month_on >= again.month_on)"
 _OF_CONTRACT = "{row}.contract_id = (SELECT contract_id FROM asked)"
 # What was drawn in units is for the next run.
 _OF_UNITS = tuple(KINDS.values())
-_IN_MONEY = {"draws": f" AND kind NOT IN ({', '.join(map(repr, _OF_UNITS))})"}
+_KINDS_OF_UNITS = ", ".join(map(repr, _OF_UNITS))
+_MEASURES = {"draws": f" AND kind NOT IN ({_KINDS_OF_UNITS})", UNIT_DRAWS: f" AND kind IN ({_KINDS_OF_UNITS})"}
+_KEPT = {**KEPT, UNIT_DRAWS: KEPT["draws"]}
 _LINES = """
 SELECT {columns} FROM journal_line AS line
 JOIN counted ON counted.run_id = line.run_id
@@ -52,7 +55,7 @@ _OF_THE_LINE = ("account", "item_id", "product_id", "commit_id", "debit_minor", 
 
 def load_results(actor: Actor, name: str, counted: Counted, *, contract: str | None = None) -> pa.Table:
     """The rows of a result, a key of `save.KEPT`; of one contract or of all."""
-    schema = KEPT[name].schema
+    schema = _KEPT[name].schema
     columns = ", ".join(f'result."{column}"' for column in schema.names)
     query = _ROWS.format(columns=columns, rows=_rows(actor, name, counted))
     conditions = [] if contract is None else [_OF_CONTRACT.format(row="result")]
@@ -87,9 +90,9 @@ def _journal_column(name: str) -> str:
 
 
 def _rows(actor: Actor, name: str, counted: Counted) -> str:
-    table = KEPT[name].table
-    columns = ", ".join(f'"{column}"' for column in ("run_id", *KEPT[name].schema.names))
-    rows = f"SELECT {columns} FROM {table} WHERE tenant_id = {actor.tenant_id}{_IN_MONEY.get(name, '')}"  # noqa: S608 - names and numbers are the code's own
+    table = _KEPT[name].table
+    columns = ", ".join(f'"{column}"' for column in ("run_id", *_KEPT[name].schema.names))
+    rows = f"SELECT {columns} FROM {table} WHERE tenant_id = {actor.tenant_id}{_MEASURES.get(name, '')}"  # noqa: S608 - names and numbers are the code's own
     if counted.draft is not None:
         rows += f" UNION ALL {rows.replace(f'FROM {table}', f'FROM draft_{table}')} AND run_id = {counted.draft}"
     return f"({rows})"
