@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -19,6 +20,7 @@ from waitress import utilities
 
 _MOST_HEADER_BYTES = 16_384
 _SECONDS_TO_FINISH = 30
+_SECONDS_OF_A_TURN = 1 / 2_000  # of a thread: one that waits for the database soon goes on, whoever else computes
 _SECONDS_TO_END = 5
 _BACKGROUND = "ratable-import"
 
@@ -33,6 +35,7 @@ def _told_as_json(error: Any, ident: str | None = None) -> tuple[str, list[tuple
 def run(*, host: str, port: int, threads: int) -> None:
     """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
     utilities.Error.to_response = _told_as_json
+    sys.setswitchinterval(_SECONDS_OF_A_TURN)
     server = waitress.create_server(
         get_wsgi_application(),
         host=host,
