@@ -172,8 +172,17 @@ def test_a_report_whose_record_was_voided_by_itself_is_deleted_all_the_same(acto
 
 def test_whatever_else_a_call_names_each_report_means_the_same(actor: Actor):
     july = datetime(2026, 7, 2, tzinfo=UTC)
-    named = [{"contract": "labs"}, {"item": "acme-calls"}, {"contract": "acme", "item": "acme-calls"}]
-    wrong = [{"contract": "labs", "item": "acme-calls"}, {"contract": "bolt"}, {"item": "bolt-calls"}, {"contract": 0}]
+    named: list[dict[str, object]] = [
+        {"contract": "labs"},
+        {"item": "acme-calls"},
+        {"contract": "acme", "item": "acme-calls"},
+    ]
+    wrong: list[dict[str, object]] = [
+        {"contract": "labs", "item": "acme-calls"},
+        {"contract": "bolt"},
+        {"item": "bolt-calls"},
+        {"contract": 0},
+    ]
     reports = [a_report(started_at=july, **each) for each in (*named, *wrong)]
 
     alone = report_usage(actor=actor, reports=reports, at=AT)
