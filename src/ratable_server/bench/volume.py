@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count, islice
 from pathlib import Path
@@ -230,7 +230,6 @@ def _token(actor: Actor) -> str:
 
 
 def _drawn(actor: Actor) -> str:
-    from ratable_server.clock import now_at
     from ratable_server.operations.oauth_clients import create_oauth_client, draw_oauth_token
     from ratable_server.store.models import OauthClient
     from ratable_server.store.scope import books_of, rows_of
@@ -238,7 +237,7 @@ def _drawn(actor: Actor) -> str:
     client = create_oauth_client(actor=actor, name="bench", role="preparer", at=AT)
     with books_of(actor):
         row_id = rows_of(actor, OauthClient).get(client_id=client.client_id).id
-    return draw_oauth_token(actor=actor, client_row_id=row_id, at=now_at()).access_token
+    return draw_oauth_token(actor=actor, client_row_id=row_id, at=datetime.now(UTC)).access_token
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────
