@@ -100,7 +100,7 @@ REFUSALS: tuple[Code, ...] = (
     Code("units_must_be_kept_exactly", "units are above zero, up to 10^12, with at most six decimals; a rate twelve"),
     Code("pool_of_units_has_no_discount", "a pool of units has one price for all its units"),
     Code("item_must_have_units_to_draw", "an item that draws units has a plain price plan by units, and draws"),
-    Code("amount_must_be_in_the_measure_of_the_pool", "of a pool of units what is told is units, of one of money money"),
+    Code("amount_must_be_in_the_measure_of_the_pool", "what is told is in the measure of the pool: units or money"),
     Code("minimum_quantity_needs_one_usage_group", "a minimum quantity needs exactly one usage group on the contract"),
     Code("opening_must_tell_what_a_commit_has_left", "the balance of a commit does not say how much of it is unused"),
     Code("dates_must_ascend", "an end is before its start"),
