@@ -34,7 +34,14 @@ from tests.server.conftest import AT
 from tests.server.rows import ALL_MODELS, Model, enter, guard_of, one_of_each
 
 NewActor = Callable[..., Actor]
-_LOOKED_UP = (Tenant, ApiToken, OauthClient, OauthToken, ReportFile, WebhookEvent)  # by the owner's functions, before it is known whose they are
+_LOOKED_UP = (
+    Tenant,
+    ApiToken,
+    OauthClient,
+    OauthToken,
+    ReportFile,
+    WebhookEvent,
+)  # by the owner's functions, before it is known whose they are
 
 RESULTS = [*import_module("ratable_server.store.migrations.0005_posting").RESULTS, "rejected_usage"]
 # Results and journals refer to their run, and lines to their entry, by triggers: see 0005_posting.sql
