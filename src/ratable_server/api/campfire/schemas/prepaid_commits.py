@@ -30,10 +30,23 @@ from ratable_server.api.schemas import Amount, Day, Exact, Id, Schema, Whole
 
 CADENCES = ("monthly", "quarterly", "biannual", "annual", "one_time", "custom")
 STATUSES = ("ACTIVE", "EXHAUSTED", "EXPIRED")
+APPLIES = ("first", "last")
 _ALL = Decimal(100)
 
 
-class NestedContractPrepaidCommitSerializer(Schema):
+class _LivesAndUnits(Schema):
+    """Additions: what is left lives on for some months, up to a cap; the pool holds units instead of money."""
+
+    units = exact(min_value=Decimal(0), help_text="An addition: it holds so many units, sold for total_value.")
+    unit_of_measure = text(help_text="An addition: of what it holds units.")
+    rollover_months = whole(min_value=1, help_text="An addition: how long what is left lives on.")
+    rollover_times = whole(min_value=1, help_text="An addition: how often it does; once if not said.")
+    rollover_apply = choice(APPLIES, initial="first")
+    rollover_cap = exact(min_value=Decimal(0), help_text="An addition: no more lives on, in money or units.")
+    rollover_cap_percentage = exact(min_value=Decimal(0), max_value=_ALL)
+
+
+class NestedContractPrepaidCommitSerializer(_LivesAndUnits):
     """A prepaid commit that is signed with its contract."""
 
     entity = link()
@@ -57,7 +70,7 @@ class NestedContractPrepaidCommitSerializer(Schema):
     tags = tags()
 
 
-class ContractPrepaidCommitSerializer(Resource):
+class ContractPrepaidCommitSerializer(_LivesAndUnits, Resource):
     """A pool of money paid in advance; it expires at the end of its last day."""
 
     id = told_link()

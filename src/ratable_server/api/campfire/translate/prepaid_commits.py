@@ -13,12 +13,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ratable.terms import PrepaidCommit
+from ratable.terms import PrepaidCommit, Rollover
 from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
 
 OURS = (
     "product", "name", "currency", "total_value", "discount_percentage", "rate", "start_date", "expiration_date",
-    "priority",
+    "priority", "units", "unit_of_measure", "rollover_months", "rollover_times", "rollover_apply", "rollover_cap",
+    "rollover_cap_percentage",
 )  # fmt: skip
 _FAR = date(2999, 12, 31)
 
@@ -35,7 +36,39 @@ def to_prepaid_commit(fields: Mapping[str, Any], code: str, *, product: str | No
         starts_on=fields["start_date"],
         ends_before=ends_before(fields.get("expiration_date")),
         priority=1 if fields.get("priority") is None else fields["priority"],
+        rollover=_rollover(fields),
+        units=fields.get("units"),
+        unit_of_measure=fields.get("unit_of_measure") or None,
     )
+
+
+def _rollover(fields: Mapping[str, Any]) -> Rollover | None:
+    """What is left lives on if it is said for how long; a cap is in what the pool holds."""
+    if fields.get("rollover_months") is None:
+        return None
+    cap, of_units = fields.get("rollover_cap"), fields.get("units") is not None
+    return Rollover(
+        months=fields["rollover_months"],
+        times=fields.get("rollover_times") or 1,
+        applies=fields.get("rollover_apply") or "first",
+        cap_amount=None if of_units else cap,
+        cap_units=cap if of_units else None,
+        cap_percentage=fields.get("rollover_cap_percentage"),
+    )
+
+
+def _of_rollover(commit: Any) -> dict[str, Any]:
+    rollover = commit.rollover
+    cap = None if rollover is None else rollover.cap_amount if commit.units is None else rollover.cap_units
+    return {
+        "units": commit.units,
+        "unit_of_measure": commit.unit_of_measure,
+        "rollover_months": rollover and rollover.months,
+        "rollover_times": rollover and rollover.times,
+        "rollover_apply": rollover and rollover.applies,
+        "rollover_cap": cap,
+        "rollover_cap_percentage": rollover and rollover.cap_percentage,
+    }
 
 
 def from_prepaid_commit(commit: Any, balance: Any, names: Names) -> dict[str, Any]:
@@ -56,6 +89,7 @@ def from_prepaid_commit(commit: Any, balance: Any, names: Names) -> dict[str, An
         "expiration_date": last_day(commit.ends_before),
         "status": balance.status,
         "priority": commit.priority,
+        **_of_rollover(commit),
         "is_invoiced": bool(commit.invoices),
         "invoice": commit.invoices[-1] if commit.invoices else None,
         "tags": names.tag_text(commit.further),
@@ -107,19 +141,16 @@ def changed(fields: Mapping[str, Any], was: Any, *, product: str | None, is_part
         "priority": was.priority,
         **({"discount_percentage": was.discount_percentage, "rate": was.rate,
             "expiration_date": last_day(was.ends_before)} if is_partial else {}),
+        **_of_rollover(was),
         **fields,
     }  # fmt: skip
     if said.get("currency") in {None, was.currency}:  # terms without one have their contract's, and stay so
         said["currency"] = was.said_currency
     kept = was.product if is_partial and "product" not in fields else product
     commit = to_prepaid_commit(said, was.code, product=kept)
-    return replace(
-        commit,
-        expected_breakage_percentage=was.expected_breakage_percentage,
-        rollover=was.rollover,
-        units=was.units,
-        unit_of_measure=was.unit_of_measure,
-    )
+    until = was.rollover is not None and was.rollover.months is None  # which the wire does not say
+    rollover = was.rollover if until and commit.rollover is None else commit.rollover
+    return replace(commit, expected_breakage_percentage=was.expected_breakage_percentage, rollover=rollover)
 
 
 def event_id(commit_id: int, month_on: date | None) -> str:
