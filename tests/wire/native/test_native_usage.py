@@ -231,6 +231,12 @@ def test_h_what_is_no_usage_is_refused_whole(native: Native, content: str | byte
     assert kept(native.actor) == before
 
 
+def test_g8_a_call_without_a_body_is_refused(native: Native):
+    for media in ("application/json", "application/x-ndjson"):
+        told = native.send("POST", "usage", b"", media=media)
+        assert (told.status, told["errors"][0]["field"]) == (400, "records")
+
+
 @pytest.mark.parametrize("media", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "text/csv"])
 def test_h2_other_types_are_refused(native: Native, media: str):
     refused(native, 415, content="a=1", media=media)

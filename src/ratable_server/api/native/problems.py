@@ -106,6 +106,8 @@ FIELD_RULES: dict[str, str] = {
 }
 FIELD_RULE = "field_must_be_valid"
 
+_SHOWN = 10  # faults in the words of a problem
+
 MEANINGS: dict[str, str] = {
     **{code.name: code.meaning for code in (*REFUSALS, *WEATHER)},
     **{code: meaning for status, (code, meaning) in OF_HTTP.items() if status != FORBIDDEN},
@@ -183,7 +185,7 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
     request = context["request"]
     if isinstance(error, ValidationError):
         faults = list(_faults(error.detail))
-        told = problem(request, FIELDS[0], UNFIT, detail="; ".join(map(_line, faults)), faults=faults)
+        told = problem(request, FIELDS[0], UNFIT, detail=_lines(faults), faults=faults)
     else:
         code = answer.data.get("code") or OF_HTTP[answer.status_code][0]
         told = problem(request, code, answer.status_code, detail=str(answer.data["detail"]))
@@ -222,6 +224,12 @@ def _below(path: str, name: str | int) -> str:
     if name == "non_field_errors":
         return path
     return f"{path}.{name}" if path else name
+
+
+def _lines(faults: Sequence[Fault]) -> str:
+    """The first few in words; all of them are in `errors`."""
+    more = [f"and {len(faults) - _SHOWN:,} more"] if len(faults) > _SHOWN else []
+    return "; ".join([*map(_line, faults[:_SHOWN]), *more])
 
 
 def _line(fault: Fault) -> str:

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 from rest_framework import serializers
 
 from ratable.terms import Policy
-from ratable_server.api.native.schemas.fields import Code, Flag, Moment, Month, NativeSchema, Number, Text
+from ratable_server.api.native.schemas.fields import MOST_WORDS, Code, Flag, Moment, Month, NativeSchema, Number, Text
 from ratable_server.api.native.schemas.paging import PageAsked
 from ratable_server.api.native.schemas.terms import BundleLineSerializer
 from ratable_server.api.schemas import Day
@@ -107,7 +107,7 @@ class ReversalSerializer(NativeSchema):
     """A posted journal entry that is taken back by another one."""
 
     entry = Code()
-    reason = Text()
+    reason = Text(max_length=MOST_WORDS)
     on = Day(required=False, help_text=_ON)
 
 

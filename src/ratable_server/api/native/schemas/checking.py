@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from ratable_server.api.native.schemas.fields import Code, Flag, Moment, NativeSchema, Text
+from ratable_server.api.native.schemas.fields import MOST_WORDS, Code, Flag, Moment, NativeSchema, Text
 
 
 class RejectedRowSerializer(NativeSchema):
@@ -44,7 +44,7 @@ class RejectionsAsked(NativeSchema):
 class ResolutionSerializer(NativeSchema):
     """Why a rejected row is set aside."""
 
-    reason = Text(help_text="The audit keeps it.")
+    reason = Text(max_length=MOST_WORDS, help_text="The audit keeps it.")
 
 
 class CheckSerializer(NativeSchema):

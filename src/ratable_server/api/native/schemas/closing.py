@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from ratable_server.api.native.schemas.fields import Flag, Moment, Month, NativeSchema, Text
+from ratable_server.api.native.schemas.fields import MOST_WORDS, Flag, Moment, Month, NativeSchema, Text
 from ratable_server.api.native.schemas.reports import TableSerializer
 from ratable_server.api.schemas import Whole
 
@@ -102,4 +102,4 @@ class ClosedSerializer(NativeSchema):
 class ReopeningSerializer(NativeSchema):
     """Why a closed month is opened again."""
 
-    reason = Text(help_text="It stays readable for ever.")
+    reason = Text(max_length=MOST_WORDS, help_text="It stays readable for ever.")

@@ -53,8 +53,8 @@ class Number(Exact):
 class Text(serializers.CharField):
     """A text, as it is."""
 
-    def __init__(self, *, max_length: int = MOST_WORDS, **kwargs: Any) -> None:
-        super().__init__(max_length=max_length, trim_whitespace=False, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
 
     @override
     def to_internal_value(self, data: Any) -> str:

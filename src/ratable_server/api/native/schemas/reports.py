@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from ratable_server.api.native.schemas.fields import MONTH, Code, Moment, Month, NativeSchema, Text
+from ratable_server.api.native.schemas.fields import MONTH, MOST_WORDS, Code, Moment, Month, NativeSchema, Text
 from ratable_server.api.schemas import Day, Whole
 
 FORMATS = ("json", "csv", "xlsx", "parquet")
@@ -66,6 +66,6 @@ class ReportAsked(NativeSchema):
     period = Periods(required=False, help_text="The months to show: 2026-01 or 2026-01:2026-12.")
     as_of = Moment(required=False, help_text="As the books stood then.")
     at = Day(required=False, help_text="For reports of a day: its end.")
-    by = Text(required=False, help_text="Sum over all keys but these: period,account.")
+    by = Text(required=False, max_length=MOST_WORDS, help_text="Sum over all keys but these: period,account.")
     run = Whole(min_value=1, max_value=_MOST_RUNS, required=False, help_text="With this draft, as if posted.")
     format = serializers.ChoiceField(choices=FORMATS, default="json")

@@ -30,8 +30,8 @@ _MEANS: dict[int, str] = {
     429: "Too many requests in this minute; `Retry-After` says when the next one begins",
     503: "The database cannot answer now; `Retry-After` says when to ask again",
 }
-_OF_READS = (400, 401, 403, 404, 406, 429, 503)
-_OF_WRITES = (*_OF_READS, 409, 413, 415)
+_OF_READS = (400, 401, 403, 404, 406, 409, 429, 503)
+_OF_WRITES = (*_OF_READS, 413, 415)
 KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same request again has one effect."
 )
@@ -68,7 +68,7 @@ def takes(body: Any, answer: Any, *, asks: type[NativeSchema] | None = None, **o
 
 def deletes(**options: Any) -> Callable[[F], F]:
     """A method that removes."""
-    told = {204: OpenApiResponse(description="It is gone"), **_refusals((*_OF_READS, 409))}
+    told = {204: OpenApiResponse(description="It is gone"), **_refusals(_OF_READS)}
     return _told(told, None, request=None, **options)
 
 

@@ -104,7 +104,7 @@ def _records(body: Any) -> list[Record]:
         ValidationError: some are none; every fault is told, with its place.
     """
     is_events = "events" in body
-    rows = body["events" if is_events else "records"]
+    rows = body.get("events" if is_events else "records")  # none, if there is no body
     if not rows:
         raise ValidationError({"records": [ErrorDetail("At least one.", code="required")]})
     find = translate.faults_of_event if is_events else translate.faults_of_record
