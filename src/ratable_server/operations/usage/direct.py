@@ -23,7 +23,7 @@ from ratable_server.store.models import Period, UsageImport
 from ratable_server.store.partitions import prepare_months
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.staging.direct.judging import judge
-from ratable_server.store.staging.direct.looking import Seen, Wanted, look
+from ratable_server.store.staging.direct.looking import Frame, Seen, Wanted, frame_of, look
 from ratable_server.store.staging.direct.meeting import Standing, count, hash_of, meet
 from ratable_server.store.staging.direct.reading import Record, read_records
 from ratable_server.store.staging.direct.writing import add_records, add_rejections
@@ -33,11 +33,7 @@ from ratable_server.store.staging.settling import Posting
 
 MOST_RECORDS = 20_000  # from here on a file's way is the faster one
 
-_BOOKS = """
-SELECT timezone, (SELECT max(month_on) FROM period WHERE tenant_id = tenant.id AND status = 'closed'),
-    set_config('lock_timeout', %s, true)
-FROM tenant WHERE id = %s
-"""
+_frames: dict[int, Frame] = {}  # of tenants, as they were seen last
 
 
 def take_directly(begun: Begun, wish: Wish, rows: Sequence[Cells], *, are_of_many: bool = False) -> Taken:
@@ -50,7 +46,7 @@ def take_directly(begun: Begun, wish: Wish, rows: Sequence[Cells], *, are_of_man
         file_must_be_readable
     """
     made: set[date] = set()
-    while True:  # once more, where a month is booked into for the first time, or was closed at this moment
+    while True:  # once more, where a month is booked into for the first time, or was closed meanwhile
         with _transaction(begun):
             found = _Taking(begun, wish, are_of_many=are_of_many).take(rows, made)
         if isinstance(found, Taken):
@@ -74,14 +70,17 @@ class _Taking:
     def take(self, rows: Sequence[Cells], made: Collection[date]) -> Taken | set[date]:
         """What became of the records; or the months that need a row of their own first, and then nothing is written.
 
-        A month that was closed while this waited for it needs nothing, and yet another look: its usage is late now.
+        Where the time zone is another one or a month was closed since they were seen last, it is read anew: nothing is
+        needed for that, and usage may be late now.
         """
-        zone, closed_on = self._books()
-        records = read_records(rows, Reading(zone=zone, item=self.wish.item, prefix=self.wish.prefix))
+        tenant_id = self.begun.actor.tenant_id
+        frame = _frames.get(tenant_id) or frame_of(self.begun.actor)
+        records = read_records(rows, Reading(zone=frame.zone, item=self.wish.item, prefix=self.wish.prefix))
         self._make(made)
-        first_on = next_month(closed_on) if closed_on else None
+        first_on = next_month(frame.closed_on) if frame.closed_on else None
         seen = self._look(records, first_on)
-        if "closed" in seen.statuses.values():
+        _frames[tenant_id] = seen.frame
+        if seen.frame != frame:
             return set()
         judge(records, seen.known)
         months = {record.month_on for record in records if not record.code}
@@ -90,13 +89,6 @@ class _Taking:
             return missing
         meet(records, self._standing(seen, open_on, first_on=min(months, default=open_on)))
         return self._write(records, seen, open_on)
-
-    def _books(self) -> tuple[str, date | None]:
-        """The time zone, and the last month that is closed."""
-        with connection.cursor() as cursor:
-            cursor.execute(_BOOKS, [f"{LOCK_SECONDS}s", self.begun.actor.tenant_id])
-            zone, closed_on, _ = cursor.fetchone()
-        return str(zone), closed_on
 
     def _make(self, months: Collection[date]) -> None:
         actor = self.begun.actor
@@ -112,7 +104,7 @@ class _Taking:
             streams={record.stream for record in records},
             voids=self.wish.on_change != "reject",
         )
-        return look(self.begun.actor, wanted)
+        return look(self.begun.actor, wanted, lock_seconds=LOCK_SECONDS)
 
     def _standing(self, seen: Seen, open_on: date, *, first_on: date) -> Standing:
         is_late, on_change = first_on < open_on, self.wish.on_change

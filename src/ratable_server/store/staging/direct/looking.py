@@ -24,6 +24,10 @@ SELECT month_on, status FROM period
 WHERE tenant_id = %(tenant)s AND month_on = ANY(%(booked)s::date[]) ORDER BY month_on FOR SHARE
 """
 _HOLD = "SELECT fact_number FROM tenant WHERE id = %(tenant)s FOR NO KEY UPDATE"
+_BOOKS = """
+SELECT timezone, (SELECT max(month_on) FROM period WHERE tenant_id = tenant.id AND status = 'closed')
+FROM tenant WHERE id = %(tenant)s
+"""
 _LATE_USAGE = "SELECT late_usage FROM policy_version WHERE tenant_id = %(tenant)s ORDER BY number DESC LIMIT 1"
 _LAST_HASH = """
 SELECT accepted_sha256 FROM usage_import
@@ -57,9 +61,17 @@ class Wanted(NamedTuple):
     voids: bool
 
 
+class Frame(NamedTuple):
+    """What a day and a month of booking depend on: the time zone, and the last month that is closed."""
+
+    zone: str
+    closed_on: date | None
+
+
 class Seen(NamedTuple):
     """What they say: which months have which status, which have no partition, what is known, what came last."""
 
+    frame: Frame
     statuses: Mapping[date, str]
     fact_number: int
     late_usage: str
@@ -69,8 +81,14 @@ class Seen(NamedTuple):
     known: Mapping[str, KnownItem]
 
 
-def look(actor: Actor, wanted: Wanted) -> Seen:
-    """Keep the months from closing and other writers away, and look."""
+def frame_of(actor: Actor) -> Frame:
+    """The frame of the books at this moment."""
+    (found,) = _answers(_BOOKS, {"tenant": actor.tenant_id})
+    return Frame(*found[0])
+
+
+def look(actor: Actor, wanted: Wanted, *, lock_seconds: int) -> Seen:
+    """Keep the months from closing and other writers away, as soon as others let go of them, and look."""
     streams = list(wanted.streams)
     ids, between = joined(wanted.ids)
     parameters = {
@@ -82,9 +100,11 @@ def look(actor: Actor, wanted: Wanted) -> Seen:
     }
     taken = _TAKEN.format(is_void=_IS_VOID if wanted.voids else "false")
     items = (_WHOLE.format("off"), items_statement(streams), _WHOLE.format("on")) if streams else ()
-    statements = (_SHARE, _HOLD, _LATE_USAGE, _LAST_HASH, _WITHOUT_PARTITION, taken, *items)
-    shared, held, policy, last, missing, known_ids, known = _answers(";".join(statements), parameters)
+    patience = f"SET LOCAL lock_timeout = '{lock_seconds}s'"
+    statements = (patience, _SHARE, _HOLD, _BOOKS, _LATE_USAGE, _LAST_HASH, _WITHOUT_PARTITION, taken, *items)
+    shared, held, books, policy, last, missing, known_ids, known = _answers(";".join(statements), parameters)
     return Seen(
+        frame=Frame(*books[0]),
         statuses=dict(shared),
         fact_number=held[0][0],
         late_usage=policy[0][0],
