@@ -55,6 +55,7 @@ class _Terms(NamedTuple):
     settled: Stored  # grants of closed months, as far as they could count
     lapsed: Stored  # breakage that is posted
     policy: Policy
+    rolls: bool
     caps: tuple[date, ...]  # the first days of lives into which no more than a cap rolls over
 
 
@@ -119,7 +120,7 @@ def draw_down(
     caps = tuple(sorted({row["rolls_on"] for row in lives if row["cap_minor"] < ALL_MINOR}))
     spans = _spans(sheet, months, adjustments, lives)
     nothing = sheet.bind("no_forfeits", tables.FORFEITS.to_pyarrow().empty_table(), tables.FORFEITS)
-    terms = _Terms(items, months, pools, pools.grants, booked.breakage, policy, caps)
+    terms = _Terms(items, months, pools, pools.grants, booked.breakage, policy, bool(lives), caps)
     settled, _ = _counted(sheet, terms, booked.draws, through_on=_first_on(spans[0]))
     terms = terms._replace(settled=settled)
     balances = sheet.run(regular.opening_balances, pools.commits, settled, booked.draws, months)
@@ -280,8 +281,8 @@ def _consume(sheet: Sheet, span: Stored, asked: Stored, progress: _Progress, ter
     pools = terms.pools
     uncovered = sheet.run(regular.open_chain, asked, terms.items, pools.circular, terms.months, span)
     state = sheet.run(regular.open_state, progress.balances)
-    given = (pools.grants, pools.commits, pools.circular, pools.rollovers)
-    fixed = sheet.run(regular.open_grants, *given, terms.months, span)
+    rolling = (pools.rollovers,) if terms.rolls else ()
+    fixed = sheet.run(regular.open_grants, pools.grants, pools.commits, pools.circular, terms.months, span, *rolling)
     drawn = chain.draw(sheet, pools, uncovered, state, fixed, rounding=terms.policy.rounding)
     nobody = sheet.bind("nobody_waived", _WAIVED.to_pyarrow().empty_table(), _WAIVED)
     found = (drawn.covered, drawn.steps, drawn.uncovered, pools.eligible, pools.commits)

@@ -105,9 +105,9 @@ def open_grants(
     grants: ir.Table,
     commits: ir.Table,
     circular: ir.Table,
-    rollovers: ir.Table,
     months: ir.Table,
     span: ir.Table,
+    rollovers: ir.Table | None = None,
 ) -> ir.Table:
     """Top-ups and credits of the span's months but the first, before the month's consumption.
 
@@ -117,7 +117,7 @@ def open_grants(
     rows = rows.anti_join(span, rows.month_on == span.first_on)
     rows = rows.group_by(["commit_id", "month_on"]).agg(granted_minor=rows.amount_minor.sum().cast("int64"))
     rows = rows.inner_join(commits.select("commit_id", "contract_id", "rank"), "commit_id")
-    rows = _ranked(rows, rollovers)
+    rows = rows if rollovers is None else _ranked(rows, rollovers)
     marks = circular.select(circular_id="contract_id")
     rows = rows.left_join(marks, rows.contract_id == marks.circular_id)
     return rows.select(
