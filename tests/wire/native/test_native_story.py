@@ -361,3 +361,18 @@ def test_a_draft_and_a_close_tell_what_may_surprise(native: Native):
     ]
     assert native.post("runs", {"month": "2026-07"})["warnings"] == told
     assert native.post("periods/2026-07/close")["warnings"] == told
+
+
+def test_acts_on_months_and_rows_take_a_key_too(native: Native):
+    begun(native)
+    bad = "id,item,used_on,quantity\nx,nobodys,2026-01-02,1\n"
+    rejected = native.send("POST", "imports", bad, media="text/csv", query={"partial": "true"})["id"]
+    row = f"imports/{rejected}/rejections/1/resolve"
+    assert [native.post(row, {"reason": "a test"}, key="k-1").status for _ in range(2)] == [200, 200]
+    assert [native.post("periods/2026-01/close", {}, key="k-2")["version"] for _ in range(2)] == [1, 1]
+    told = [native.post("periods/2026-01/reopen", {"reason": "late"}, key="k-3") for _ in range(2)]
+    assert [each["status"] for each in told] == ["open", "open"]
+    assert told[1].headers["Idempotent-Replayed"] == "true"
+    assert [native.post("runs", {"month": "2026-01"}, key="k-4").status for _ in range(2)] == [201, 201]
+    assert len(native.get("runs", month="2026-01")["results"]) == 2
+    assert native.post("exports", {"period": "2026-01"}, key="k-5").status == 409

@@ -113,6 +113,7 @@ class PeriodReopening(NativeView):
     """Taking a close back."""
 
     roles = {"POST": "approver"}
+    is_one_transaction = False  # the month is told as of a moment after it
 
     @posts(ReopeningSerializer, PeriodInDetailSerializer, status=200, operation_id="reopen_period")
     def post(self, _request: Request, month_on: date) -> Response:
