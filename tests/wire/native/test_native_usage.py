@@ -107,6 +107,17 @@ def test_one_record_lines_and_gzip_are_the_same(native: Native):
     assert [event_id for event_id, *_ in records(native.actor)] == ["u1", "l1", "l2", "g1"]
 
 
+def test_events_of_two_sources_are_never_one(native: Native):
+    pairs = [("a/b", "9"), ("a", "b/9"), ("a", "b%2F9"), ("a", "b%252F9")]
+    batch = [{**EVENT, "source": source, "id": event_id} for source, event_id in pairs]
+
+    told = native.send("POST", "usage", json.dumps(batch), media="application/cloudevents-batch+json")
+
+    assert told.status == 201
+    assert [each["result"] for each in told["results"]] == ["accepted"] * 4
+    assert [event_id for event_id, *_ in records(native.actor)] == ["a/b/9", "a/b%2F9", "a/b%252F9", "a/b%25252F9"]
+
+
 def test_events_are_known_by_source_and_id_and_dated_by_their_time(native: Native):
     many = [
         {**EVENT, "id": "2"},

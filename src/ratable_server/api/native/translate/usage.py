@@ -96,7 +96,12 @@ def faults_of_event(event: object) -> Faults:
 def record_of_event(event: Mapping[str, Any]) -> Record:
     """An event without faults as a record."""
     told = {"used_at": event["time"]} if event.get("time") is not None else {}
-    return {"id": f"{event['source']}/{event['id']}", **told, **event["data"]}
+    return {"id": f"{event['source']}/{_part(event['id'])}", **told, **event["data"]}
+
+
+def _part(event_id: str) -> str:
+    """An event's id as the last part of a path: no two pairs of a source and an id are one id."""
+    return event_id.replace("%", "%25").replace("/", "%2F")
 
 
 def _is_plain_name(name: object) -> bool:
