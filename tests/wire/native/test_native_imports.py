@@ -15,6 +15,7 @@ import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from ratable_server.actor import Actor
+from ratable_server.operations.usage import Upload
 from ratable_server.queries.usage_imports import usage_imports
 from tests.wire.calling import Told
 from tests.wire.native.calling import Native
@@ -215,6 +216,25 @@ def test_more_files_than_are_read_at_once_are_told_to_come_later(agreed: Native,
     assert (refused.status, refused["code"]) == (503, "busy")
     assert refused.headers["Retry-After"]
     assert usage_imports(actor=agreed.actor) == []
+
+
+@pytest.mark.parametrize("part", ["_kept", "threading.Thread.start"])
+def test_an_import_that_cannot_begin_gives_its_place_back(agreed: Native, monkeypatch: pytest.MonkeyPatch, part: str):
+    from ratable_server.api.native.views import background  # noqa: PLC0415 - only here
+
+    def fail(*_: object) -> None:
+        raise OSError("nothing is left")
+
+    upload = Upload(source=io.BytesIO(CSV.encode()), name="usage.csv", format="csv")
+    with monkeypatch.context() as broken:
+        broken.setattr(f"{background.__name__}.{part}", fail)
+        for _ in range(background.MOST_AT_ONCE + 1):
+            with pytest.raises(OSError, match="nothing is left"):
+                background.begin_import(actor=agreed.actor, upload=upload)
+    assert usage_imports(actor=agreed.actor) == []
+
+    told = sent(agreed, CSV, headers={"Prefer": "respond-async"})
+    assert (told.status, ended(agreed, told["id"])["status"]) == (202, "completed")
 
 
 def test_imports_are_listed_from_the_newest(agreed: Native):

@@ -39,7 +39,11 @@ def begin_import(*, actor: Actor, upload: Upload) -> str:
     if not _places.acquire(blocking=False):
         raise Unavailable("busy", detail=f"{MOST_AT_ONCE} files are being imported; send this one again later")
     begun: Begun = SimpleQueue()
-    threading.Thread(target=_work, args=(actor, _kept(upload), begun), name="ratable-import").start()
+    try:
+        threading.Thread(target=_work, args=(actor, _kept(upload), begun), name="ratable-import").start()
+    except BaseException:
+        _places.release()  # nobody is at work who would give the place back
+        raise
     first = begun.get()
     if isinstance(first, Exception):
         raise first
