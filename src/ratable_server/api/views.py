@@ -5,11 +5,11 @@ A body may be compressed by gzip; its limit is that of its content.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -42,9 +42,9 @@ class View(APIView):
     """A route of a dialect; a dialect has a base of its own, which tells refusals in its words.
 
     `roles` names the least role for a method where it is not viewer to read and preparer to write; `most_bytes` is
-    what a body may have; `is_one_transaction` says whether the work of a POST is; `operation_ids` are the published ones
-    where they are not what the path makes of them. A dialect says in `keyed` and `once` which methods take a key of
-    their caller, and what is remembered under it.
+    what a body may have; `asks_by_path` says whether the books are asked for what the path says; `is_one_transaction`
+    says whether the work of a POST is one; `operation_ids` are the published ones where they are not what the path makes
+    of them. A dialect says in `keyed` and `once` which methods take a key of their caller, and what is remembered.
     """
 
     authentication_classes = (TokenAuthentication,)
@@ -52,6 +52,7 @@ class View(APIView):
     throttle_classes = (MinuteThrottle,)
     roles: ClassVar[dict[str, Role]] = {}
     most_bytes: ClassVar[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    asks_by_path: ClassVar[bool] = True
     is_one_transaction: ClassVar[bool] = True
     operation_ids: ClassVar[dict[str, str]] = {}
     keyed: ClassVar[tuple[str, ...]] = ("post",)
@@ -79,11 +80,19 @@ class View(APIView):
     @override
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.asks_by_path:
+            _refuse_unheld_path(kwargs)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > self.most_bytes:
             raise BodyTooLargeError
         _refuse_null_characters(request)
         unzip(request, most=self.most_bytes)
+
+
+def _refuse_unheld_path(named: Mapping[str, object]) -> None:
+    """Go on, unless the path names a thing by a character that no text of the database can hold: it is not there."""
+    if any(isinstance(each, str) and "\0" in each for each in named.values()):
+        raise NotFound
 
 
 def _refuse_null_characters(request: Request) -> None:

@@ -120,3 +120,12 @@ def test_bad_weather_is_a_problem_that_may_pass(native: Native, monkeypatch: pyt
         told = native.get("policy")
         assert (told.status, told["code"], told["title"]) == (503, code, problems.MEANINGS[code])
         assert told.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["products", "product-bundles", "customers", "contracts", "prepaid-commits", "explanations"]
+)
+@pytest.mark.parametrize("name", ["%00", "a%00b"])
+def test_nothing_has_a_name_that_no_text_of_the_books_can_hold(native: Native, kind: str, name: str):
+    told = native.get(f"{kind}/{name}")
+    assert (told.status, told["code"]) == (404, "path_must_be_known")

@@ -54,6 +54,15 @@ def test_everything_that_stands_in_the_way_is_told():
     ]
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/usage/accounts/%00", "/v1/object/usage/a%00b", "/v1/object/import/%00", "/v1/usage/%00/status"]
+)
+def test_nothing_has_a_name_that_no_text_of_the_books_can_hold(zuora: Zuora, path: str):
+    told = zuora.get(path)
+    nothing = {"records": [], "size": 0, "done": True}
+    assert (told.status, told.body == nothing, "reasons" in told.body) == (404, "object" in path, "object" not in path)
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/orders/O-1", "/v1/usage//"])
 def test_what_is_not_served_is_404(zuora: Zuora, method: str, path: str):

@@ -149,9 +149,13 @@ class ReasonsView(ZuoraView):
 
 
 class CrudView(ZuoraView):
-    """Capitalised answers: `Success`, and `Errors` with codes in letters."""
+    """Capitalised answers: `Success`, and `Errors` with codes in letters.
+
+    Ids in their paths are read first: what is none is told as what is not there.
+    """
 
     shape = "errors"
+    asks_by_path = False
 
 
 def _sentence(data: Any) -> str:
