@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from ratable_server.actor import Actor
+from ratable_server.errors import Unavailable
 from ratable_server.operations.usage import (
     Revision,
     delete_reported_usage,
     report_usage,
+    reported_planning,
     revise_reported_usage,
     void_usage,
 )
@@ -195,3 +198,48 @@ def test_whatever_else_a_call_names_each_report_means_the_same(actor: Actor):
     assert [item for item, *_ in counting(actor)] == [
         "/labs-calls", "/acme-calls", "/acme-calls", "/labs-calls", "/acme-calls", "/acme-calls", "/acme-calls", "/labs-calls",
     ]  # fmt: skip
+
+
+# ── unique keys ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_of_two_revisions_to_one_new_key_the_second_is_refused(actor: Actor):
+    first, second = reported(actor), reported(actor)
+    revisions = [Revision(id=row_id, fields={"unique_key": "new"}) for row_id in (first, second, first)]
+
+    outcomes = revise_reported_usage(actor=actor, revisions=revisions, at=AT)
+
+    assert refusals(outcomes) == [None, ("unique_key_must_be_unused", "unique_key"), None]
+    with books_of(actor):
+        keys = dict(rows_of(actor, ReportedUsage).values_list("id", "unique_key"))
+    assert keys == {first: "new", second: ""}
+
+
+def test_a_revision_that_is_refused_takes_no_key(actor: Actor):
+    first, second = reported(actor), reported(actor)
+    bad = Revision(id=first, fields={"unique_key": "new", "quantity": Decimal(-1)})
+
+    outcomes = revise_reported_usage(
+        actor=actor, revisions=[bad, Revision(id=second, fields={"unique_key": "new"})], at=AT
+    )
+
+    assert refusals(outcomes) == [("reported_quantity_must_count", "quantity"), None]
+
+
+def test_a_key_that_is_always_taken_is_told_as_weather_and_not_tried_for_ever(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    reported(actor, unique_key="taken")
+    looks: list[int] = []
+
+    def find_nothing(_actor: Actor, keys: Collection[str]) -> dict[str, ReportedUsage]:
+        looks.append(len(keys))
+        assert len(looks) <= 20, "it is tried for ever"
+        return {}
+
+    monkeypatch.setattr(reported_planning, "held_reports_by_key", find_nothing)
+    with pytest.raises(Unavailable) as told:
+        report_usage(actor=actor, reports=[a_report(unique_key="taken")], at=AT)
+
+    assert (told.value.code, looks) == ("busy", [1] * 5)
+    assert how_many(actor) == (1, 1, 0)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from django.db import IntegrityError
 
 from ratable_server.actor import Actor
-from ratable_server.errors import Refused
+from ratable_server.errors import Refused, Unavailable
 from ratable_server.operations.usage.reported_changes import RejectedReports, is_taken_key, keep
 from ratable_server.operations.usage.reported_planning import Plan, plan_deletions, plan_reports, plan_revisions
 from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
@@ -22,6 +22,8 @@ from ratable_server.store.retrying import retried
 
 Wish = TypeVar("Wish", Report, Revision, int)
 Planner = Callable[[Mapping[int, Wish]], Plan]
+
+_MOST_TAKEN = 5  # rivals who took a key between the look and the write
 
 
 @retried
@@ -86,9 +88,13 @@ class _Batch:
 
         Refuses:
             as `RefusedReports`, where all of them were wanted
+
+        Raises:
+            Unavailable: others took keys that these tell, again and again.
         """
         rejected: dict[int, Refused] = {}
-        while True:
+        taken = 0
+        while taken < _MOST_TAKEN:
             try:
                 with changes_by(self._actor):
                     return self._attempt(wishes, plan, rejected)
@@ -96,7 +102,9 @@ class _Batch:
                 rejected |= found.refused
             except IntegrityError as error:
                 if not is_taken_key(error):
-                    raise  # else somebody has taken a key since it was looked for: once more, and it is known
+                    raise
+                taken += 1  # somebody has taken a key since it was looked for: once more, and it is known
+        raise Unavailable("busy", detail="others take the unique keys of these at the same time")
 
     def _attempt(
         self, wishes: Sequence[Wish], plan: Planner[Wish], rejected: Mapping[int, Refused]

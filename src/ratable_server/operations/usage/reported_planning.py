@@ -144,14 +144,17 @@ def _reported(judge: Judge, keys: _Keys, asked: Asked) -> Changed | None:
 
 
 def _revised(
-    judge: Judge, place: int, revision: Revision, *, row: ReportedUsage | None, owners: Mapping[str, int]
+    judge: Judge, place: int, revision: Revision, *, row: ReportedUsage | None, owners: dict[str, int]
 ) -> Changed | None:
     if row is None:
         raise _unknown(revision.id)
     key = revision.fields.get("unique_key", "")
     if owners.get(key, row.id) != row.id:
         raise Refused("unique_key_must_be_unused", field="unique_key", detail=key)
-    return judge.revised(place, row, revision.fields)
+    change = judge.revised(place, row, revision.fields)
+    if key:
+        owners[key] = row.id  # of two that want a new key the second is too late
+    return change
 
 
 def _deleted(judge: Judge, place: int, row_id: int, *, row: ReportedUsage | None, at: datetime) -> Changed:
