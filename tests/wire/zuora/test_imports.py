@@ -16,11 +16,11 @@ import pytest
 
 from ratable_server.actor import Actor
 from ratable_server.api.zuora.importing import Imported, import_waiting_files
-from ratable_server.errors import Refused
+from ratable_server.errors import Refused, Unavailable
 from ratable_server.operations.oauth_clients import Locale, create_oauth_client
 from ratable_server.operations.periods import close_period
 from ratable_server.operations.policies import set_policy
-from ratable_server.operations.usage.report_files import MOST_TRIES
+from ratable_server.operations.usage.report_files import MOST_TRIES, TakenFile, import_report_file
 from ratable_server.queries.policies import tenant_policy
 from ratable_server.queries.usage_imports import rejected_rows, usage_imports, usage_receipt
 from ratable_server.store.models import ReportedUsage, ReportFile, UsageRecord
@@ -260,6 +260,19 @@ def test_e14_days_are_read_as_the_program_s_locale_has_them(zuora: Zuora, locale
     assert text == f"Row 2: STARTDATE '{wrong}' is no date as {written}."
 
 
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ("Acme\0Inc,Call,1,01/10/2026,,,,,", "Row 2: ACCOUNT_ID has a control character."),
+        ("Acme Inc,Call,1,01/10/2026,,acme,acme-calls,,k\0", "Row 2: UNIQUE_KEY has a control character."),
+        ("Acme Inc,Call,1,01/10/2026,,acme,acme\x1bcalls,,", "Row 2: CHARGE_ID has a control character."),
+        ("Acme Inc,Call,1\0,01/10/2026,,,,,", "Row 2: QTY '1\\x00' is no number. Row 2: QTY has a control character."),
+    ],
+)
+def test_no_text_has_a_character_that_the_books_cannot_hold(zuora: Zuora, row: str, text: str):
+    assert failure(zuora, row, header=KEYED) == text
+
+
 # ── what is wrong with a file ────────────────────────────────────────────────────────────────
 
 
@@ -443,6 +456,54 @@ def test_files_are_imported_in_their_order_by_one_worker_at_a_time(zuora: Zuora,
 
     assert import_waiting_files() == Imported(imported=2)
     assert counting(zuora.actor) == [("/acme-calls", "2026-01-10", Decimal(12))]
+
+
+def tries(actor: Actor) -> tuple[str, int]:
+    """How a file that waits stands, and how many times it was begun."""
+    with books_of(actor):
+        (row,) = rows_of(actor, ReportFile)
+    return row.status, row.tries
+
+
+def failing_for(monkeypatch: pytest.MonkeyPatch, broken: Actor, error: Exception) -> None:
+    """Let every import of one tenant end with a fault of ours."""
+    work = import_report_file
+
+    def fail(*, file: TakenFile, **said: Any) -> None:
+        if file.actor.tenant_id == broken.tenant_id:
+            raise error
+        work(file=file, **said)
+
+    monkeypatch.setattr("ratable_server.api.zuora.importing.import_report_file", fail)
+
+
+def test_a_fault_of_ours_keeps_no_other_tenant_s_files_waiting(
+    zuora: Zuora, new_actor: Any, zuora_of: Any, monkeypatch: pytest.MonkeyPatch
+):
+    other = zuora_of(new_actor())
+    agree_on_reports(other.actor)
+    first, second = upload(zuora, csv_of(CALLS)), upload(other, csv_of(CALLS))
+    with monkeypatch.context() as broken:
+        failing_for(broken, zuora.actor, RuntimeError("a fault of ours"))
+        assert import_waiting_files() == Imported(imported=1)
+    assert other.get(second["checkImportStatus"])["importStatus"] == "Completed"
+    assert tries(zuora.actor) == ("processing", 1)
+    assert how_many(zuora.actor) == (0, 0, 0)
+
+    assert import_waiting_files() == Imported(imported=1)
+    assert zuora.get(first["checkImportStatus"])["importStatus"] == "Completed"
+
+
+def test_bad_weather_uses_up_no_try(zuora: Zuora, monkeypatch: pytest.MonkeyPatch):
+    told = upload(zuora, csv_of(CALLS))
+    with monkeypatch.context() as broken:
+        failing_for(broken, zuora.actor, Unavailable("busy"))
+        for _ in range(MOST_TRIES + 1):
+            assert import_waiting_files() == Imported()
+            assert tries(zuora.actor) == ("pending", 0)
+
+    assert import_waiting_files() == Imported(imported=1)
+    assert zuora.get(told["checkImportStatus"])["importStatus"] == "Completed"
 
 
 # ── workers that die ─────────────────────────────────────────────────────────────────────────

@@ -6,19 +6,23 @@ Owns what a file may be once it is opened: CSV, or a zip with one CSV in it.
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from django.db import connection
 
 from ratable_server.actor import Actor
 from ratable_server.api.zuora.translate.usage_files import READABLE, fault_of_file, faults_of_outcomes, read_file
 from ratable_server.clock import now_at
-from ratable_server.errors import Refused
+from ratable_server.errors import Refused, Unavailable
 from ratable_server.operations.usage.report_files import (
     RowFault,
     TakenFile,
     fail_report_file,
+    give_back_report_file,
     import_report_file,
     next_report_file,
     tenants_with_report_files,
@@ -26,6 +30,7 @@ from ratable_server.operations.usage.report_files import (
 from ratable_server.operations.usage.reports import RefusedReports
 
 MOST_UNZIPPED = 16 * 2**20
+_log = logging.getLogger("ratable_server.api.zuora")
 _ZIP = b"PK\x03\x04"
 
 
@@ -44,17 +49,32 @@ class _UnfitZipError(Exception):
 def import_waiting_files(*, is_over: Callable[[], bool] = lambda: False) -> Imported:
     """Import every file that waits, of all tenants, each tenant's in their order; give what became of them.
 
-    A file whose import fails for a reason of ours stays, and is tried again with the next round.
+    A file whose import fails for a reason of ours stays, as do those behind it, and is tried again with the next round;
+    the other tenants' files are imported. Bad weather uses up no try.
     """
     done: list[bool] = []
     for tenant_id in tenants_with_report_files():
         worker = Actor(tenant_id=tenant_id, name="imports", role="preparer", request_id="imports")
-        while not is_over():
-            with next_report_file(actor=worker, at=now_at()) as file:
-                if file is None:
-                    break
-                done.append(_import(file))
+        try:
+            done.extend(_import_all(worker, is_over))
+        except Exception:  # noqa: BLE001 - told to the log; the next round tries it again
+            _log.exception("files of usage of tenant %s wait for the next round", tenant_id)
+            connection.close_if_unusable_or_obsolete()
     return Imported(imported=done.count(True), refused=done.count(False))
+
+
+def _import_all(worker: Actor, is_over: Callable[[], bool]) -> Iterator[bool]:
+    """Of each file of a tenant: was it taken?"""
+    while not is_over():
+        with next_report_file(actor=worker, at=now_at()) as file:
+            if file is None:
+                return
+            try:
+                is_taken = _import(file)
+            except Unavailable:
+                give_back_report_file(file=file, at=now_at())
+                raise
+        yield is_taken
 
 
 def _import(file: TakenFile) -> bool:

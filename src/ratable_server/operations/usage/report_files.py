@@ -167,6 +167,16 @@ def fail_report_file(*, file: TakenFile, faults: Sequence[RowFault], rows: int, 
         record_failure(file.actor, file.code, {"file_name": file.file_name, "detail": row.message}, at=at)
 
 
+@retried
+def give_back_report_file(*, file: TakenFile, at: datetime) -> None:
+    """Leave a file to the next round as if nobody had begun it: that it was not done is no fault of its own."""
+    with books_of(file.actor):
+        row = _mine(file)
+        if row is not None:
+            row.status, row.changed_at, row.tries = "pending", at, row.tries - 1
+            row.save(update_fields=["status", "changed_at", "tries"])
+
+
 def _waiting(actor: Actor) -> list[int]:
     with books_of(actor):
         under_way = rows_of(actor, ReportFile).filter(status__in=UNDER_WAY)

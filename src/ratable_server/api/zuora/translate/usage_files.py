@@ -31,6 +31,7 @@ _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))
 _FORMATS: Mapping[Dates, str] = {"mdy": "MM/DD/YYYY", "dmy": "DD/MM/YYYY"}
 _MOST_DESCRIBED, _MOST_KEY, _MOST_CUSTOM, _WHOLE_DIGITS = 200, 255, 255, 13
 _BASIC_PLANE = 0xFFFF
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # the database holds no text with the first of them
 _COLUMN_OF = {
     "customer": "ACCOUNT_ID",
     "contract": "SUBSCRIPTION_ID",
@@ -191,6 +192,8 @@ def _faults_of_texts(said: Mapping[str, str]) -> Iterator[str]:
     for name, text in said.items():
         if any(ord(letter) > _BASIC_PLANE for letter in text):
             yield f"{name} has a character that is not taken, as emoji are"
+        if _CONTROL.search(text):
+            yield f"{name} has a control character"
         if name.endswith("__c") and len(text) > _MOST_CUSTOM:
             yield f"{name} has more than {_MOST_CUSTOM} characters"
 
