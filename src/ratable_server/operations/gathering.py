@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from django.db import connection
 
 from ratable_server.errors import Unavailable
+from ratable_server.store.retrying import may_be_done
 
 Asked = TypeVar("Asked")
 Done = TypeVar("Done")
@@ -103,13 +104,20 @@ class Gathering(Generic[Asked, Done]):
         return turn
 
     def _done(self, turn: Sequence[_Ticket[Asked, Done]]) -> Sequence[Done | BaseException]:
-        """What became of each; where all of them together fail for another reason than the weather, each for himself."""
+        """What became of each; where all of them together fail for another reason than the weather, each for himself.
+
+        What may be done in spite of its failure is not done again: everybody hears that it is not known.
+        """
         try:
             return self._work([ticket.asked for ticket in turn])
         except Unavailable as error:
             return [error] * len(turn)
         except Exception as error:  # noqa: BLE001 - it goes on to whoever asked for it
-            return [error] if len(turn) == 1 else [self._alone(ticket) for ticket in turn]
+            return (
+                [error] * len(turn)
+                if len(turn) == 1 or may_be_done(error)
+                else [self._alone(ticket) for ticket in turn]
+            )
 
     def _alone(self, ticket: _Ticket[Asked, Done]) -> Done | Exception:
         try:

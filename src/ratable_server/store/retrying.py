@@ -50,10 +50,10 @@ def retried(operation: Callable[P, R]) -> Callable[P, R]:
     """Repeat a whole operation after a conflict or a lost connection, up to three times.
 
     An operation must open its transaction itself. Inside another transaction nothing is repeated: the outermost
-    call does it.
+    call does it. One whose COMMIT got no answer may have been done: an operation that would count twice looks first.
 
     Raises:
-        Unavailable: the weather stays bad; nothing was written.
+        Unavailable: the weather stays bad; but for a COMMIT without an answer nothing was written.
     """
     return retried_with(pause)(operation)
 
@@ -109,6 +109,14 @@ def weather_of(error: BaseException) -> str | None:
     """The code of an error that may pass by itself; None for one that will not."""
     state = _sqlstate(error)
     return next((_WEATHER[key] for key in (state, state[:3], state[:2]) if key in _WEATHER), None)
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Whether the transaction that ended so may be committed: the database has not said that it is not."""
+    if not isinstance(error, DatabaseError | InterfaceError):
+        return False
+    state = _sqlstate(error)
+    return not state or state.startswith(_LOST)
 
 
 def _may_pass_soon(error: Exception) -> bool:

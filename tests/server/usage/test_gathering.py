@@ -12,7 +12,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused, Unavailable
@@ -43,6 +43,10 @@ class Work:
             assert self.goes_on.wait(SECONDS)
         if "breaks" in asked:
             raise ValueError("breaks")
+        if "interface" in asked:
+            raise InterfaceError("the connection is closed")
+        if "operational" in asked:
+            raise OperationalError("the server closed the connection unexpectedly")
         if "weather" in asked:
             raise Unavailable("busy")
         return [Refused("item_must_be_known", field="", detail=each) if "bad" in each else each for each in asked]
@@ -118,6 +122,18 @@ def test_bad_weather_is_told_to_everybody_and_nobody_waits_for_ever():
         with pytest.raises(Unavailable):
             each.result()
     assert work.turns == [["first"], ["good", "weather"]]
+
+
+@pytest.mark.parametrize("lost", ["interface", "operational"])
+def test_what_may_be_done_is_not_done_again_for_each(lost: str):
+    work = Work()
+    with one_at_work(work) as come:
+        coming = [come(name) for name in ("good", lost)]
+
+    for each in coming:
+        with pytest.raises((InterfaceError, OperationalError), match="closed"):
+            each.result()
+    assert work.turns == [["first"], ["good", lost]]
 
 
 def test_callers_of_other_places_do_not_wait():

@@ -17,6 +17,7 @@ from django.db import connection
 
 from ratable.periods import month_of, next_month
 from ratable_server.operations.usage.imports import Begun
+from ratable_server.operations.usage.once import Attempt
 from ratable_server.operations.usage.receipts import SHOWN_REJECTIONS, Outcome, Rejection, Taken, receipt_with
 from ratable_server.operations.usage.settling import LOCK_SECONDS, Wish, refused, row_of, tell_audit
 from ratable_server.store.models import Period, UsageImport
@@ -36,7 +37,9 @@ MOST_RECORDS = 20_000  # from here on a file's way is the faster one
 _frames: dict[int, Frame] = {}  # of tenants, as they were seen last
 
 
-def take_directly(begun: Begun, wish: Wish, rows: Sequence[Cells], *, are_of_many: bool = False) -> Taken:
+def take_directly(
+    begun: Begun, wish: Wish, rows: Sequence[Cells], *, attempt: Attempt[Taken], are_of_many: bool = False
+) -> Taken:
     """Take records into the books, all of them, or the good ones where the import is partial.
 
     `are_of_many`: each is of somebody else, who hears himself what became of it; so nothing that was rejected keeps a
@@ -49,6 +52,8 @@ def take_directly(begun: Begun, wish: Wish, rows: Sequence[Cells], *, are_of_man
     while True:  # once more, where a month is booked into for the first time, or was closed meanwhile
         with _transaction(begun):
             found = _Taking(begun, wish, are_of_many=are_of_many).take(rows, made)
+            if isinstance(found, Taken):
+                attempt.will_commit(found, import_id=begun.import_id)
         if isinstance(found, Taken):
             return found
         made |= found

@@ -12,6 +12,7 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.usage.direct import MOST_RECORDS, take_directly
 from ratable_server.operations.usage.imports import Begun, next_import_id
+from ratable_server.operations.usage.once import Attempt
 from ratable_server.operations.usage.receipts import Receipt, RejectedFile, Taken
 from ratable_server.operations.usage.reports import ReportedFile
 from ratable_server.operations.usage.settling import Wish, take
@@ -69,7 +70,7 @@ def record_reported(
 def _recorded(actor: Actor, rows: Sequence[Cells], manner: Manner, *, at: datetime) -> Receipt:
     if 0 < len(rows) <= MOST_RECORDS:
         return take_rows(actor=actor, rows=rows, manner=manner, at=at).receipt
-    return _as_a_file(actor, rows, manner, at=at)
+    return _as_a_file(Attempt(actor, at), rows, manner)
 
 
 def take_records(*, actor: Actor, records: Sequence[Mapping[str, object]], manner: Manner, at: datetime) -> Taken:
@@ -95,7 +96,6 @@ class Manner:
     file: ReportedFile | None = None
 
 
-@retried
 def take_rows(*, actor: Actor, rows: Sequence[Cells], manner: Manner, at: datetime) -> Taken:
     """Take the rows of a call into the books, and tell what became of each.
 
@@ -103,19 +103,30 @@ def take_rows(*, actor: Actor, rows: Sequence[Cells], manner: Manner, at: dateti
         role_must_allow_it, file_must_be_readable (nothing is kept), file_must_be_clean (as `RejectedFile`)
     """
     _refuse_role(actor)
-    begun = _begun(actor, rows, manner, at=at)
-    taken = take_directly(begun, _wish(begun, manner), rows, are_of_many=manner.are_of_many)
+    taken = _taken(Attempt(actor, at), rows, manner)
     if taken.receipt.status == "failed":
         raise RejectedFile(taken.receipt, taken.outcomes)
     return taken
 
 
 @retried
-def _as_a_file(actor: Actor, rows: Sequence[Cells], manner: Manner, *, at: datetime) -> Receipt:
-    begun = _begun(actor, rows, manner, at=at)
+def _taken(attempt: Attempt[Taken], rows: Sequence[Cells], manner: Manner) -> Taken:
+    if (done := attempt.done()) is not None:
+        return done
+    begun = _begun(attempt.actor, rows, manner, at=attempt.at)
+    return take_directly(begun, _wish(begun, manner), rows, attempt=attempt, are_of_many=manner.are_of_many)
+
+
+@retried
+def _as_a_file(attempt: Attempt[Receipt], rows: Sequence[Cells], manner: Manner) -> Receipt:
+    if (done := attempt.done()) is not None:
+        if done.status == "failed":
+            raise RejectedFile(done)
+        return done
+    begun = _begun(attempt.actor, rows, manner, at=attempt.at)
     with opened_texts() as texts:
         texts.add_rows(rows)
-        return take(begun, _wish(begun, manner), texts)
+        return take(begun, _wish(begun, manner), texts, attempt=attempt)
 
 
 def _refuse_role(actor: Actor) -> None:

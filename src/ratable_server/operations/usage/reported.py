@@ -14,6 +14,7 @@ from django.db import IntegrityError
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused, Unavailable
+from ratable_server.operations.usage.once import Attempt
 from ratable_server.operations.usage.reported_changes import RejectedReports, is_taken_key, keep
 from ratable_server.operations.usage.reported_planning import Plan, plan_deletions, plan_reports, plan_revisions
 from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
@@ -26,7 +27,6 @@ Planner = Callable[[Mapping[int, Wish]], Plan]
 _MOST_TAKEN = 5  # rivals who took a key between the look and the write
 
 
-@retried
 def report_usage(
     *,
     actor: Actor,
@@ -51,7 +51,6 @@ def report_usage(
     return batch.carry_out(reports, lambda asked: plan_reports(actor, asked, file, at=at))
 
 
-@retried
 def revise_reported_usage(*, actor: Actor, revisions: Sequence[Revision], at: datetime) -> tuple[ReportOutcome, ...]:
     """Change reported usage; give what became of each, in their order. What a closed month had counts as late usage.
 
@@ -62,7 +61,6 @@ def revise_reported_usage(*, actor: Actor, revisions: Sequence[Revision], at: da
     return batch.carry_out(revisions, lambda asked: plan_revisions(actor, asked, at=at))
 
 
-@retried
 def delete_reported_usage(*, actor: Actor, ids: Sequence[int], at: datetime) -> tuple[ReportOutcome, ...]:
     """Take reported usage back; give what became of each, in their order.
 
@@ -82,7 +80,9 @@ class _Batch:
         self._at = at
         self._is_partial = is_partial
         self._file = file
+        self._last: Attempt[tuple[ReportOutcome, ...]] = Attempt(actor, at)
 
+    @retried
     def carry_out(self, wishes: Sequence[Wish], plan: Planner[Wish]) -> tuple[ReportOutcome, ...]:
         """Do what can be done of them.
 
@@ -92,6 +92,8 @@ class _Batch:
         Raises:
             Unavailable: others took keys that these tell, again and again.
         """
+        if (done := self._last.done()) is not None:
+            return done
         rejected: dict[int, Refused] = {}
         taken = 0
         while taken < _MOST_TAKEN:
@@ -110,17 +112,20 @@ class _Batch:
         self, wishes: Sequence[Wish], plan: Planner[Wish], rejected: Mapping[int, Refused]
     ) -> tuple[ReportOutcome, ...]:
         told = {place: ReportOutcome(refused=refused) for place, refused in rejected.items()}
+        changed: set[int] = set()
         for asked in _rounds({place: wish for place, wish in enumerate(wishes) if place not in rejected}):
             planned = plan(asked)
             told |= {place: ReportOutcome(refused=refused) for place, refused in planned.refused.items()}
             if not self._is_partial and any(each.refused for each in told.values()):
                 continue
             keep(self._actor, planned.changes, file=self._file, at=self._at)
+            changed |= {each.row.id for each in planned.changes}
             told |= {each.place: ReportOutcome(id=each.row.id, became=each.became) for each in planned.changes}
             told |= {place: ReportOutcome(id=row_id, became="unchanged") for place, row_id in planned.unchanged.items()}
         outcomes = tuple(told.get(place, ReportOutcome()) for place in range(len(wishes)))
         if not self._is_partial and any(each.refused for each in outcomes):
             raise RefusedReports(outcomes)
+        self._last.will_commit_reports(outcomes, ids=changed)
         return outcomes
 
 

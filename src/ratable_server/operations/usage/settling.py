@@ -18,6 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from ratable.periods import month_of
 from ratable_server.actor import Actor
 from ratable_server.operations.usage.imports import Begun, record_failure
+from ratable_server.operations.usage.once import Attempt
 from ratable_server.operations.usage.receipts import Receipt, RejectedFile, receipt_of
 from ratable_server.operations.usage.uploads import OnChange
 from ratable_server.store.audit import Change, record_change
@@ -53,8 +54,8 @@ class Wish:
     takes_late: bool = True
 
 
-def take(begun: Begun, wish: Wish, texts: Texts) -> Receipt:
-    """Stage the rows, make the months that they need, and settle them.
+def take(begun: Begun, wish: Wish, texts: Texts, *, attempt: Attempt[Receipt] | None = None) -> Receipt:
+    """Stage the rows, make the months that they need, and settle them; an `attempt` is told before that is committed.
 
     Refuses:
         file_must_be_readable, file_must_be_clean
@@ -69,6 +70,8 @@ def take(begun: Begun, wish: Wish, texts: Texts) -> Receipt:
             with books_of(begun.actor):
                 _take_time()
                 receipt = _Settlement(begun, wish, texts).settle(staged, judgement)
+                if attempt is not None and receipt is not None:
+                    attempt.will_commit(receipt, import_id=begun.import_id)
     finally:
         _clear()
     if receipt.status == "failed":
