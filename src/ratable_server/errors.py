@@ -102,6 +102,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("unique_key_must_be_unused", "other reported usage has this key"),
     Code("unique_key_must_keep_its_place", "usage under a key keeps its customer, its contract and its item"),
     Code("unique_key_must_be_told_once", "two rows of a file have the same key"),
+    Code("file_must_fan_out_little", "the rows of a file count on too many usage items together"),
     Code("owner_must_be_named", "migrations are pending, and no connection of the owner is named", True),
 )
 

@@ -273,6 +273,19 @@ def test_no_text_has_a_character_that_the_books_cannot_hold(zuora: Zuora, row: s
     assert failure(zuora, row, header=KEYED) == text
 
 
+def test_a_file_counts_a_limited_number_of_times(zuora: Zuora, monkeypatch: pytest.MonkeyPatch):
+    on_two = "Acme Inc,Call,1,07/10/2026,,,,"
+    with monkeypatch.context() as lowered:
+        lowered.setattr("ratable_server.operations.usage.reported_changes.MOST_COUNTED", 3)
+        text = failure(zuora, on_two, on_two)
+    assert text == (
+        "the rows of a file count on too many usage items together:"
+        " 2 rows count 4 times, 3 at most: name contracts or charges, or send parts"
+    )
+    assert imported(zuora, csv_of(on_two, on_two))["importStatus"] == "Completed"
+    assert len(counting(zuora.actor)) == 4
+
+
 # ── what is wrong with a file ────────────────────────────────────────────────────────────────
 
 

@@ -47,7 +47,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         entry_must_balance revenue_must_be_posted_once
         close_date_must_end_a_month unit_of_measure_must_be_sold report_must_fall_in_an_item
         reported_quantity_must_count text_must_be_short unique_key_must_be_unused unique_key_must_keep_its_place
-        unique_key_must_be_told_once
+        unique_key_must_be_told_once file_must_fan_out_little
         """,
     ),
     (

@@ -51,6 +51,7 @@ _OF_STATUS: tuple[tuple[int, str], ...] = (
         idempotency_key_must_be_plain report_must_be_asked_as_defined account_must_be_mapped owner_must_be_named
         export_format_must_be_known unit_of_measure_must_be_sold report_must_fall_in_an_item
         reported_quantity_must_count text_must_be_short unique_key_must_be_told_once
+        file_must_fan_out_little
         """,
     ),
     (FORBIDDEN, "role_must_allow_it"),

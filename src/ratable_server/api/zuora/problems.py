@@ -69,7 +69,7 @@ _OF_REFUSAL: tuple[tuple[Problem, str], ...] = (
         credit_must_not_exceed_prepaid_commit code_must_be_known currency_must_be_known
         currency_must_stay account_must_be_known number_must_be_exact text_must_be_plain date_must_be_in_range
         further_must_be_small prepaid_commit_must_cover_its_draws item_must_cover_its_usage policy_must_be_sound
-        file_must_be_readable file_must_be_clean email_must_be_an_address
+        file_must_be_readable file_must_be_clean file_must_fan_out_little email_must_be_an_address
         account_names_must_differ amount_must_fit_the_target document_must_be_void
         settlement_must_not_exceed_document credit_memo_must_be_of_the_customer register_must_have_such_a_kind
         entry_must_balance close_date_must_end_a_month idempotency_key_must_be_plain

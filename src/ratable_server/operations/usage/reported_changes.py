@@ -27,6 +27,9 @@ from ratable_server.store.public_ids import reported_usage_code
 from ratable_server.store.reported_rows import write_reports
 from ratable_server.store.scope import rows_of
 
+MOST_COUNTED = 200_000
+"""How often all rows of a file count: a row counts once on each item that it means."""
+
 _ACTIONS: dict[Became, str] = {
     "created": "report_usage",
     "revised": "revise_reported_usage",
@@ -80,11 +83,16 @@ def keep(actor: Actor, changes: Sequence[Changed], *, file: ReportedFile | None 
 
     What a `file` brings has one receipt: its own.
 
+    Refuses:
+        file_must_fan_out_little
+
     Raises:
         RejectedReports: some of them are usage that the books do not take.
     """
     if not changes:
         return
+    if file is not None:
+        _refuse_wide(changes)
     taken_back = [(each, _recount(each)) for each in changes if each.items is not None]
     _record(actor, [each for each, _ in taken_back if each.items], file=file, at=at)
     if file is not None:
@@ -94,6 +102,14 @@ def keep(actor: Actor, changes: Sequence[Changed], *, file: ReportedFile | None 
             _take_back(actor, event_id, at=at)
     write_reports(actor, [each.row for each in changes], counted={each.row.id for each, _ in taken_back}, at=at)
     record_changes(actor, [_entry(each) for each in changes], at=at)
+
+
+def _refuse_wide(changes: Sequence[Changed]) -> None:
+    """Go on, unless a file would become more records than one transaction is to write."""
+    counted = sum(len(each.items or ()) for each in changes)
+    if counted > MOST_COUNTED:
+        detail = f"{len(changes)} rows count {counted} times, {MOST_COUNTED} at most: name contracts or charges, or send parts"
+        raise Refused("file_must_fan_out_little", field="file", detail=detail)
 
 
 def is_taken_key(error: IntegrityError) -> bool:
