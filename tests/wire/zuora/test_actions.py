@@ -105,6 +105,22 @@ def test_records_are_deleted_each_by_itself_in_small_letters(zuora: Zuora, actor
     assert len(counting(actor)) == 1
 
 
+def test_an_id_that_nobody_has_is_told_as_it_was_sent(zuora: Zuora, actor: Actor):
+    id = created(zuora)
+    sent = [UNKNOWN, "zzz", None, 5, True, 1.5]
+
+    deleted = _act(zuora, "delete", sent).body
+    (changed,) = _act(zuora, "update", [{"Id": "zzz", "Quantity": 1}]).body
+
+    texts = [UNKNOWN, "zzz", "null", "5", "true", "1.5"]
+    assert [each["id"] for each in deleted] == texts
+    assert [each["errors"][0]["message"] for each in deleted] == [
+        f"no reported usage has this id: {text}" for text in texts
+    ]
+    assert (changed["Id"], changed["Errors"][0]["Message"]) == ("zzz", "no reported usage has this id: zzz")
+    assert read(zuora, id)["Quantity"] == 10
+
+
 @pytest.mark.parametrize("action", ["create", "update", "delete"])
 @pytest.mark.parametrize(
     ("body", "code"),

@@ -333,7 +333,7 @@ def test_an_unknown_id_is_404_to_read_and_400_to_change(zuora: Zuora, actor: Act
     assert (read_it.status, read_it.body) == (404, {"records": [], "size": 0, "done": True})
     for told in (put, deleted):
         assert (told.status, told.body["Success"]) == (400, False)
-        assert [each["Code"] for each in told.body["Errors"]] == ["INVALID_ID"]
+        assert told.body["Errors"] == [{"Code": "INVALID_ID", "Message": f"no reported usage has this id: {id}"}]
     assert stands(actor) == before
 
 

@@ -22,7 +22,7 @@ from ratable_server.api.zuora.schemas.actions import (
 from ratable_server.api.zuora.translate import usage as translate
 from ratable_server.api.zuora.translate.ids import row_id_of
 from ratable_server.api.zuora.views.documented import takes
-from ratable_server.api.zuora.views.refusing import faults_of_record, wrong_fields
+from ratable_server.api.zuora.views.refusing import faults_of_record, sent_id, wrong_fields
 from ratable_server.api.zuora.views.usage import written
 from ratable_server.api.zuora.views.view import CrudView
 from ratable_server.clock import now_at
@@ -158,7 +158,9 @@ def _revision(said: Said, wsdl_version: int) -> Revision:
 
 
 def _acted(outcome: ReportOutcome, said: Any) -> dict[str, Any]:
-    return written(outcome) if outcome.refused is None else _failed(faults_of_record(outcome.refused, said), said)
+    if outcome.refused is None:
+        return written(outcome)
+    return _failed(faults_of_record(outcome.refused, said, id=_fields(said).get("Id")), said)
 
 
 def _failed(faults: list[Fault], said: Any) -> dict[str, Any]:
@@ -173,8 +175,8 @@ def _failed(faults: list[Fault], said: Any) -> dict[str, Any]:
 def _deleted(id: Any, outcome: ReportOutcome) -> dict[str, Any]:
     if outcome.refused is None:
         return {"success": True, "id": id}
-    faults = faults_of_record(outcome.refused, {}, act="delete")
-    return {"success": False, "id": str(id), "errors": problems.lower_case(faults)}
+    faults = faults_of_record(outcome.refused, {}, act="delete", id=id)
+    return {"success": False, "id": sent_id(id), "errors": problems.lower_case(faults)}
 
 
 def _fault(code: str, category: int, message: str) -> Fault:

@@ -47,11 +47,13 @@ class UsageView(CrudView):
             raise ParseError("The body is no JSON object.")
         return request.data
 
-    def answer_refused_record(self, refused: Refused, said: Mapping[str, Any], *, act: str = "change") -> Response:
+    def answer_refused_record(
+        self, refused: Refused, said: Mapping[str, Any], *, act: str = "change", id: str | None = None
+    ) -> Response:
         """A refusal of the one record that was told."""
         answered = self.answer_refused(refused)
         if answered.status_code == 400:  # noqa: PLR2004 - of HTTP
-            answered.data = self.told(faults_of_record(refused, said, act=act))
+            answered.data = self.told(faults_of_record(refused, said, act=act, id=id))
         return answered
 
 
@@ -103,7 +105,7 @@ class UsageRecord(UsageView):
         revision = Revision(id=row_id_of("reported_usage", id) or 0, fields=fields)
         (outcome,) = revise_reported_usage(actor=self.actor, revisions=[revision], at=now_at())
         if outcome.refused is not None:
-            return self.answer_refused_record(outcome.refused, said)
+            return self.answer_refused_record(outcome.refused, said, id=id)
         return Response(written(outcome))
 
     @gives(DeletedSerializer, tag="Usage", is_crud=True)
@@ -112,7 +114,7 @@ class UsageRecord(UsageView):
         row_id = row_id_of("reported_usage", id) or 0
         (outcome,) = delete_reported_usage(actor=self.actor, ids=[row_id], at=now_at())
         if outcome.refused is not None:
-            return self.answer_refused_record(outcome.refused, {}, act="delete")
+            return self.answer_refused_record(outcome.refused, {}, act="delete", id=id)
         return Response({"success": True, "id": public_id("reported_usage", row_id)})
 
 
