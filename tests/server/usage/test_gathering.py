@@ -197,10 +197,12 @@ def test_records_that_come_at_once_share_a_receipt_and_none_harms_another(actor:
     assert slow.turns == [["first"], [*(f"e{number}" for number in range(6)), "bad"], ["e0"]]
     assert [event_id for event_id, *_ in kept(actor)] == ["first", *(f"e{number}" for number in range(6))]
     with books_of(actor):
-        receipts = list(rows_of(actor, UsageImport).order_by("id").values_list("rows_accepted", "rows_rejected"))
+        receipts = list(
+            rows_of(actor, UsageImport).order_by("id").values_list("rows_accepted", "rows_rejected", "is_partial")
+        )
         blocking = rows_of(actor, UsageRejection).filter(is_blocking=True).count()
         entry = rows_of(actor, AuditEntry).filter(action="ingest_usage").order_by("id")[1]
-    assert (receipts, blocking) == ([(1, 0), (6, 1), (0, 1)], 0)
+    assert (receipts, blocking) == ([(1, 0, False), (6, 1, False), (0, 1, False)], 0)
     assert entry.request_id == " ".join(f"r-{number}" for number in range(7))
 
 

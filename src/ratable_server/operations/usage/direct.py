@@ -42,8 +42,8 @@ def take_directly(
 ) -> Taken:
     """Take records into the books, all of them, or the good ones where the import is partial.
 
-    `are_of_many`: each is of somebody else, who hears himself what became of it; so nothing that was rejected keeps a
-    month from closing.
+    `are_of_many`: each is of somebody else, who hears himself what became of it; so nothing that was rejected keeps the
+    others out, or a month from closing.
 
     Refuses:
         file_must_be_readable
@@ -124,7 +124,7 @@ class _Taking:
 
     def _write(self, records: Sequence[Record], seen: Seen, open_on: date) -> Taken:
         counts, rejected = count(records), [record for record in records if record.code]
-        is_taken = self.begun.is_partial or not rejected
+        is_taken = self.begun.is_partial or self.are_of_many or not rejected
         row = row_of(self.begun, "completed", counts) if is_taken else row_of(self.begun, "failed", refused(counts))
         posting, resolved = self._post(row, records, seen, open_on=open_on)
         if rejected:

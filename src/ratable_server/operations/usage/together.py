@@ -65,7 +65,7 @@ def report_together(*, actor: Actor, report: Report, at: datetime) -> ReportOutc
 
 def _take(asked: Sequence[_Asked]) -> list[Taken | Exception]:
     """Take the records of a turn; one that is rejected keeps no month from closing."""
-    manner = Manner(is_partial=True, are_of_many=True)
+    manner = Manner(are_of_many=True)
     actor = _actor([each.actor for each in asked])
     taken = take_rows(actor=actor, rows=[each.cells for each in asked], manner=manner, at=asked[0].at)
     own = [replace(taken, outcomes=[replace(outcome, row=1)]) for outcome in taken.outcomes]
