@@ -418,7 +418,7 @@ def test_the_closed_lists_are_complete_and_in_order():
         "usage_must_carry_its_price",
         "period_must_be_open",
     )
-    assert len(set(REFUSAL_CODES)) == len(REFUSAL_CODES) == 39
+    assert len(set(REFUSAL_CODES)) == len(REFUSAL_CODES) == 48
     assert WARNING_CODES == ("price_falls_at_tier", "tier_is_unreachable")
     assert not set(REFUSAL_CODES) & set(REJECTION_CODES)
     assert all(code.meaning for code in (*REJECTIONS, *REFUSALS))

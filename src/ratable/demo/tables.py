@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from textwrap import wrap
 
 from rich import box
 from rich.console import Console
@@ -206,10 +207,8 @@ def _last_words(
     yield f"Every expected figure holds: {figure_count(verdict)} figures of {verdict.checked} questions checked."
     yield ""
     yield f"Files in {folder}, each as .csv and .parquet:"
-    yield f"  reports  {', '.join(reports[:4])},"
-    yield f"           {', '.join(reports[4:])}"
-    yield f"  tables   {', '.join(stages[:7])},"
-    yield f"           {', '.join(stages[7:])}"
+    for head, names in (("reports", reports), ("tables", stages)):
+        yield from wrap(", ".join(names), WIDTH, initial_indent=f"  {head:9}", subsequent_indent=" " * 11)
 
 
 def _table(title: str, first: str, others: Sequence[str]) -> Table:
