@@ -7,17 +7,20 @@ by the schema, which knows them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 from typing_extensions import override
 
 from ratable_server.api.json_text import MalformedJsonError, read_json
 
+_BLOCK = 1 << 20
 _CLOSING_LENGTH = 4_096  # a boundary has at most 70 letters; what follows it is of no interest
 
 
@@ -87,6 +90,27 @@ class PlainMultiPartParser(MultiPartParser):
             raise ParseError("Multipart form parse error - the body ends before its last part")
         assert isinstance(parsed, DataAndFiles)  # noqa: S101 - what DRF's parser gives
         return DataAndFiles(_form(parsed.data), parsed.files)
+
+
+class FileParser(BaseParser):
+    """A body that is a file, kept on disk: it goes on as the field `file`, under the name of its parser."""
+
+    name: ClassVar[str]
+
+    @override
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        left = most_bytes_of(parser_context)
+        file = TemporaryUploadedFile(self.name, self.media_type, 0, None)
+        while block := stream.read(_BLOCK):
+            left -= len(block)
+            if left < 0:
+                raise BodyTooLargeError
+            file.write(block)
+        file.size = file.tell()
+        file.seek(0)
+        return DataAndFiles(FormData(), MultiValueDict({"file": [file]}))
 
 
 class _Watched:

@@ -10,37 +10,19 @@ from typing import IO, Any
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
-from typing_extensions import override
 
-from ratable_server.api.parsers import BodyTooLargeError, FormData, PlainMultiPartParser, most_bytes_of
+from ratable_server.api.parsers import FileParser, PlainMultiPartParser
 from ratable_server.operations.usage import Upload
 
-_BLOCK = 1 << 20
 _ENDINGS = (".csv", ".ndjson", ".jsonl", ".parquet")
 
 
-class CsvFileParser(BaseParser):
+class CsvFileParser(FileParser):
     """A body that is a file of CSV."""
 
     media_type = "text/csv"
     name = "upload.csv"
-
-    @override
-    def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
-        left = most_bytes_of(parser_context)
-        file = TemporaryUploadedFile(self.name, self.media_type, 0, None)
-        while block := stream.read(_BLOCK):
-            left -= len(block)
-            if left < 0:
-                raise BodyTooLargeError
-            file.write(block)
-        file.size = file.tell()
-        file.seek(0)
-        return DataAndFiles(FormData(), MultiValueDict({"file": [file]}))
 
 
 class NdjsonFileParser(CsvFileParser):
