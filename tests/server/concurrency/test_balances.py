@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-import psycopg
 import pytest
 
 from ratable_server.actor import Actor
@@ -14,6 +13,7 @@ from ratable_server.operations.documents import CreditMemo, Invoice, file_invoic
 from ratable_server.operations.periods import close_period
 from ratable_server.queries.reports import report
 from tests.server.concurrency.crew import at_once, crew_of, shared
+from tests.server.concurrency.deadlocks import Deadlocks
 from tests.server.concurrency.doings import compute, look_at_balance, take_back, use, use_in_batches
 from tests.server.conftest import AT
 from tests.server.operations.agreements import ACME, JANUARY, agree, held
@@ -70,22 +70,12 @@ def test_b1_no_more_is_taken_from_a_pool_than_it_has(actor: Actor):
     assert_sound(actor)
 
 
-def deadlocks(superuser: psycopg.Connection) -> int:
-    """How many the database has met since it began; other connections tell theirs when they end."""
-    (count,) = superuser.execute(
-        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    ).fetchone() or (0,)
-    return int(count)
-
-
 @pytest.mark.parametrize("rounds", [4, pytest.param(500, marks=pytest.mark.soak)])
-def test_b11_batches_that_touch_two_pools_in_either_order_meet_without_a_deadlock(
-    actor: Actor, superuser: psycopg.Connection, rounds: int
-):
+def test_b11_batches_that_touch_two_pools_in_either_order_meet_without_a_deadlock(actor: Actor, rounds: int):
     """Two of each order: 1.00 drawn from each pool in a round, and 0.50 added."""
     pools = [replace(ACME.prepaid_commits[0], id=name, total_value=Decimal(10_000)) for name in ("first", "second")]
     agree(actor, replace(POOL_ONLY, prepaid_commits=tuple(pools)))
-    before = deadlocks(superuser)
+    deadlocks = Deadlocks()
 
     answers = at_once(
         [
@@ -95,7 +85,7 @@ def test_b11_batches_that_touch_two_pools_in_either_order_meet_without_a_deadloc
     )
 
     assert answers == [["done"] * 3 * rounds] * 4
-    assert deadlocks(superuser) == before
+    assert deadlocks.told() == []
     close_period(actor=actor, month_on=JANUARY, at=AT)
     for pool in report(actor=actor, name="burn_down").table.to_pylist():
         moved = tuple(pool[f"{name}_minor"] for name in ("granted", "topped_up", "drawn", "remaining"))

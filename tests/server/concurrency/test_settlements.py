@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-import psycopg
 import pytest
 
 from ratable_server.actor import Actor
@@ -16,8 +15,8 @@ from ratable_server.operations.settlements import Credit
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.papers import credit_memos, invoices
 from tests.server.concurrency.crew import at_once
+from tests.server.concurrency.deadlocks import Deadlocks
 from tests.server.concurrency.doings import settle, trade
-from tests.server.concurrency.test_balances import deadlocks
 from tests.server.conftest import AT
 from tests.server.operations.agreements import ACME, JANUARY, agree
 from tests.server.soundness import assert_sound
@@ -41,9 +40,7 @@ def test_b1_no_more_is_used_of_a_credit_memo_than_it_has(actor: Actor):
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(300, marks=pytest.mark.soak)])
-def test_b11_papers_of_two_contracts_meet_in_either_order_without_a_deadlock(
-    actor: Actor, superuser: psycopg.Connection, rounds: int
-):
+def test_b11_papers_of_two_contracts_meet_in_either_order_without_a_deadlock(actor: Actor, rounds: int):
     """Each order twice: billed at once, settled with each other's credit memo and money, moved to and fro."""
     bare = replace(ACME, usage_items=(), prepaid_commits=(), subscriptions=(), milestones=())
     agree(actor, bare)
@@ -58,7 +55,7 @@ def test_b11_papers_of_two_contracts_meet_in_either_order_without_a_deadlock(
     )
     (wanderer,) = issue_papers(actor=actor, papers=papers[:1], at=AT)
     pairs = [(billed, other), (also, credited)]
-    before = deadlocks(superuser)
+    deadlocks = Deadlocks()
 
     answers = at_once(
         [
@@ -71,7 +68,7 @@ def test_b11_papers_of_two_contracts_meet_in_either_order_without_a_deadlock(
     )
 
     assert answers == [["done"] * 5 * rounds] * 4
-    assert deadlocks(superuser) == before
+    assert deadlocks.told() == []
     every = invoices(actor=actor, asked=EVERYTHING).rows
     assert sorted(int(each.settled) for each in every)[-3:] == [0, 8 * rounds, 8 * rounds]
     assert {memo.settled for memo in credit_memos(actor=actor, asked=Asked()).rows} == {0}
