@@ -5,9 +5,10 @@ Owns the sums of a paper and the day on which it is void. Everybody who writes h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+from django.db import transaction
 from django.db.models import Max, QuerySet, Sum
 
 from ratable_server.actor import Actor
@@ -95,14 +96,31 @@ def _voided_on(actor: Actor, paper: models.Paper) -> date | None:
     return max(days.values()) if days and documents <= set(days) else None
 
 
-def hold_contracts(actor: Actor, papers: Iterable[tuple[str, int]], *codes: str) -> None:
-    """Keep the contracts of papers, and these, for this transaction: in the order of their codes, before any paper."""
-    found = set(codes)
+def hold_contracts(actor: Actor, papers: Sequence[tuple[str, int]], *codes: str) -> None:
+    """Keep the contracts of papers, and these, for this transaction: in the order of their codes, before any paper.
+
+    A paper may have moved to another contract while this waited. What is held then is let go and taken anew: a contract
+    that is added to those held would be out of order.
+    """
+    wanted = {*codes, *_contracts_of(actor, papers)}
+    while True:
+        point = transaction.savepoint()
+        for code in sorted(wanted):
+            hold_contract(actor, code)
+        moved = _contracts_of(actor, papers)
+        if moved <= wanted:
+            transaction.savepoint_commit(point)
+            return
+        transaction.savepoint_rollback(point)
+        wanted = {*codes, *moved}
+
+
+def _contracts_of(actor: Actor, papers: Iterable[tuple[str, int]]) -> set[str]:
+    found: set[str] = set()
     for kind, paper_id in papers:
         rows = rows_of(actor, models.Paper).filter(kind=kind, id=paper_id)
         found.update(rows.values_list("contract__code", flat=True))
-    for code in sorted(found):
-        hold_contract(actor, code)
+    return found
 
 
 def held_paper(actor: Actor, kind: str, paper_id: int) -> models.Paper | None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import psycopg
 import pytest
 
 from ratable_server.actor import Actor
+from ratable_server.operations import paper_rows
 from ratable_server.operations.contracts import create_contract
 from ratable_server.operations.paper_told import Line, Paper
 from ratable_server.operations.papers import issue_papers
 from ratable_server.operations.settlements import Credit
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.papers import credit_memos, invoices
+from ratable_server.store.locks import hold_contract
+from ratable_server.store.scope import books_of
 from tests.server.concurrency.crew import at_once
 from tests.server.concurrency.deadlocks import Deadlocks
 from tests.server.concurrency.doings import settle, trade
@@ -74,3 +78,35 @@ def test_b11_papers_of_two_contracts_meet_in_either_order_without_a_deadlock(act
     assert {memo.settled for memo in credit_memos(actor=actor, asked=Asked()).rows} == {0}
     assert len(every) == 3 + 8 * rounds
     assert_sound(actor)
+
+
+def test_b11_a_paper_that_moves_while_its_contract_is_waited_for_is_held_in_the_order_of_contracts(
+    actor: Actor, superuser: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    """It is read in beta, and is in acme once beta is there: beta is let go before acme is asked for."""
+    bare = replace(ACME, usage_items=(), prepaid_commits=(), subscriptions=(), milestones=())
+    agree(actor, bare)
+    create_contract(actor=actor, contract=replace(bare, id="beta"), at=AT)
+    paper = Paper(kind="invoice", contract="beta", on=JANUARY, lines=(Line(amount=Decimal(100)),))
+    (issued,) = issue_papers(actor=actor, papers=[paper], at=AT)
+    asked: list[str] = []
+
+    def hold_after_a_move(actor: Actor, code: str) -> int | None:
+        if not asked:
+            acme = "(SELECT id FROM contract WHERE code = 'acme' AND tenant_id = paper.tenant_id)"
+            superuser.execute(f"UPDATE paper SET contract_id = {acme} WHERE id = %s", [issued.id])
+        asked.append(code)
+        return hold_contract(actor, code)
+
+    monkeypatch.setattr(paper_rows, "hold_contract", hold_after_a_move)
+    with books_of(actor):
+        paper_rows.hold_contracts(actor, [("invoice", issued.id)], "beta")
+        assert asked == ["beta", "acme", "beta"]
+        assert not_held(superuser, actor) == set()
+    assert not_held(superuser, actor) == {"acme", "beta"}
+
+
+def not_held(superuser: psycopg.Connection, actor: Actor) -> set[str]:
+    """The contracts that nobody holds."""
+    free = "SELECT code FROM contract WHERE tenant_id = %s FOR NO KEY UPDATE SKIP LOCKED"
+    return {code for (code,) in superuser.execute(free, [actor.tenant_id])}
