@@ -197,13 +197,30 @@ def test_records_that_come_at_once_share_a_receipt_and_none_harms_another(actor:
     assert slow.turns == [["first"], [*(f"e{number}" for number in range(6)), "bad"], ["e0"]]
     assert [event_id for event_id, *_ in kept(actor)] == ["first", *(f"e{number}" for number in range(6))]
     with books_of(actor):
-        receipts = list(
-            rows_of(actor, UsageImport).order_by("id").values_list("rows_accepted", "rows_rejected", "is_partial")
-        )
+        told = ("rows_accepted", "rows_rejected", "is_partial", "is_turn")
+        receipts = list(rows_of(actor, UsageImport).order_by("id").values_list(*told))
         blocking = rows_of(actor, UsageRejection).filter(is_blocking=True).count()
         entry = rows_of(actor, AuditEntry).filter(action="ingest_usage").order_by("id")[1]
-    assert (receipts, blocking) == ([(1, 0, False), (6, 1, False), (0, 1, False)], 0)
+    assert (receipts, blocking) == ([(1, 0, False, False), (6, 1, False, True), (0, 1, False, False)], 0)
     assert entry.request_id == " ".join(f"r-{number}" for number in range(7))
+
+
+def test_requests_that_share_an_id_are_a_turn_all_the_same(actor: Actor, slow: Work):
+    agree(actor)
+    with ThreadPoolExecutor(10) as callers:
+        first = callers.submit(recorded, actor, {**ROW, "id": "first"})
+        assert slow.stands.wait(SECONDS)
+        coming = [callers.submit(recorded, actor, {**ROW, "id": name}) for name in ("a", "b")]
+        while len(together._records._waiting[actor.tenant_id, actor.name, actor.role]) < len(coming):
+            time.sleep(0.001)
+        slow.goes_on.set()
+
+    assert [each.result() for each in (first, *coming)] == ["accepted"] * 3
+    with books_of(actor):
+        receipts = list(
+            rows_of(actor, UsageImport).order_by("id").values_list("request_id", "rows_accepted", "is_turn")
+        )
+    assert receipts == [("r-0", 1, False), ("r-0", 2, True)]
 
 
 def test_a_record_that_leaves_open_what_it_says_never_joins(actor: Actor):

@@ -44,10 +44,17 @@ def test_a_call_is_one_upload(actor: Actor):
 
 def test_requests_that_are_taken_together_are_uploads_of_their_own(actor: Actor):
     agree(actor, RatingOptions(rating_group="upload"))
-    together = replace(actor, request_id="api-1 api-2")  # as `record_together` names the requests of one turn
+    together = replace(actor, request_id="api-1 api-2", is_turn=True)  # as `record_together` has the requests of a turn
     record_usage(actor=together, records=[told("a"), told("b")], at=AT)
 
     assert rated(actor) == [(1, Decimal(16), Decimal(32))]
+
+
+def test_a_blank_in_the_id_of_a_request_makes_no_turn_of_it(actor: Actor):
+    agree(actor, RatingOptions(rating_group="upload"))
+    record_usage(actor=replace(actor, request_id="r 1"), records=[told("a"), told("b")], at=AT)
+
+    assert rated(actor) == [(2, Decimal(16), Decimal(16))]
 
 
 def test_the_time_of_day_tells_the_last_record(actor: Actor):

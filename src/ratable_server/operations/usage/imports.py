@@ -49,6 +49,7 @@ class Begun:
             file_name=self.file_name,
             sha256=self.sha256,
             is_partial=self.is_partial,
+            is_turn=self.actor.is_turn,
             content_bytes=self.content_bytes,
         )
 

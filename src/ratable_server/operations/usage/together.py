@@ -83,7 +83,8 @@ def _sender(actor: Actor) -> tuple[int, str, str]:
 
 def _actor(actors: Sequence[Actor]) -> Actor:
     """Who does the work of a turn: one sender, in all of these requests."""
-    return replace(actors[0], request_id=" ".join(dict.fromkeys(actor.request_id for actor in actors)))
+    request_id = " ".join(dict.fromkeys(actor.request_id for actor in actors))
+    return replace(actors[0], request_id=request_id, is_turn=len(actors) > 1)
 
 
 _records: Gathering[_Asked, Taken] = Gathering(_take)

@@ -16,8 +16,8 @@ from ratable_server.store.load.selections import Selection
 from ratable_server.store.transport import read_table, reading_ahead
 
 # The day in the books' time zone was settled when the record was learned, and what was rejected never came in. The time
-# of day is only asked for where a price plan looks at the order of use; whether several requests were taken together (their
-# ids stand apart by spaces) only where one looks at uploads.
+# of day is only asked for where a price plan looks at the order of use; whether it came in a turn, as an upload of its own, only
+# where one looks at uploads.
 _CURRENT = """
 SELECT event_id, stream, CASE WHEN (
         SELECT count(*) FROM usage_group
@@ -27,7 +27,7 @@ SELECT event_id, stream, CASE WHEN (
         SELECT count(*) FROM usage_group WHERE tenant_id = record.tenant_id AND rating_group = 'upload'
     ) > 0 THEN EXISTS (
         SELECT FROM usage_import AS import WHERE import.tenant_id = record.tenant_id AND import.id = record.usage_import_id
-            AND import.request_id LIKE '%% %%'
+            AND import.is_turn
     ) END
 FROM usage_record AS record
 WHERE tenant_id = %s AND month_on >= %s AND month_on < %s AND {streams}

@@ -32,6 +32,7 @@ class UsageImport(Target):
     file_name = models.TextField(default="", blank=True)
     sha256 = models.TextField(default="", blank=True)
     is_partial = models.BooleanField(default=False)
+    is_turn = models.BooleanField(default=False, db_default=False)  # each row came as a request of its own
     content_bytes = models.BigIntegerField(default=0, db_default=0)  # of a file, unpacked
     read_bytes = models.BigIntegerField(default=0, db_default=0)  # told now and then while it is read
     rows_received = models.BigIntegerField(default=0)
