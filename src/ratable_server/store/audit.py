@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -17,8 +18,9 @@ from django.db.models import JSONField, Value
 
 from ratable_server.actor import Actor
 from ratable_server.store.models import AuditEntry
-from ratable_server.store.states import KINDS, states_of
-from ratable_server.store.webhooks import announce
+from ratable_server.store.prepared import all_rows
+from ratable_server.store.states import GONE, KINDS, STATE, hold, states_of
+from ratable_server.store.webhooks import ANNOUNCE, announcement
 
 Fields = dict[str, Any]
 _AT_ONCE = 2_000
@@ -28,6 +30,11 @@ SELECT %(tenant)s, %(at)s, %(by)s, %(request)s, told.action, told.kind, told.cod
 FROM jsonb_array_elements(%(told)s::jsonb) WITH ORDINALITY AS each (change, place),
     jsonb_to_record(each.change) AS told (action text, kind text, code text, before jsonb, after jsonb)
 ORDER BY each.place
+"""
+_ADD_ONE = """
+INSERT INTO audit_entry (tenant_id, recorded_at, actor, request_id, action, subject_kind, subject_code, before, after,
+    state_of, state)
+VALUES (%(tenant)s, %(at)s, %(by)s, %(request)s, %(action)s, %(kind)s, %(code)s, %(before)s, %(after)s, {state_of}, {state})
 """
 _EXACT = JSONField(encoder=DjangoJSONEncoder)  # dates, decimals and ids as text
 
@@ -49,10 +56,12 @@ def record_change(actor: Actor, change: Change, *, at: datetime, part_of: str = 
     has no state of its own.
     """
     kind, code = ("product", part_of) if part_of else (change.kind, change.code)
-    state = states_of(actor, kind, [code])[code] if kind in KINDS else ""
-    _entry(actor, change, at=at, state_of=f"{kind}/{code}" if state else "", state=state).save(force_insert=True)
     fields = change.after or change.before or {}
-    announce(actor, action=change.action, kind=change.kind, code=change.code, fields=fields, at=at)
+    event = announcement(action=change.action, kind=change.kind, code=change.code, fields=fields)
+    wanted = {**_by(actor, at), **_written(change), "state_of": f"{kind}/{code}", **(event or {})}
+    if kind in KINDS:
+        wanted["ids"] = hold(actor, kind, [code])
+    all_rows(_entering(kind if kind in KINDS else "", is_announced=event is not None), wanted)
 
 
 def record_new(actor: Actor, kind: str, told: Mapping[str, Fields], *, action: str, at: datetime) -> None:
@@ -70,11 +79,28 @@ def record_changes(actor: Actor, changes: Sequence[Change], *, at: datetime) -> 
 
     There may be tens of thousands, so they go as documents that the database takes apart.
     """
-    parameters: dict[str, Any] = {"tenant": actor.tenant_id, "at": at, "by": actor.name, "request": actor.request_id}
     with connection.cursor() as cursor:
         for start in range(0, len(changes), _AT_ONCE):
             told = json.dumps([each._asdict() for each in changes[start : start + _AT_ONCE]], cls=DjangoJSONEncoder)
-            cursor.execute(_ADD_MANY, {**parameters, "told": told})
+            cursor.execute(_ADD_MANY, {**_by(actor, at), "told": told})
+
+
+@cache
+def _entering(kind: str, *, is_announced: bool) -> str:
+    """The statement that writes an entry; of a thing that has a state, this with it."""
+    state_of, state = ("%(state_of)s", f"COALESCE({STATE[kind]}, '{GONE}')") if kind else ("''", "''")
+    entry = _ADD_ONE.format(state_of=state_of, state=state)
+    return f"WITH announced AS ({ANNOUNCE}) {entry}" if is_announced else entry
+
+
+def _by(actor: Actor, at: datetime) -> dict[str, Any]:
+    return {"tenant": actor.tenant_id, "at": at, "by": actor.name, "request": actor.request_id}
+
+
+def _written(change: Change) -> dict[str, Any]:
+    fields = {"before": change.before, "after": change.after}
+    told = {name: None if each is None else json.dumps(each, cls=DjangoJSONEncoder) for name, each in fields.items()}
+    return {"action": change.action, "kind": change.kind, "code": change.code, **told}
 
 
 def _entry(actor: Actor, change: Change, *, at: datetime, state_of: str, state: str) -> AuditEntry:

@@ -17,10 +17,16 @@ _AFTER = 2  # times that a statement is asked without being prepared by the driv
 
 def first_row(statement: str, wanted: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """The first row of a statement with these parameters, which the database reads as values; None: there is none."""
+    rows = all_rows(statement, wanted)
+    return rows[0] if rows else None
+
+
+def all_rows(statement: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement with these parameters; none, where it gives nothing back."""
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     if raw.prepare_threshold is None:  # Django's cursors never prepare; this one has to be allowed to
         raw.prepare_threshold = _AFTER
     with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-        found: tuple[Any, ...] | None = cursor.execute(statement.encode(), wanted, prepare=True).fetchone()
-        return found
+        cursor.execute(statement.encode(), wanted, prepare=True)
+        return [] if cursor.description is None else cursor.fetchall()

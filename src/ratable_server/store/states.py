@@ -6,18 +6,23 @@ only hashes of one version are compared.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from django.db import connection
 
 from ratable_server.actor import Actor
+from ratable_server.store.prepared import all_rows
 from ratable_server.store.transport import in_bulk
+
+_Ask = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
 
 GONE = "gone"  # the state of what was taken out of the books
 _VERSION = "1"
-_FEW = 20  # looked up one by one; more of them were added a moment ago, and the planner knows nothing of them
+_FEW = (
+    20  # looked up by a plan that is kept; more of them were added a moment ago, and the planner knows nothing of them
+)
 
 # Of each kind (an item that draws no units and a commit that has none and does not roll over say what they said before
 # any did): what it says of itself, and the lines that stand on it (its row, kind, key, what they say).
@@ -80,11 +85,10 @@ KINDS = tuple(_KINDS)
 
 
 def _states(kind: str, *, limited: bool) -> str:
-    """A query of (code, hash); `limited` to the codes that it is told."""
+    """A query of (kind, code, hash); `limited` to the rows that it is told."""
     head, link, lines = _KINDS[kind]
-    which = "AND head.code = ANY(%(codes)s)" if limited else ""
-    asked = f"(SELECT id FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s))"  # noqa: S608 - our own
-    of = f"{link} IN {asked}" if limited else "true"
+    which = "AND head.id = ANY(%(ids)s)" if limited else ""
+    of = f"{link} = ANY(%(ids)s)" if limited else "true"
     columns = ", ".join(f"head.{column.strip()}" for column in head.split(","))
     return f"""
     SELECT '{kind}' AS kind, head.code, '{_VERSION}:' || encode(sha256(convert_to(jsonb_build_array({columns},
@@ -122,14 +126,34 @@ WHERE CASE WHEN told.state_of IS NULL
 """  # noqa: S608 - our own
 
 
+_STATES = {kind: _states(kind, limited=True) for kind in KINDS}
+STATE = {kind: f"(SELECT state FROM ({_STATES[kind]}) AS standing)" for kind in KINDS}  # noqa: S608 - our own
+"""The state of one row of each kind, whose id is the one of `ids`: part of a statement that writes it down."""
+_HOLD = {
+    kind: f"SELECT id FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608 - our own
+    for kind in KINDS
+}
+
+
 def states_of(actor: Actor, kind: str, codes: Sequence[str]) -> dict[str, str]:
     """The state of each by its code, `GONE` where it is not there; nobody else changes them until this transaction ends."""
-    told: dict[str, Any] = {"tenant": actor.tenant_id, "codes": list(codes)}
-    with connection.cursor() as cursor, in_bulk() if len(codes) > _FEW else nullcontext():
-        cursor.execute(
-            f"SELECT FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) ORDER BY id FOR NO KEY UPDATE",
-            told,
-        )
-        cursor.execute(_states(kind, limited=True), told)
-        found = {code: state for _, code, state in cursor.fetchall()}
+    is_much = len(codes) > _FEW
+    with in_bulk() if is_much else nullcontext():
+        ask = _planned_anew if is_much else all_rows
+        found = {code: state for _, code, state in ask(_STATES[kind], _of(actor, hold(actor, kind, codes, ask=ask)))}
     return {code: found.get(code, GONE) for code in codes}
+
+
+def hold(actor: Actor, kind: str, codes: Sequence[str], *, ask: _Ask = all_rows) -> list[int]:
+    """The rows of a kind, which nobody else changes until this transaction ends."""
+    return [row_id for (row_id,) in ask(_HOLD[kind], {"tenant": actor.tenant_id, "codes": list(codes)})]
+
+
+def _of(actor: Actor, ids: list[int]) -> dict[str, Any]:
+    return {"tenant": actor.tenant_id, "ids": ids}
+
+
+def _planned_anew(statement: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, wanted)
+        return list(cursor.fetchall())

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-
-from django.db import connection
-
-from ratable_server.actor import Actor
 
 # The operation that changes something -> the topic, and what the event is about.
 _TOPIC_OF: Mapping[str, tuple[str, str]] = {
@@ -74,7 +69,7 @@ TOLD: frozenset[str] = frozenset(
     | {_REWRITTEN}
 )
 
-_ANNOUNCE = """
+ANNOUNCE = """
 INSERT INTO webhook_event (tenant_id, webhook_id, topic, object, created_at, status, due_at, tries)
 SELECT tenant_id, id, %(topic)s, %(object)s::jsonb, %(at)s, 'pending', %(at)s, '[]'
 FROM register_entry
@@ -84,10 +79,11 @@ ORDER BY id
 """
 
 
-def announce(actor: Actor, *, action: str, kind: str, code: str, fields: Mapping[str, Any], at: datetime) -> None:
-    """Write an event for each webhook that wants to hear of a change; call it in the transaction of the change.
+def announcement(*, action: str, kind: str, code: str, fields: Mapping[str, Any]) -> dict[str, str] | None:
+    """What `ANNOUNCE` writes of a change, which goes into the transaction of the change; None: nobody is told of such.
 
-    A webhook without topics hears of everything. `fields` are those that the audit tells of the change.
+    Each webhook that wants to hear of the topic gets an event; one without topics hears of everything. `fields` are those
+    that the audit tells of the change.
     """
     topic, about = _TOPIC_OF.get(action, ("", ""))
     if kind in _PAPERS and action in _VERB_OF:
@@ -95,9 +91,7 @@ def announce(actor: Actor, *, action: str, kind: str, code: str, fields: Mapping
     if action == "write_entry" and fields.get("revision"):
         topic = _REWRITTEN
     if not topic:
-        return
+        return None
     is_line = about == "prepaid_commit" and kind == "contract"
     told = {"kind": about, "code": str(fields.get("id", code)) if is_line else code}
-    values: dict[str, Any] = {"topic": topic, "object": json.dumps(told), "wanted": json.dumps([topic]), "at": at}
-    with connection.cursor() as cursor:
-        cursor.execute(_ANNOUNCE, {**values, "tenant": actor.tenant_id})
+    return {"topic": topic, "object": json.dumps(told), "wanted": json.dumps([topic])}
