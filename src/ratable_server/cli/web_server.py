@@ -5,6 +5,7 @@ Owns its limits. A client that sends or reads slowly costs a socket and no threa
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import sys
@@ -16,12 +17,14 @@ from typing import Any
 import waitress
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 from waitress import utilities
 
 _MOST_HEADER_BYTES = 16_384
 _SECONDS_TO_FINISH = 30
 _SECONDS_OF_A_TURN = 1 / 2_000  # of a thread: one that waits for the database soon goes on, whoever else computes
 _SECONDS_TO_END = 5
+_NEW_OBJECTS = 20_000  # before somebody looks for rubbish among them: a call of a thousand records makes some thousands
 _BACKGROUND = "ratable-import"
 
 
@@ -36,8 +39,10 @@ def run(*, host: str, port: int, threads: int) -> None:
     """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
     utilities.Error.to_response = _told_as_json
     sys.setswitchinterval(_SECONDS_OF_A_TURN)
+    application = get_wsgi_application()
+    _keep_what_is_loaded()
     server = waitress.create_server(
-        get_wsgi_application(),
+        application,
         host=host,
         port=port,
         threads=threads,
@@ -62,6 +67,14 @@ def run(*, host: str, port: int, threads: int) -> None:
     for thread in threading.enumerate():  # an import that goes on behind its answer is finished, however long it takes
         if thread.name == _BACKGROUND:
             thread.join()
+
+
+def _keep_what_is_loaded() -> None:
+    """Leave programs and routes out when rubbish is looked for, which stops every thread: they stay to the end."""
+    get_resolver().url_patterns  # noqa: B018 - reading them loads every view
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
 
 
 def _finish(server: Any) -> None:
