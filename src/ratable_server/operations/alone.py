@@ -6,12 +6,14 @@ locked one, so that it takes no part in a deadlock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date
 from typing import TypeVar
 
 from django.db import connection
 
 from ratable_server.actor import Actor
+from ratable_server.operations.booking import take_months
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of
 
@@ -30,9 +32,13 @@ def change_alone(*, actor: Actor, kind: str, id: int, change: Callable[[], T]) -
 
 
 @retried
-def change_together(*, actor: Actor, change: Callable[[], T]) -> T:
-    """What `change` gives: one transaction for several operations, all of them or none."""
+def change_together(*, actor: Actor, change: Callable[[], T], days: Iterable[date] = ()) -> T:
+    """What `change` gives: one transaction for several operations, all of them or none.
+
+    `days` are those of the facts that they file, if these are several: their months are taken before anything else is.
+    """
     with books_of(actor):
+        take_months(actor, days)
         return change()
 
 

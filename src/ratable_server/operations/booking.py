@@ -5,11 +5,13 @@ Owns the write path up to the number of a fact. The month, the day and the place
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from ratable.facts.booking import Booking, book
 from ratable.periods import month_of
 from ratable_server.actor import Actor
+from ratable_server.operations.soundness import refuse_unfit_day
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.locks import share_month
 from ratable_server.store.numbers import next_fact_number
@@ -27,6 +29,21 @@ def take_booking(actor: Actor, on: date) -> Booking:
         booking = book(on, open_on=first_open_month(actor) or month_of(on), number=_NOT_YET)
         if share_month(actor, booking.booked_on) != "closed":
             return booking
+
+
+def take_months(actor: Actor, days: Iterable[date]) -> None:
+    """Keep the months open in which facts of these days are booked: the earlier first, and before any contract.
+
+    Who files several facts, or holds contracts before he files one, takes them so.
+
+    Refuses:
+        date_must_be_in_range
+    """
+    wanted = sorted(set(days))
+    for on in wanted:
+        refuse_unfit_day("on", on)
+    for on in wanted:
+        take_booking(actor, on)
 
 
 def numbered(actor: Actor, booking: Booking) -> Booking:

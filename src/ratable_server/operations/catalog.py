@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from ratable.price_plans import check_price_plan
 from ratable.terms import Product, ProductBundle, Terms, UsageGroup
@@ -100,9 +100,10 @@ def change_price_plan(
         product_row = held_product(actor, product)
         row = held_group(actor, product_row, group.id)
         before = next(known for known in load_products(actor, [product_row.id])[0].usage_groups if known.id == group.id)
+        open_on = _keep_open_for_users(actor, row)
         users = users_of(actor, [row.id])
         if group != before:
-            _refuse_closed_users(actor, users, field=f"usage_group {group.id}")
+            _refuse_closed_users(actor, users, open_on, field=f"usage_group {group.id}")
         _rewrite(actor, row, group, kept=_kept_of_group(actor, row, beside, at=at))
         refuse_terms(check_terms(load_terms(actor, users)))
         change = Change("change_price_plan", "usage_group", group.id, before=told(before), after=told(group))
@@ -184,12 +185,16 @@ def users_of(actor: Actor, groups: Collection[int]) -> list[str]:
     return list(rows.values_list("code", flat=True))
 
 
-def _refuse_closed_users(actor: Actor, contracts: list[str], *, field: str) -> None:
-    users = load_terms(actor, contracts).contracts
-    if users:
-        open_on = keep_open(actor, min(map(counts_from, users)))
-        for contract in users:
-            refuse_closed_months(contract, open_on, field=field)
+def _keep_open_for_users(actor: Actor, group: models.UsageGroup) -> date:
+    """The first day that no close has settled, and it stays so: a month is taken before the contracts."""
+    items = rows_of(actor, models.UsageItem).filter(usage_group_id=group.id)
+    users = load_terms(actor, sorted(set(items.values_list("contract__code", flat=True)))).contracts
+    return keep_open(actor, min(map(counts_from, users))) if users else date.min
+
+
+def _refuse_closed_users(actor: Actor, contracts: list[str], open_on: date, *, field: str) -> None:
+    for contract in load_terms(actor, contracts).contracts:
+        refuse_closed_months(contract, open_on, field=field)
 
 
 def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup, *, kept: Kept) -> None:

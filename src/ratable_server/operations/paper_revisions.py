@@ -7,6 +7,7 @@ from datetime import datetime
 from ratable.money import to_minor
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.booking import take_months
 from ratable_server.operations.matters import Matter
 from ratable_server.operations.overpayments import refuse_overpayment
 from ratable_server.operations.paper_documents import (
@@ -21,6 +22,7 @@ from ratable_server.operations.paper_documents import (
 from ratable_server.operations.paper_rows import documents_of, hold_contracts, lines_of, sum_up
 from ratable_server.operations.paper_told import Paper, PaperBeside, PaperKind
 from ratable_server.operations.papers import head_told, held, keep_head, matter_of_paper
+from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
@@ -34,7 +36,9 @@ def revise_paper(*, actor: Actor, id: int, paper: Paper, beside: PaperBeside, at
     Refuses:
         document_must_be_known, document_must_stand, settlement_must_not_exceed_document, and those of `issue_papers`
     """
+    refuse_unfit(paper)
     with changes_by(actor):
+        take_months(actor, [paper.on])
         hold_contracts(actor, [(paper.kind, id)], paper.contract)
         matter = matter_of_paper(actor, paper)
         row = held(actor, paper.kind, id)

@@ -12,9 +12,8 @@ from django.db import transaction
 from django.db.models import Max, QuerySet, Sum
 
 from ratable_server.actor import Actor
-from ratable_server.store import models
+from ratable_server.store import locks, models
 from ratable_server.store.load.documents import standing_voids
-from ratable_server.store.locks import hold_contract
 from ratable_server.store.models.papers import PAPER_KINDS
 from ratable_server.store.scope import rows_of
 
@@ -97,7 +96,7 @@ def _voided_on(actor: Actor, paper: models.Paper) -> date | None:
 
 
 def hold_contracts(actor: Actor, papers: Sequence[tuple[str, int]], *codes: str) -> None:
-    """Keep the contracts of papers, and these, for this transaction: in the order of their codes, before any paper.
+    """Keep the contracts of papers, and these, for this transaction: before any paper, and after the months.
 
     A paper may have moved to another contract while this waited. What is held then is let go and taken anew: a contract
     that is added to those held would be out of order.
@@ -105,8 +104,7 @@ def hold_contracts(actor: Actor, papers: Sequence[tuple[str, int]], *codes: str)
     wanted = {*codes, *_contracts_of(actor, papers)}
     while True:
         point = transaction.savepoint()
-        for code in sorted(wanted):
-            hold_contract(actor, code)
+        locks.hold_contracts(actor, wanted)
         moved = _contracts_of(actor, papers)
         if moved <= wanted:
             transaction.savepoint_commit(point)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.booking import take_months
 from ratable_server.operations.closed_months import first_day_open, refuse_closed
 from ratable_server.operations.document_voids import reopen_document, void_document
 from ratable_server.operations.overpayments import refuse_overpayment
@@ -27,6 +28,7 @@ def void_paper(*, actor: Actor, kind: PaperKind, id: int, on: date, reason: str 
         dates_must_ascend, and those of `void_document`
     """
     with changes_by(actor):
+        take_months(actor, [on])
         row = _held(actor, kind, id)
         if row.voided_on is not None:
             raise Refused("document_must_stand", field=kind, detail=row.code)
@@ -58,7 +60,7 @@ def reopen_paper(*, actor: Actor, kind: PaperKind, id: int, at: datetime) -> Non
 
 
 def _held(actor: Actor, kind: PaperKind, id: int) -> models.Paper:
-    """The contract first, as everybody who acts on it does."""
+    """The contract first, as everybody who acts on it does; the months that are taken after it have their rows."""
     hold_contracts(actor, [(kind, id)])
     row = held(actor, kind, id)
     refuse_overpayment(row)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ratable.terms_rules import fits_currency
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.booking import take_months
 from ratable_server.operations.kept import NOTHING
 from ratable_server.operations.matters import Matter, matter_of
 from ratable_server.operations.paper_documents import file_paper, lines_in, write_lines
@@ -25,6 +26,7 @@ from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.papers import next_number
+from ratable_server.store.locks import hold_contracts
 from ratable_server.store.retrying import retried
 from ratable_server.store.staging.settling import hold_tenant
 
@@ -50,10 +52,14 @@ def issue_papers(
         prepaid_commit_must_be_known, item_must_be_known, credit_must_not_exceed_prepaid_commit, code_must_be_unused
     """
     with changes_by(actor):
-        matters = {place: matter_of_paper(actor, papers[place]) for place in _in_order_of_contracts(papers)}
+        for paper in papers:
+            refuse_unfit(paper)
+        take_months(actor, (paper.on for paper in papers))
+        hold_contracts(actor, (paper.contract for paper in papers))
+        matters = [matter_of_paper(actor, paper) for paper in papers]
         return [
-            _issue(actor, matters[place], paper, beside=besides[place] if besides else _BARE, at=at)
-            for place, paper in enumerate(papers)
+            _issue(actor, matter, paper, beside=besides[place] if besides else _BARE, at=at)
+            for place, (matter, paper) in enumerate(zip(matters, papers, strict=True))
         ]
 
 
@@ -70,8 +76,7 @@ def held(actor: Actor, kind: str, id: int) -> models.Paper:
 
 
 def matter_of_paper(actor: Actor, paper: Paper) -> Matter:
-    """The contract of a paper, which nobody else acts on meanwhile."""
-    refuse_unfit(paper)
+    """The contract of a paper that is sound; nobody else acts on it meanwhile."""
     takes = any(line.against == "liability" and line.prepaid_commit for line in paper.lines)
     matter = matter_of(actor, paper.contract, on=paper.on, holds_commits=takes)
     _refuse_amounts(matter, paper)
@@ -94,10 +99,6 @@ def keep_head(row: models.Paper, paper: Paper, beside: PaperBeside) -> None:
 
 def head_told(row: models.Paper) -> dict[str, Any]:
     return {"on": row.on, "stage": row.stage, "total_minor": row.total_minor, "further": dict(row.further)}
-
-
-def _in_order_of_contracts(papers: Sequence[Paper]) -> list[int]:
-    return sorted(range(len(papers)), key=lambda place: papers[place].contract)
 
 
 def _issue(actor: Actor, matter: Matter, paper: Paper, *, beside: PaperBeside, at: datetime) -> Issued:

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.store import models
+from ratable_server.store.locks import hold_contract_rows
 from ratable_server.store.scope import rows_of
 
 _ACCOUNT_ROLES = """
@@ -25,10 +26,17 @@ _ACCOUNT_ROLES = """
 """
 DEFAULT_ACCOUNT_FIELDS = tuple(_ACCOUNT_ROLES.split())
 
-_TOLD: tuple[Any, ...] = (
-    models.Contract, models.Customer, models.Milestone, models.PrepaidCommit, models.Product, models.ProductBundle,
-    models.Subscription, models.UsageItem, models.RegisterEntry, models.Paper, models.PaperLine, models.Settlement,
-)  # fmt: skip
+_SOLD: tuple[Any, ...] = (models.Product, models.ProductBundle, models.Customer)
+# What stands on a contract, with the way to it.
+_ON_CONTRACTS: dict[Any, tuple[str, ...]] = {
+    models.Contract: ("id",),
+    **dict.fromkeys(
+        (models.Milestone, models.PrepaidCommit, models.Subscription, models.UsageItem, models.Paper), ("contract_id",)
+    ),
+    models.PaperLine: ("paper__contract_id",),
+    models.Settlement: ("invoice__contract_id", "credit_memo__contract_id"),
+}
+_TOLD = (*_SOLD, *_ON_CONTRACTS, models.RegisterEntry)
 _FACTS: tuple[Any, ...] = (models.Document, models.WrittenEntry)  # never changed
 
 # Fields of anything, and of lines within it, that hold an id of the kind, or a list of them.
@@ -65,7 +73,22 @@ def give_instead(actor: Actor, thing: Thing, instead: int, *, at: datetime) -> N
     """
     if thing.id == instead:
         raise Refused("code_must_be_known", field=thing.kind, detail="a thing cannot stand in for itself")
-    for rows in _naming(actor, thing, _TOLD):
+    _rename(actor, thing, instead, among=_SOLD, at=at)
+    hold_contract_rows(actor, _contracts_naming(actor, thing))
+    _rename(actor, thing, instead, among=(*_ON_CONTRACTS, models.RegisterEntry), at=at)
+
+
+def _contracts_naming(actor: Actor, thing: Thing) -> set[int]:
+    """The contracts on which something names this thing: who changes it holds its contract."""
+    found: set[int] = set()
+    for rows in _naming(actor, thing, tuple(_ON_CONTRACTS)):
+        for way in _ON_CONTRACTS[rows.model]:
+            found.update(rows.exclude(**{way: None}).values_list(way, flat=True))
+    return found
+
+
+def _rename(actor: Actor, thing: Thing, instead: int, *, among: tuple[Any, ...], at: datetime) -> None:
+    for rows in _naming(actor, thing, among):
         for row in rows.select_for_update(no_key=True).order_by("id"):
             is_below = isinstance(row, models.RegisterEntry) and row.kind == thing.kind
             fields = {*_ONE.get(thing.kind, ()), *_MANY.get(thing.kind, ()), *(["parent"] if is_below else [])}

@@ -18,7 +18,7 @@ from ratable.money import to_major, to_minor
 from ratable.terms_rules import fits_currency
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.booking import take_booking
+from ratable_server.operations.booking import take_months
 from ratable_server.operations.closed_months import first_day_open, refuse_closed
 from ratable_server.operations.document_voids import void_document
 from ratable_server.operations.documents import Payment, Refund, payment_in
@@ -72,7 +72,9 @@ def settle_invoice(
         credit_memo_must_be_of_the_customer, period_must_be_open, code_must_be_unused
     """
     with changes_by(actor):
-        _keep_months(actor, parts)
+        for part in parts:
+            refuse_unfit(part)
+        take_months(actor, (part.on for part in parts if isinstance(part, Money)))
         memos = [part.credit_memo for part in parts if isinstance(part, Credit)]
         hold_contracts(actor, [("invoice", invoice), *(("credit_memo", memo) for memo in memos)])
         settled = []
@@ -93,7 +95,9 @@ def pay_credit_memo_out(
     Refuses:
         those of `settle_invoice`
     """
+    refuse_unfit(money)
     with changes_by(actor):
+        take_months(actor, [money.on])
         hold_contracts(actor, [("credit_memo", credit_memo)])
         paper = _standing(actor, "credit_memo", credit_memo)
         amount_minor = _amount(actor, paper, money)
@@ -113,6 +117,7 @@ def void_settlement(*, actor: Actor, id: int, on: date, at: datetime) -> None:
         document_must_be_known, document_must_stand, dates_must_ascend, period_must_be_open
     """
     with changes_by(actor):
+        take_months(actor, [on])
         row = _held(actor, id)
         if on < row.on:
             raise Refused("dates_must_ascend", field="void_date", detail=f"it is of {row.on}")
@@ -140,14 +145,6 @@ def delete_settlement(*, actor: Actor, id: int, at: datetime) -> None:
         take_overpayment_back(actor, row, at=at)
         row.deleted_at = at
         _keep(actor, row, "delete_settlement", at=at)
-
-
-def _keep_months(actor: Actor, parts: Sequence[Money | Credit]) -> None:
-    """The months in which money is booked stay open from here on: they are taken before any contract, as by everybody."""
-    for part in parts:
-        refuse_unfit(part)
-    for on in sorted({part.on for part in parts if isinstance(part, Money)}):
-        take_booking(actor, on)
 
 
 def _standing(actor: Actor, kind: str, id: int) -> models.Paper:
@@ -192,7 +189,6 @@ def _pay(actor: Actor, paper: models.Paper, money: Money, *, further: Further, a
 
 def _amount(actor: Actor, paper: models.Paper, part: Money | Credit, *, is_limited: bool = True) -> int:
     """The amount of a settlement, if it can be one of this paper."""
-    refuse_unfit(part)
     refuse_closed(part.on, first_day_open(actor), field="payment_date")
     if part.amount <= 0:
         raise Refused("amount_must_be_positive", field="amount")

@@ -47,12 +47,12 @@ def import_terms(
     _refuse_unfit(terms)
     with _taken_named(actor, terms), changes_by(actor):
         refuse_terms(check_terms(replace(terms, products=(*load_products(actor), *terms.products))))
+        if terms.contracts:
+            keep_open(actor, min(map(counts_from, terms.contracts)))
         if not keeps_policy and terms.policy != load_policy(actor):
             set_policy(actor=actor, policy=terms.policy, at=at)
         if not keeps_timezone and terms.entity.timezone != load_entity(actor).timezone:
             set_timezone(actor=actor, timezone=terms.entity.timezone, at=at)
-        if terms.contracts:
-            keep_open(actor, min(map(counts_from, terms.contracts)))
         _insert(actor, terms, at)
         record_change(actor, Change("import_terms", "terms", terms.entity.id, after=_summary(terms)), at=at)
     return Created(code=terms.entity.id, warnings=tuple(warn_of_terms(terms)))

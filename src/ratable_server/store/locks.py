@@ -1,5 +1,9 @@
 """Rows that a writer holds until it commits, always in this order: months, contracts, prepaid commits, the tenant.
 
+Of several months the earlier is taken first, of several contracts the one whose row came first. A month that nobody has
+booked into yet gets its row by the first who does, and everybody else who wants to waits for that one: who takes another
+month, or a month after a contract, may wait for who waits for him.
+
 Owns the locks of single facts. A close holds its months for itself alone; who books into a month shares it.
 """
 
@@ -7,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from ratable_server.actor import Actor
 from ratable_server.store.models import Contract, Period, PrepaidCommit
@@ -36,10 +42,23 @@ def hold_contract(actor: Actor, code: str) -> int | None:
     return rows.values_list("id", flat=True).first()
 
 
+def hold_contracts(actor: Actor, codes: Iterable[str]) -> None:
+    """Keep several contracts, in the order of their rows."""
+    _hold_rows(rows_of(actor, Contract).filter(code__in=set(codes)))
+
+
+def hold_contract_rows(actor: Actor, ids: Iterable[int]) -> None:
+    """The same by their rows."""
+    _hold_rows(rows_of(actor, Contract).filter(id__in=set(ids)))
+
+
 def hold_commits(actor: Actor, contract_ids: Iterable[int]) -> None:
     """Keep the prepaid commits of contracts, in the order of their ids: nobody else draws on a balance meanwhile."""
-    rows = rows_of(actor, PrepaidCommit).select_for_update().filter(contract_id__in=list(contract_ids))
-    list(rows.order_by("id").values_list("id", flat=True))
+    _hold_rows(rows_of(actor, PrepaidCommit).filter(contract_id__in=list(contract_ids)))
+
+
+def _hold_rows(rows: QuerySet[Any]) -> None:
+    list(rows.select_for_update(no_key=True).order_by("id").values_list("id", flat=True))
 
 
 def _share(actor: Actor, month_on: date) -> str | None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import Sum
 
 from ratable.money import minor_unit_digits, to_major
@@ -18,10 +19,11 @@ from ratable.terms_rules import EXACT_DIGITS
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.operations.amendments import ConsumptionAdjustment, adjust_consumption
+from ratable_server.operations.booking import take_months
 from ratable_server.operations.calculation import calculate
 from ratable_server.operations.closed_months import first_day_open
 from ratable_server.operations.documents import CreditMemo, file_credit_memo
-from ratable_server.operations.matters import commit_row, matter_of_commit
+from ratable_server.operations.matters import Matter, commit_row, matter_of_commit
 from ratable_server.operations.told import Filed
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
@@ -97,9 +99,7 @@ def book_adjustments(*, actor: Actor, prepaid_commit: str, at: datetime) -> Book
         role_must_allow_it, prepaid_commit_must_be_known, adjustment_must_not_make_usage_negative
     """
     with changes_by(actor):
-        matter = matter_of_commit(actor, prepaid_commit, on=at.date(), holds_commits=True)
-        reported = rows_of(actor, models.ReportedAdjustment).filter(commit__code=prepaid_commit, adjustment=None)
-        rows = list(reported.select_for_update(of=("self",)).order_by("id"))  # a file may change them meanwhile
+        matter, rows = _reported_of(actor, prepaid_commit, on=at.date())
         open_on = first_day_open(actor)
         due = [row for row in rows if row.service_on < open_on]
         if not due:
@@ -111,6 +111,25 @@ def book_adjustments(*, actor: Actor, prepaid_commit: str, at: datetime) -> Book
         told = {"rows": len(due), "months": sorted({f"{month.service_on:%Y-%m}" for month in months})}
         record_change(actor, Change("book_adjustments", "prepaid_commit", prepaid_commit, after=told), at=at)
         return BookedAdjustments(rows=len(due), waiting=len(rows) - len(due), months=months)
+
+
+def _reported_of(actor: Actor, commit: str, *, on: date) -> tuple[Matter, list[models.ReportedAdjustment]]:
+    """What is to be booked of a commit, and its contract; the months are taken first, as by everybody.
+
+    A file may bring a row of another day meanwhile: then what is held is let go, and taken anew with that day.
+    """
+    reported = rows_of(actor, models.ReportedAdjustment).filter(commit__code=commit, adjustment=None)
+    days = {on}
+    while True:
+        days |= {day for day in reported.values_list("on", flat=True) if day}
+        point = transaction.savepoint()
+        take_months(actor, days)
+        matter = matter_of_commit(actor, commit, on=on, holds_commits=True)
+        rows = list(reported.select_for_update(of=("self",)).order_by("id"))  # a file may change them meanwhile
+        if {row.on for row in rows if row.on} <= days:
+            transaction.savepoint_commit(point)
+            return matter, rows
+        transaction.savepoint_rollback(point)
 
 
 def _groups(rows: Iterable[models.ReportedAdjustment], *, on: date) -> dict[_Key, list[models.ReportedAdjustment]]:

@@ -24,7 +24,7 @@ from ratable_server.store.models import Period, UsageImport
 from ratable_server.store.partitions import prepare_months
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.staging.direct.judging import judge
-from ratable_server.store.staging.direct.looking import Frame, Seen, Wanted, frame_of, look
+from ratable_server.store.staging.direct.looking import Frame, Seen, Wanted, frame_of, let_go, look
 from ratable_server.store.staging.direct.meeting import Standing, count, hash_of, meet
 from ratable_server.store.staging.direct.reading import Record, read_records
 from ratable_server.store.staging.direct.writing import add_records, add_rejections
@@ -49,13 +49,16 @@ def take_directly(
         file_must_be_readable
     """
     made: set[date] = set()
+    is_part = connection.in_atomic_block
     while True:  # once more, where a month is booked into for the first time, or was closed meanwhile
         with _transaction(begun):
-            found = _Taking(begun, wish, are_of_many=are_of_many).take(rows, made)
+            found = _Taking(begun, wish, are_of_many=are_of_many, is_part=is_part).take(rows, made)
             if isinstance(found, Taken):
                 attempt.will_commit(found, import_id=begun.import_id)
         if isinstance(found, Taken):
             return found
+        if is_part:
+            let_go()
         made |= found
 
 
@@ -71,6 +74,7 @@ class _Taking:
     begun: Begun
     wish: Wish
     are_of_many: bool
+    is_part: bool
 
     def take(self, rows: Sequence[Cells], made: Collection[date]) -> Taken | set[date]:
         """What became of the records; or the months that need a row of their own first, and then nothing is written.
@@ -108,6 +112,7 @@ class _Taking:
             ids=[record.event_id for record in records],
             streams={record.stream for record in records},
             voids=self.wish.on_change != "reject",
+            returns=self.is_part,
         )
         return look(self.begun.actor, wanted, lock_seconds=LOCK_SECONDS)
 

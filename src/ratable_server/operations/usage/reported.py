@@ -58,7 +58,7 @@ def revise_reported_usage(*, actor: Actor, revisions: Sequence[Revision], at: da
         role_must_allow_it; each by itself: reported_usage_must_be_known, those of `report_usage`
     """
     batch = _Batch(actor, at, is_partial=True)
-    return batch.carry_out(revisions, lambda asked: plan_revisions(actor, asked, at=at))
+    return batch.carry_out(revisions, lambda asked: plan_revisions(actor, asked, revisions, at=at))
 
 
 def delete_reported_usage(*, actor: Actor, ids: Sequence[int], at: datetime) -> tuple[ReportOutcome, ...]:

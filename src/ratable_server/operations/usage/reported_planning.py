@@ -70,12 +70,15 @@ def plan_reports(actor: Actor, reports: Mapping[int, Report], file: ReportedFile
     return plan
 
 
-def plan_revisions(actor: Actor, revisions: Mapping[int, Revision], *, at: datetime) -> Plan:
-    """Changes of reports that are there; no row is among them twice."""
+def plan_revisions(actor: Actor, revisions: Mapping[int, Revision], every: Iterable[Revision], *, at: datetime) -> Plan:
+    """Changes of reports that are there; no row is among them twice.
+
+    Of `every` revision of the call, also of those whose turn comes later, the months are held from the first time on.
+    """
     rows = held_reports(actor, {each.id for each in revisions.values()})
     zone, _, found = before_reports(actor, 0, {row.customer_id for row in rows.values()})
     customers = Customers(found)
-    told = [each.fields["started_at"] for each in revisions.values() if "started_at" in each.fields]
+    told = [each.fields["started_at"] for each in every if "started_at" in each.fields]
     first_on = _first_month(actor, _months(rows.values(), told, zone), at=at) if rows else date.min
     judge = Judge(zone=zone, customers=customers, first_on=first_on, billed=billed_among(actor, rows))
     owners = _owners(actor, {key for each in revisions.values() if (key := each.fields.get("unique_key"))})

@@ -63,7 +63,8 @@ def written(actor: Actor, fields: dict[str, Any]) -> int:
             write_entry(actor=actor, entry=swapped, at=at)
         return code
 
-    return entry_public_id(change_together(actor=actor, change=write))
+    days = [entry.on, *(row.on for row in gone), *filter(None, [fields.get("reversal_date")])]
+    return entry_public_id(change_together(actor=actor, change=write, days=days))
 
 
 def rewritten(actor: Actor, row: LedgerEntry, fields: dict[str, Any], *, is_partial: bool) -> None:

@@ -19,6 +19,7 @@ from ratable_server.store.staging.direct.writing import joined
 from ratable_server.store.staging.hashing import NO_HASH
 from ratable_server.store.staging.known_items import item_parameters, items_statement
 
+_RETURN = "SAVEPOINT looking"
 _SHARE = """
 SELECT month_on, status FROM period
 WHERE tenant_id = %(tenant)s AND month_on = ANY(%(booked)s::date[]) ORDER BY month_on FOR SHARE
@@ -52,13 +53,17 @@ _WHOLE = "SET LOCAL enable_nestloop = {}"  # of many items the planner thinks th
 
 
 class Wanted(NamedTuple):
-    """What is asked of the books: months to book into and months of use, ids and streams; with `voids` what is void."""
+    """What is asked of the books: months to book into and months of use, ids and streams; with `voids` what is void.
+
+    `returns`: in a transaction that goes on `let_go` may have to give back what this holds.
+    """
 
     booked: Sequence[date]
     used: Sequence[date]
     ids: Sequence[str]
     streams: Collection[str]
     voids: bool
+    returns: bool = False
 
 
 class Frame(NamedTuple):
@@ -101,7 +106,8 @@ def look(actor: Actor, wanted: Wanted, *, lock_seconds: int) -> Seen:
     taken = _TAKEN.format(is_void=_IS_VOID if wanted.voids else "false")
     items = (_WHOLE.format("off"), items_statement(streams), _WHOLE.format("on")) if streams else ()
     patience = f"SET LOCAL lock_timeout = '{lock_seconds}s'"
-    statements = (patience, _SHARE, _HOLD, _BOOKS, _LATE_USAGE, _LAST_HASH, _WITHOUT_PARTITION, taken, *items)
+    first = (_RETURN, patience) if wanted.returns else (patience,)
+    statements = (*first, _SHARE, _HOLD, _BOOKS, _LATE_USAGE, _LAST_HASH, _WITHOUT_PARTITION, taken, *items)
     shared, held, books, policy, last, missing, known_ids, known = _answers(";".join(statements), parameters)
     return Seen(
         frame=Frame(*books[0]),
@@ -113,6 +119,12 @@ def look(actor: Actor, wanted: Wanted, *, lock_seconds: int) -> Seen:
         taken={row[0]: TakenId(row[0], bytes(row[1]), *row[2:]) for row in known_ids},
         known={row[0]: KnownItem(*row) for row in known},
     )
+
+
+def let_go() -> None:
+    """Give back what the last look holds, in a transaction that goes on: a month that gets its row is taken first."""
+    with connection.cursor() as cursor:
+        cursor.execute("ROLLBACK TO SAVEPOINT looking")
 
 
 def _answers(statements: str, parameters: dict[str, Any]) -> Iterator[list[Any]]:
