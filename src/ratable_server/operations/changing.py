@@ -14,8 +14,8 @@ from ratable.terms import Contract, Milestone, PrepaidCommit, Subscription, Usag
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
-from ratable_server.operations.contract_rows import Lines, sold
-from ratable_server.operations.extending import contract_of, judge_contract, start_of
+from ratable_server.operations.contract_rows import Lines, sold_to
+from ratable_server.operations.extending import judge_contract, standing_of, start_of
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
@@ -95,7 +95,7 @@ def modify_line(actor: Actor, change: LineChange, judge: Callable[[HeldLine], Te
             refuse_terminated(actor, held)
             hold_tenant(actor)  # no usage comes meanwhile
             line = judge(held) or line
-            judge_contract(actor, _with(held, kind, line), sold(actor))
+            _judge(actor, _with(held, kind, line))
         _rewrite(actor, held, change, line=line, at=at)
         after = told_beside(line, change.further or {})
         audited = Change(f"modify_{kind.name}", "contract", change.contract, before=told(held.was), after=after)
@@ -117,7 +117,7 @@ def delete_line(
         hold_tenant(actor)  # no usage comes meanwhile
         if depends(held):
             raise Refused("nothing_must_depend_on_it", field=kind.name, detail=code)
-        judge_contract(actor, _with(held, kind, None), sold(actor))
+        _judge(actor, _with(held, kind, None))
         mark_deleted(held.row, at=at)
         change = Change(f"delete_{kind.name}", "contract", contract, before=told(held.was))
         record_change(actor, change, at=at)
@@ -127,7 +127,7 @@ def hold_line(actor: Actor, kind: Kind, *, contract: str, code: str) -> HeldLine
     """A line of a contract, which nobody else changes until this transaction ends."""
     open_on = keep_open(actor, start_of(actor, contract))
     contract_row = hold_contract(actor, contract) or 0
-    before = contract_of(actor, contract)
+    before = standing_of(actor, contract, row_id=contract_row).contract
     row = rows_of(actor, kind.model).select_for_update(no_key=True).filter(contract_id=contract_row, code=code).first()
     was = next((each for each in getattr(before, kind.part) if each.id == code), None)
     if row is None or was is None:
@@ -154,10 +154,15 @@ def _with(held: HeldLine, kind: Kind, line: Any) -> Contract:
     return replace(held.contract, **changes)
 
 
+def _judge(actor: Actor, contract: Contract) -> None:
+    judge_contract(contract, sold_to(actor, contract))
+
+
 def _rewrite(actor: Actor, held: HeldLine, change: LineChange, *, line: Term, at: datetime) -> None:
     name = getattr(held.row, "name", "") if change.name is None else change.name
     further = held.row.further if change.further is None else change.further
     kept = Kept(at=at, beside={(change.kind.name, line.id): Beside(name=name, further=further)})
-    row = change.kind.row(Lines(actor, sold(actor), kept), held.contract_row, line, held.row.place)
+    catalog = sold_to(actor, _with(held, change.kind, line))
+    row = change.kind.row(Lines(actor, catalog, kept), held.contract_row, line, held.row.place)
     row.pk, row.created_at = held.row.pk, held.row.created_at
     row.save(force_update=True)

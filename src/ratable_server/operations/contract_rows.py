@@ -18,6 +18,7 @@ from ratable.terms import (
     Milestone,
     OpeningBalance,
     PrepaidCommit,
+    Product,
     Subscription,
     TierPriceOverride,
     UsageItem,
@@ -27,6 +28,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE, known
 from ratable_server.operations.kept import Kept
 from ratable_server.store import models
+from ratable_server.store.load.standing import load_offered
 from ratable_server.store.load.written import written_line, written_rollover, written_subscription_line
 from ratable_server.store.scope import rows_of
 
@@ -36,11 +38,15 @@ _Sources = tuple[dict[tuple[int, str], int], ...]  # of commits, subscriptions, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sold:
-    """The rows of what contracts refer to, by public ids: a usage group's with that of its product."""
+    """The rows of what contracts refer to, by public ids: a usage group's with that of its product.
+
+    `terms` are those of the products, where they were asked for.
+    """
 
     products: dict[str, int]
     groups: dict[tuple[str, str], int]
     bundles: dict[str, int]
+    terms: tuple[Product, ...] = ()
 
     def product(self, code: str | None) -> int | None:
         return None if code is None else known(self.products, code, field="product")
@@ -62,6 +68,23 @@ def sold(actor: Actor) -> Sold:
         groups={(product, code): row_id for product, code, row_id in groups},
         bundles=dict(rows_of(actor, models.ProductBundle).values_list("code", "id")),
     )
+
+
+def sold_to(actor: Actor, contract: Contract) -> Sold:
+    """What of the catalogue a contract names, as far as it is there, with the terms of its products."""
+    fixed: list[Subscription | Milestone] = [*contract.subscriptions, *contract.milestones]
+    named: list[str | None] = [each.product_id for each in fixed]
+    named += [line.product_id for each in fixed for line in each.allocation]
+    named += [item.product_id for item in contract.usage_items]
+    named += [commit.product_id for commit in contract.prepaid_commits]
+    named += [override.product_id for override in contract.tier_price_overrides]
+    bundles = {item.product_bundle_id for item in contract.usage_items}
+    found = load_offered(
+        actor,
+        products={each for each in named if each is not None},
+        bundles={each for each in bundles if each is not None},
+    )
+    return Sold(products=found.products, groups=found.groups, bundles=found.bundles, terms=found.terms)
 
 
 def insert_contracts(

@@ -13,12 +13,11 @@ from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
-from ratable_server.operations.contract_rows import Lines, Sold, sold
+from ratable_server.operations.contract_rows import Lines, Sold, sold_to
 from ratable_server.operations.kept import Kept, refuse_unfit_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
-from ratable_server.store.load.catalog import load_products
-from ratable_server.store.load.terms import load_terms
+from ratable_server.store.load.standing import Standing, load_standing
 from ratable_server.store.locks import hold_contract
 from ratable_server.store.scope import rows_of
 
@@ -46,11 +45,13 @@ def extension_of(
     with changes_by(actor):
         open_on = keep_open(actor, start_of(actor, contract))
         row_id = hold_contract(actor, contract) or 0
-        if rows_of(actor, models.Termination).filter(contract_id=row_id).exists():
+        standing = standing_of(actor, contract, row_id=row_id)
+        if standing.terminated_on is not None:
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
-        before, catalog = contract_of(actor, contract), sold(actor)
-        judge_contract(actor, extended(before), catalog)
-        yield Extension(before=before, row_id=row_id, open_on=open_on, lines=Lines(actor, catalog, kept))
+        after = extended(standing.contract)
+        catalog = sold_to(actor, after)
+        judge_contract(after, catalog)
+        yield Extension(before=standing.contract, row_id=row_id, open_on=open_on, lines=Lines(actor, catalog, kept))
 
 
 def start_of(actor: Actor, code: str) -> date:
@@ -72,19 +73,29 @@ def contract_of(actor: Actor, code: str) -> Contract:
     Refuses:
         contract_must_be_known
     """
-    found = load_terms(actor, [code]).contracts
-    if not found:
+    row_id = rows_of(actor, models.Contract).filter(code=code).values_list("id", flat=True).first()
+    return standing_of(actor, code, row_id=row_id or 0).contract
+
+
+def standing_of(actor: Actor, code: str, *, row_id: int) -> Standing:
+    """The same by its row, with its end before its time.
+
+    Refuses:
+        contract_must_be_known
+    """
+    found = load_standing(actor, row_id)
+    if found is None:
         raise Refused("contract_must_be_known", field="contract", detail=code)
-    return found[0]
+    return found
 
 
-def judge_contract(actor: Actor, contract: Contract, catalog: Sold) -> None:
-    """Go on, unless a contract cannot be agreed so; `catalog` is what is sold.
+def judge_contract(contract: Contract, catalog: Sold) -> None:
+    """Go on, unless a contract cannot be agreed so; `catalog` is what is sold to it.
 
     Refuses:
         the rules of terms
     """
-    used = {item.product_id or "" for item in contract.usage_items}
+    used = {item.product_id for item in contract.usage_items}
     used |= {override.product_id for override in contract.tier_price_overrides}
-    products = load_products(actor, [catalog.products[code] for code in used if code in catalog.products])
+    products = tuple(product for product in catalog.terms if product.id in used)
     refuse_terms(check_terms(Terms(products=products, contracts=(contract,))))

@@ -17,9 +17,9 @@ from ratable.terms import Contract
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.booking import take_booking
+from ratable_server.operations.extending import standing_of
 from ratable_server.operations.soundness import refuse_unfit_day
 from ratable_server.store import models
-from ratable_server.store.load.terms import load_terms
 from ratable_server.store.locks import hold_commits, hold_contract
 from ratable_server.store.scope import rows_of
 
@@ -53,9 +53,8 @@ def matter_of(actor: Actor, contract: str, *, on: date, holds_commits: bool = Fa
         return Matter(contract=None, row_id=0, booking=booking)
     if holds_commits:
         hold_commits(actor, [row_id])
-    terms = load_terms(actor, [contract])
-    ended = rows_of(actor, models.Termination).filter(contract_id=row_id).values_list("on", flat=True).first()
-    return Matter(contract=terms.contracts[0], row_id=row_id, booking=booking, terminated_on=ended)
+    found = standing_of(actor, contract, row_id=row_id)
+    return Matter(contract=found.contract, row_id=row_id, booking=booking, terminated_on=found.terminated_on)
 
 
 def matter_of_commit(actor: Actor, commit: str, *, on: date, holds_commits: bool = False) -> Matter:

@@ -16,8 +16,12 @@ from ratable.terms import Terms
 from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
 from ratable_server.operations.terms import import_terms
+from ratable_server.store.load.standing import load_offered, load_standing
 from ratable_server.store.load.terms import load_terms
+from ratable_server.store.models import Contract, UsageGroup
+from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
+from tests.server.operations.agreements import API, agree
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 CASES = find_cases([GOLDEN])
@@ -53,6 +57,41 @@ def test_terms_of_a_case_come_back_as_they_were(actor: Actor, path: Path):
 
     assert replace(loaded, entity=terms.entity) == terms
     assert loaded.entity.timezone == terms.entity.timezone
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.relative_to(GOLDEN).with_suffix("").as_posix())
+def test_a_contract_that_a_writer_holds_is_as_it_was_agreed_with_what_is_sold_to_it(actor: Actor, path: Path):
+    terms = soundly_agreed(path)
+    import_terms(actor=actor, terms=terms, at=AT)
+    used = {item.product_id for contract in terms.contracts for item in contract.usage_items}
+
+    with books_of(actor):
+        rows = rows_of(actor, Contract).order_by("id").values_list("id", flat=True)
+        standing = [load_standing(actor, row_id) for row_id in rows]
+        offered = load_offered(
+            actor, products=[each.id for each in terms.products if each.id in used], bundles=["none"]
+        )
+
+    assert tuple(each.contract for each in standing if each is not None) == terms.contracts
+    assert [each.terminated_on for each in standing if each is not None] == [None] * len(terms.contracts)
+    assert offered.terms == tuple(product for product in terms.products if product.id in used)
+    assert set(offered.groups) == {(each.id, group.id) for each in offered.terms for group in each.usage_groups}
+    assert (set(offered.products), offered.bundles) == ({each.id for each in offered.terms}, {})
+
+
+def test_what_was_deleted_is_no_longer_offered(actor: Actor):
+    agree(actor)
+    with books_of(actor):
+        (row_id,) = rows_of(actor, Contract).values_list("id", flat=True)
+        groups = rows_of(actor, UsageGroup)
+        groups.update(deleted_at=AT)
+        rows_of(actor, Contract).update(deleted_at=AT)
+
+        offered = load_offered(actor, products=["api", "gone"], bundles=["suite"])
+
+        assert load_standing(actor, row_id) is None
+    assert (set(offered.products), offered.groups, set(offered.bundles)) == ({"api"}, {}, {"suite"})
+    assert offered.terms == (API,)
 
 
 def test_terms_of_some_contracts_leave_out_what_only_others_use(actor: Actor):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
 
@@ -30,7 +30,7 @@ from ratable_server.store.load.written import line_of, rollover_of, subscription
 from ratable_server.store.scope import books_of, rows_of
 
 Codes = Collection[str] | None
-Term = TypeVar("Term")
+_Ids = Collection[int] | None
 
 _ITEM = {
     "id": "code",
@@ -84,10 +84,17 @@ _BALANCE = {
     "subscription_id": "subscription__code",
     "milestone_id": "milestone__code",
 }
-_CONTRACT = (
-    "id", "code", "customer__code", "currency", "starts_on", "ends_before", "minimum_monthly_commitment_amount",
-    "minimum_monthly_commitment_quantity", "opening_as_of",
-)  # fmt: skip
+HEAD = {
+    "id": "code",
+    "customer": "customer__code",
+    "currency": "currency",
+    "starts_on": "starts_on",
+    "ends_before": "ends_before",
+    "minimum_monthly_commitment_amount": "minimum_monthly_commitment_amount",
+    "minimum_monthly_commitment_quantity": "minimum_monthly_commitment_quantity",
+    "as_of": "opening_as_of",
+}
+"""What a contract says of itself, as Django writes the roads to it from the row; `as_of` is that of its opening."""
 
 
 def load_terms(actor: Actor, contracts: Codes = None, *, has_usage: bool = True) -> Terms:
@@ -96,13 +103,15 @@ def load_terms(actor: Actor, contracts: Codes = None, *, has_usage: bool = True)
     Without `has_usage` contracts come without their usage items, which are most of what was agreed.
     """
     with books_of(actor):
-        wanted = None if contracts is None else _Wanted(actor, contracts)
+        rows = rows_of(actor, models.Contract)
+        ids = None if contracts is None else list(rows.filter(code__in=contracts).values_list("id", flat=True))
+        wanted = None if ids is None else _Wanted(actor, ids)
         return Terms(
             entity=load_entity(actor),
             policy=load_policy(actor),
             products=load_products(actor, wanted.products if wanted else None),
             product_bundles=load_bundles(actor, wanted.bundles if wanted else None),
-            contracts=_contracts(actor, contracts, has_usage=has_usage),
+            contracts=_contracts(actor, ids, has_usage=has_usage),
         )
 
 
@@ -128,10 +137,9 @@ def load_policy(actor: Actor) -> Policy:
 class _Wanted:
     """The row ids of what some contracts use."""
 
-    def __init__(self, actor: Actor, contracts: Collection[str]) -> None:
-        items = of_contracts(rows_of(actor, models.UsageItem), contracts).values_list("product_id", "bundle_id")
-        own_prices = of_contracts(rows_of(actor, models.TierPriceOverride), contracts)
-        used = list(items)
+    def __init__(self, actor: Actor, contracts: Collection[int]) -> None:
+        used = list(_on(rows_of(actor, models.UsageItem), contracts).values_list("product_id", "bundle_id"))
+        own_prices = _on(rows_of(actor, models.TierPriceOverride), contracts)
         self.products: set[int] = {product_id for product_id, _ in used if product_id is not None}
         self.products.update(own_prices.values_list("usage_group__product_id", flat=True))
         self.bundles: set[int] = {bundle_id for _, bundle_id in used if bundle_id is not None}
@@ -142,51 +150,31 @@ def of_contracts(rows: QuerySet[Any], contracts: Codes, road: str = "contract") 
     return rows if contracts is None else rows.filter(**{f"{road}__code__in": contracts})
 
 
-def _contracts(actor: Actor, codes: Codes, *, has_usage: bool) -> tuple[Contract, ...]:
+def _on(rows: QuerySet[Any], contracts: _Ids) -> QuerySet[Any]:
+    """The rows on some contracts, by the ids of these: through their codes a table that was just filled is read whole."""
+    return rows if contracts is None else rows.filter(contract_id__in=contracts)
+
+
+def _contracts(actor: Actor, ids: _Ids, *, has_usage: bool) -> tuple[Contract, ...]:
     rows = rows_of(actor, models.Contract)
-    found = (rows if codes is None else rows.filter(code__in=codes)).order_by("id").values_list(*_CONTRACT)
-    parts = _Parts(actor, codes, has_usage=has_usage)
-    return tuple(parts.contract(*row) for row in found)
+    found = (rows if ids is None else rows.filter(id__in=ids)).order_by("id").values_list("id", *HEAD.values())
+    lines = {
+        name: _lists(_on(rows_of(actor, line.model), ids), line)
+        for name, line in LINES.items()
+        if has_usage or name != "usage_items"
+    }
+    return tuple(
+        contract_from(dict(zip(HEAD, head, strict=True)), {name: of.get(row_id, ()) for name, of in lines.items()})
+        for row_id, *head in found
+    )
 
 
-class _Parts:
-    """Everything on the contracts, by the row id of the contract."""
-
-    def __init__(self, actor: Actor, codes: Codes, *, has_usage: bool) -> None:
-        def of(
-            model: type[Model], record: Callable[..., Term], columns: dict[str, str], *, order: str = "place"
-        ) -> _Lists[Term]:
-            rows = of_contracts(rows_of(actor, model), codes).order_by("contract_id", order, "id")
-            return _lists(rows, record, columns)
-
-        self.items = of(models.UsageItem, UsageItem, _ITEM) if has_usage else {}
-        self.commits = of(models.PrepaidCommit, _prepaid_commit, _COMMIT)
-        self.subscriptions = of(models.Subscription, _subscription, _SUBSCRIPTION)
-        self.milestones = of(models.Milestone, _milestone, _MILESTONE)
-        self.overrides = of(models.TierPriceOverride, TierPriceOverride, _OVERRIDE, order="id")
-        self.balances = of(models.OpeningBalance, OpeningBalance, _BALANCE)
-
-    def contract(self, row_id: int, code: str, customer: str, *terms: Any) -> Contract:
-        currency, starts_on, ends_before, minimum_amount, minimum_quantity, as_of = terms
-        balances = tuple(self.balances.get(row_id, ()))
-        return Contract(
-            id=code,
-            customer=customer,
-            currency=currency,
-            starts_on=starts_on,
-            ends_before=ends_before,
-            minimum_monthly_commitment_amount=minimum_amount,
-            minimum_monthly_commitment_quantity=minimum_quantity,
-            opening=None if as_of is None else Opening(as_of=as_of, balances=balances),
-            tier_price_overrides=tuple(self.overrides.get(row_id, ())),
-            usage_items=tuple(self.items.get(row_id, ())),
-            prepaid_commits=tuple(self.commits.get(row_id, ())),
-            subscriptions=tuple(self.subscriptions.get(row_id, ())),
-            milestones=tuple(self.milestones.get(row_id, ())),
-        )
-
-
-_Lists = dict[int, list[Term]]
+def contract_from(head: Mapping[str, Any], lines: Mapping[str, Iterable[Any]]) -> Contract:
+    """A contract by the fields of `HEAD` and the records of its `LINES`; a kind that is left out has none."""
+    own = dict(head)
+    parts: dict[str, Any] = {name: tuple(records) for name, records in lines.items()}
+    as_of, balances = own.pop("as_of"), parts.pop("balances", ())
+    return Contract(**own, **parts, opening=None if as_of is None else Opening(as_of=as_of, balances=balances))
 
 
 def _subscription(
@@ -204,11 +192,32 @@ def _milestone(*, allocation: list[dict[str, str | None]], **terms: Any) -> Mile
     return Milestone(**terms, allocation=tuple(line_of(line) for line in allocation))
 
 
-def _lists(rows: QuerySet[Any], record: Callable[..., Term], columns: dict[str, str]) -> _Lists[Term]:
-    """Records by contract; `columns` says which column gives which field. Empty text is what was not agreed."""
-    names = tuple(columns)
-    found: dict[int, list[Term]] = defaultdict(list)
-    for contract_id, *values in rows.values_list("contract_id", *columns.values()):
+class Line(NamedTuple):
+    """What stands on contracts: its table, its record, where its fields are from there, the column that orders it."""
+
+    model: type[Model]
+    record: Callable[..., Any]
+    roads: Mapping[str, str]
+    order: str = "place"
+
+
+LINES = {
+    "usage_items": Line(models.UsageItem, UsageItem, _ITEM),
+    "prepaid_commits": Line(models.PrepaidCommit, _prepaid_commit, _COMMIT),
+    "subscriptions": Line(models.Subscription, _subscription, _SUBSCRIPTION),
+    "milestones": Line(models.Milestone, _milestone, _MILESTONE),
+    "tier_price_overrides": Line(models.TierPriceOverride, TierPriceOverride, _OVERRIDE, order="id"),
+    "balances": Line(models.OpeningBalance, OpeningBalance, _BALANCE),
+}
+"""By the field of a contract that has them; `balances` are those of its opening."""
+
+
+def _lists(rows: QuerySet[Any], line: Line) -> dict[int, list[Any]]:
+    """Records by contract. Empty text is what was not agreed."""
+    names = tuple(line.roads)
+    found: dict[int, list[Any]] = defaultdict(list)
+    ordered = rows.order_by("contract_id", line.order, "id")
+    for contract_id, *values in ordered.values_list("contract_id", *line.roads.values()):
         terms = {name: None if value == "" else value for name, value in zip(names, values, strict=True)}
-        found[contract_id].append(record(**terms))
+        found[contract_id].append(line.record(**terms))
     return found
