@@ -1,7 +1,8 @@
 """The header `Idempotency-Key`: a POST that is sent again gets the answer that it got before.
 
 Owns how two requests are known to be the same: method, path with its query, and what the body says. The body of a form
-in parts is told by its fields and the hashes of its files, since its boundary is another each time.
+in parts is told by its fields and the hashes of its files, since its boundary is another each time. Of the headers of an
+answer those that a view has set for its content are kept; those of each answer by itself (ids, limits) are of now.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial, wraps
 from typing import Any
 
@@ -19,20 +21,23 @@ from rest_framework.response import Response
 
 from ratable_server.api.json_text import json_text
 from ratable_server.clock import now_at
-from ratable_server.operations.idempotency import Answer, Declined, KeyedRequest, answer_once
+from ratable_server.operations.idempotency import KEPT_FOR, Answer, Declined, KeyedRequest, answer_once
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 View = Callable[..., Response]
 
+_KEPT_HEADERS = ("Location", "Preference-Applied")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """How an API remembers: by which operation, how a view's work becomes an answer, apart from whose keys."""
+    """How an API remembers: by which operation, how a view's work becomes an answer, apart from whose keys, how long."""
 
     once: Callable[..., Answer]
     answer: Callable[[Any, Callable[[], Response]], Answer]
     space: str = ""
+    kept_for: timedelta = KEPT_FOR
 
 
 def answered_once(post: View) -> Callable[..., Response | HttpResponse]:
@@ -48,12 +53,11 @@ def answered_by(keeping: Keeping, method: View) -> Callable[..., Response | Http
         key = request.headers.get(HEADER)
         if key is None:
             return method(view, request, *args, **kwargs)
-        route = f"{request.method} {request.path}"
-        keyed = KeyedRequest(key=key, route=route, body_sha256=_hash_of(request), space=keeping.space)
+        keyed = _keyed(keeping, request, key)
         once = partial(keeping.once, actor=view.actor, request=keyed, at=now_at())
         answer = partial(keeping.answer, view, partial(method, view, request, *args, **kwargs))
         given = once(answer=answer) if view.is_one_transaction else _remembered_afterwards(once, answer)
-        response = HttpResponse(given.body, status=given.status, content_type="application/json")
+        response = HttpResponse(given.body, status=given.status, content_type="application/json", headers=given.headers)
         if given.is_replayed:
             response[REPLAYED] = "true"
         return response
@@ -63,7 +67,19 @@ def answered_by(keeping: Keeping, method: View) -> Callable[..., Response | Http
 
 def answer_of(response: Response) -> Answer:
     """What is remembered of an answer."""
-    return Answer(status=response.status_code, body="" if response.data is None else json_text(response.data))
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    body = "" if response.data is None else json_text(response.data)
+    return Answer(status=response.status_code, body=body, headers=headers)
+
+
+def _keyed(keeping: Keeping, request: Request, key: str) -> KeyedRequest:
+    return KeyedRequest(
+        key=key,
+        route=f"{request.method} {request.path}",
+        body_sha256=_hash_of(request),
+        space=keeping.space,
+        kept_for=keeping.kept_for,
+    )
 
 
 class _UnansweredError(Exception):

@@ -1,4 +1,7 @@
-"""`ratable work`: what is done in the background: webhooks are told what has changed, files that were taken are imported."""
+"""`ratable work`: what is done in the background.
+
+Webhooks are told what has changed, files that were taken are imported, keys of requests that no longer count are forgotten.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def join(app: typer.Typer) -> None:
 
 
 def work(*, once: Once = False, as_json: Json = False) -> None:
-    """Tell webhooks what has changed and import files of usage, until it is stopped. `ratable serve` does so too."""
+    """Tell webhooks what has changed, import files of usage, forget old keys, until it is stopped; `ratable serve` does so too."""
     prepare()
     from ratable_server.operations.embedded import start_embedded_server
 

@@ -59,6 +59,7 @@ TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_TOKEN_REQUESTS_PER_MINUT
 BACKGROUND_WORK = [  # what a worker does, round after round
     "ratable_server.api.campfire.deliveries.deliver_due_events",
     "ratable_server.api.zuora.importing.import_waiting_files",
+    "ratable_server.api.forgetting.forget_what_expired",
 ]
 WEBHOOK_NETWORKS = [  # that webhooks may reach although they are not everybody's
     ip_network(said.strip()) for said in os.environ.get("RATABLE_WEBHOOK_NETWORKS", "").split(",") if said.strip()

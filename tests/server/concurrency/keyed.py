@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.documents import Payment, file_payment
-from ratable_server.operations.idempotency import Answer, KeyedRequest, answer_once
+from ratable_server.operations.idempotency import Answer, KeyedRequest, answer_once, forget_expired_keys
+from ratable_server.store.scope import books_of
 from tests.server.concurrency.crew import SECONDS
 from tests.server.concurrency.doings import AT
 
@@ -60,3 +61,10 @@ def send_and_die(actor: Actor) -> None:
         raise AssertionError
 
     answer_once(actor=actor, request=REQUEST, answer=answer, at=AT)
+
+
+def forget_and_die(actor: Actor, at: datetime) -> None:
+    """Forget what has expired, and die before the commit."""
+    with books_of(actor):
+        assert forget_expired_keys(actor=actor, at=at) > 0
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -84,6 +84,30 @@ def test_c7_what_was_refused_does_not_use_its_key_up(actor: Actor):
         send(actor, amount="-9.10")
     assert send(actor).is_replayed is False
     assert payments(actor) == [910]
+
+
+def test_c8_a_key_counts_for_a_week_and_is_as_good_as_new_then(actor: Actor):
+    """What no program forgets at its end is done again: whoever wants more has ids."""
+    agree(actor)
+    week = timedelta(days=7)
+    moments = [AT, AT + week - timedelta(seconds=1), AT + week, AT + week, AT + 2 * week - timedelta(seconds=1)]
+    answers = [answer_once(actor=actor, request=REQUEST, answer=lambda: pay(actor), at=at) for at in moments]
+
+    assert [(each.is_replayed, each.body[10:12]) for each in answers] == [
+        (False, "#2"), (True, "#2"), (False, "#3"), (True, "#3"), (True, "#3"),
+    ]  # fmt: skip
+    assert payments(actor) == [910, 910]
+    with books_of(actor):
+        assert rows_of(actor, IdempotencyKey).count() == 1
+
+
+def test_c8_what_is_refused_under_an_old_key_leaves_it_as_it_was(actor: Actor):
+    agree(actor)
+    send(actor)
+    before = kept(actor)
+    with refuses(actor, "amount_must_be_positive"):
+        answer_once(actor=actor, request=REQUEST, answer=lambda: pay(actor, "-1"), at=AT + timedelta(days=8))
+    assert kept(actor) == before
 
 
 def test_effect_and_answer_live_or_die_together(actor: Actor):

@@ -257,6 +257,23 @@ def test_i5_imports_of_another_tenant_are_nobodys(
     assert other.get("imports")["results"] == []
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({}, {"Location"}), ({"Prefer": "respond-async"}, {"Location", "Preference-Applied"})],
+    ids=["at once", "later"],
+)
+def test_an_answer_under_a_key_says_where_the_import_is_each_time(agreed: Native, said: dict[str, str], kept: set[str]):
+    told = [sent(agreed, CSV, headers={"Idempotency-Key": "k-1", **said}) for _ in range(2)]
+    ended(agreed, told[0]["id"])
+
+    names = {"Location", "Preference-Applied"}
+    first, again = ({name: each.headers[name] for name in names & set(each.headers)} for each in told)
+    assert first == again
+    assert set(first) == kept
+    assert first["Location"] == f"/api/v1/imports/{told[0]['id']}"
+    assert ["Idempotent-Replayed" in each.headers for each in told] == [False, True]
+
+
 def test_the_same_file_under_the_same_key_is_answered_again(agreed: Native):
     first, again = (sent(agreed, CSV, headers={"Idempotency-Key": "k-1"}) for _ in range(2))
     assert (first.body, again.headers["Idempotent-Replayed"]) == (again.body, "true")

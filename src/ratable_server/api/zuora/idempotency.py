@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -37,4 +36,4 @@ def _answer_or_decline(view: Any, work: Callable[[], Response]) -> Answer:
         raise Declined(answer_of(view.handle_exception(error))) from error
 
 
-_KEEPING = Keeping(once=partial(answer_or_refuse_once, kept_for=KEPT_FOR), answer=_answer_or_decline, space="zuora:")
+_KEEPING = Keeping(once=answer_or_refuse_once, answer=_answer_or_decline, space="zuora:", kept_for=KEPT_FOR)

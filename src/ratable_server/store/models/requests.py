@@ -11,19 +11,24 @@ from ratable_server.store.models.rows import TenantRow
 
 
 class IdempotencyKey(TenantRow):
-    """The answer to a request, kept under the caller's key, written in the transaction of its effect."""
+    """The answer to a request, kept under the caller's key for a while, written in the transaction of its effect."""
 
     key = models.TextField()
     route = models.TextField()
     body_sha256 = models.TextField()
     status = models.IntegerField()
+    headers = models.JSONField(default=dict, db_default={}, blank=True)
     body = models.JSONField(null=True, blank=True)
     recorded_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
 
     class Meta(TenantRow.Meta):
         db_table = "idempotency_key"
         constraints: ClassVar = [UniqueConstraint(fields=["tenant", "route", "key"], name="idempotency_key_of_route")]
-        indexes: ClassVar = [Index(fields=["tenant", "key"], name="idempotency_key_by_key")]  # whatever its route was
+        indexes: ClassVar = [
+            Index(fields=["tenant", "key"], name="idempotency_key_by_key"),  # whatever its route was
+            Index(fields=["tenant", "expires_at"], name="idempotency_key_expiring"),
+        ]
 
 
 class Reference(TenantRow):

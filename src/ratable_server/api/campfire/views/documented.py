@@ -40,7 +40,10 @@ _OF_POSTS: dict[int, Any] = {
     422: OpenApiResponse(_ERROR, "The key was used with another request"),
 }
 _KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same request again has one effect."
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same request again within 7 days has one effect.",
 )
 PAGES = [
     OpenApiParameter("limit", OpenApiTypes.INT, description="Number of results per page, at most 1,000."),

@@ -33,7 +33,10 @@ _MEANS: dict[int, str] = {
 _OF_READS = (400, 401, 403, 404, 406, 409, 429, 503)
 _OF_WRITES = (*_OF_READS, 413, 415)
 KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same request again has one effect."
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same request again within 7 days has one effect.",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,22 +57,22 @@ class QueryView(ActionView):
         return Response(told)
 
     def kept(self, locator: str) -> dict[str, Any]:
-        """Where a query goes on; what was kept for too long is gone."""
+        """Where a query goes on, as long as it is kept."""
         key = locator.partition("-")[0]
         try:
             answer = answer_once(actor=self.actor, request=_request(key), answer=_nothing, at=now_at())
         except (Declined, Refused):
             raise _unfit("INVALID_VALUE", f"Invalid value for field queryLocator: {locator[:100]}") from None
         kept = read_json(answer.body)
-        if datetime.fromisoformat(kept["at"]) + _KEPT_FOR < now_at() or f"{key}-{kept['told']}" != locator:
+        if f"{key}-{kept['told']}" != locator:
             raise _unfit("INVALID_VALUE", f"Invalid value for field queryLocator: {locator[:100]}")
         return dict(kept)
 
     def _keep(self, text: str, *, after: int, told_before: int) -> str:
         """Remember where a query goes on; the key under which it is."""
-        key, at = secrets.token_hex(16), now_at()
-        body = json_text({"query": text, "after": after, "told": told_before, "at": at})
-        answer_once(actor=self.actor, request=_request(key), answer=lambda: Answer(status=200, body=body), at=at)
+        key = secrets.token_hex(16)
+        body = json_text({"query": text, "after": after, "told": told_before})
+        answer_once(actor=self.actor, request=_request(key), answer=lambda: Answer(status=200, body=body), at=now_at())
         return key
 
     def _batch_size(self) -> int:
@@ -140,7 +140,7 @@ def _record(page: ReportedPage, place: int) -> dict[str, Any]:
 
 
 def _request(key: str) -> KeyedRequest:
-    return KeyedRequest(key=key or "none", route=_ROUTE, body_sha256="", space=_SPACE)
+    return KeyedRequest(key=key or "none", route=_ROUTE, body_sha256="", space=_SPACE, kept_for=_KEPT_FOR)
 
 
 def _nothing() -> Answer:
