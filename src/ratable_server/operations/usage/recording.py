@@ -45,7 +45,7 @@ def record_usage(
         row by row, every code of `ratable.errors.REJECTIONS`, the first that applies in that order
     """
     _refuse_role(actor)
-    rows = list(rows_of_records(records, None))
+    rows = rows_of_records(records, None)
     manner = Manner(is_partial=is_partial, on_change=on_change, takes_late=takes_late)
     return _recorded(actor, rows, manner, at=at)
 
@@ -64,7 +64,7 @@ def record_reported(
         role_must_allow_it, file_must_be_clean (as `RejectedFile`)
     """
     _refuse_role(actor)
-    return _recorded(actor, list(rows_of_records(records, None)), Manner(on_change=on_change, file=file), at=at)
+    return _recorded(actor, rows_of_records(records, None), Manner(on_change=on_change, file=file), at=at)
 
 
 def _recorded(actor: Actor, rows: Sequence[Cells], manner: Manner, *, at: datetime) -> Receipt:
@@ -79,7 +79,7 @@ def take_records(*, actor: Actor, records: Sequence[Mapping[str, object]], manne
     Refuses:
         role_must_allow_it, file_must_be_readable (nothing is kept), file_must_be_clean (as `RejectedFile`)
     """
-    return take_rows(actor=actor, rows=list(rows_of_records(records, None)), manner=manner, at=at)
+    return take_rows(actor=actor, rows=rows_of_records(records, None), manner=manner, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ The hash of a record's content is taken of that text before the record is in the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -18,6 +18,14 @@ def object_text(cells: Mapping[str, str]) -> str | None:
     if len(cells) > 1:
         cells = {name: cells[name] for name in sorted(cells, key=_place)}
     return _written(cells) if cells else None
+
+
+def object_texts(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """The same of rows that all have these columns, at least one; what is told twice is written once."""
+    names = sorted(columns, key=_place)
+    rows = list(zip(*(columns[name] for name in names), strict=True))
+    written = {cells: _written(dict(zip(names, cells, strict=True))) for cells in set(rows)}
+    return [written[cells] for cells in rows]
 
 
 def object_expression(columns: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from ratable_server.store.staging.columns import FACT, PREPAID, Words
-from ratable_server.store.staging.json_objects import object_text
+from ratable_server.store.staging.json_objects import object_text, object_texts
 from ratable_server.store.staging.problems import unreadable
 
 Cells = tuple[str | None, ...]
@@ -47,18 +47,47 @@ def _records(blocks: Iterable[bytes]) -> Iterator[tuple[int, dict[str, str | Non
         raise unreadable("is empty", line=1)
 
 
-def rows_of_records(records: Iterable[Mapping[str, object]], item: str | None) -> Iterator[Cells]:
+def rows_of_records(records: Sequence[Mapping[str, object]], item: str | None) -> list[Cells]:
     """The rows of records that are mappings already: texts, whole numbers and decimals, no floats."""
-    for number, record in enumerate(records, start=1):
-        texts = {
-            name: value if _is_plain(value) else _text(value, name, number)  # nearly every one is
-            for name, value in record.items()
-        }
-        yield _cells(texts, item, number)
+    if _are_plain(records):
+        return _rows_of_plain(records, item)
+    return [
+        _cells({name: _text(value, name, number) for name, value in record.items()}, item, number)
+        for number, record in enumerate(records, start=1)
+    ]
 
 
-def _is_plain(value: object) -> TypeGuard[str]:
-    return type(value) is str and len(value) <= _CELL_LENGTH and value.isprintable()
+def _are_plain(records: Iterable[Mapping[str, object]]) -> TypeGuard[Sequence[Mapping[str, str]]]:
+    """Are all values texts that can be kept as they are? Nearly always; it is asked of all of them at once."""
+    values = [value for record in records for value in record.values()]
+    return _are_texts(values) and "".join(values).isprintable() and max(map(len, values), default=0) <= _CELL_LENGTH
+
+
+def _are_texts(values: list[object]) -> TypeGuard[list[str]]:
+    return set(map(type, values)) <= {str}
+
+
+def _rows_of_plain(records: Sequence[Mapping[str, str]], item: str | None) -> list[Cells]:
+    """Records with the same names in the same order become rows together."""
+    alike: dict[tuple[tuple[str, ...], bool], list[int]] = {}
+    for place, record in enumerate(records):
+        alike.setdefault((tuple(record), bool(record.get("item"))), []).append(place)
+    rows: list[Cells] = [()] * len(records)
+    for (names, has_item), places in alike.items():
+        columns = dict(zip(names, zip(*(records[place].values() for place in places), strict=True), strict=True))
+        _refuse_unfit_names(names, places[0] + 1)
+        told = FACT if has_item or item is not None else (*FACT, *PREPAID)
+        for place, row in zip(places, _rows_of_columns(columns, told, len(places)), strict=True):
+            rows[place] = row
+    return rows
+
+
+def _rows_of_columns(columns: Mapping[str, Sequence[str]], told: Sequence[str], count: int) -> Iterator[Cells]:
+    nothing: Sequence[None] = (None,) * count
+    known = [columns.get(name, nothing) for name in told]
+    further = {name: column for name, column in columns.items() if name not in told}
+    without = [nothing] * (len(_ALL) - len(told))
+    return zip(*known, *without, object_texts(further) if further else nothing, strict=True)
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

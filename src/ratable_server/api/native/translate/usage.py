@@ -63,6 +63,17 @@ class Unfit(NamedTuple):
 Faults = dict[str, Unfit]
 
 
+def are_plain_records(records: Sequence[object]) -> bool:
+    """Are all of them records without a fault, as far as that can be seen at one look? Nearly always they are."""
+    if set(map(type, records)) != {dict}:
+        return False
+    told = [name for record in records for name in map(record.get, _NAMES) if name is not None]  # type: ignore[attr-defined]
+    if set(map(type, told)) - {str}:
+        return False
+    every = "".join(told)
+    return every.isascii() and every.isprintable() and " " not in every
+
+
 def faults_of_record(record: object) -> Faults:
     """What keeps a plain record from being one."""
     if not isinstance(record, Mapping):

@@ -107,6 +107,8 @@ def _records(body: Any) -> list[Record]:
     rows = body.get("events" if is_events else "records")  # none, if there is no body
     if not rows:
         raise ValidationError({"records": [ErrorDetail("At least one.", code="required")]})
+    if not is_events and translate.are_plain_records(rows):
+        return list(rows)
     find = translate.faults_of_event if is_events else translate.faults_of_record
     found = [find(row) for row in rows]
     if any(found):
