@@ -42,11 +42,22 @@ if HAS_SERVER:
 
     _numbers = count(1)
 
+    def sync_to_disk(*, is_on: bool) -> None:
+        """Let PostgreSQL wait for the disk or not.
+
+        Tests kill processes, PostgreSQL's among them, never the machine: what is written and not yet on the disk stays.
+        Nothing else is relaxed: a commit is written before it is answered, and pages are written whole to the log.
+        """
+        with as_superuser("postgres") as connection:
+            connection.execute(f"ALTER SYSTEM SET fsync = {'on' if is_on else 'off'}".encode())
+            connection.execute("SELECT pg_reload_conf()")
+
     @pytest.fixture(scope="session")
     def books() -> Iterator[None]:
         """The embedded server with the migrated database, for the whole session."""
         embedded.start()
         try:
+            sync_to_disk(is_on=False)
             setting_up.create_embedded_database()
             setting_up.migrate()
             yield
