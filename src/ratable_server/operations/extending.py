@@ -19,7 +19,12 @@ from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.load.standing import Standing, load_standing
 from ratable_server.store.locks import hold_contract
+from ratable_server.store.prepared import first_row
 from ratable_server.store.scope import rows_of
+
+_DAYS = """
+SELECT starts_on, opening_as_of FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ def start_of(actor: Actor, code: str) -> date:
     Refuses:
         contract_must_be_known
     """
-    days = rows_of(actor, models.Contract).filter(code=code).values_list("starts_on", "opening_as_of").first()
+    days = first_row(_DAYS, {"tenant": actor.tenant_id, "code": code})
     if days is None:
         raise Refused("contract_must_be_known", field="contract", detail=code)
     starts_on, opening_as_of = days

@@ -15,6 +15,7 @@ from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.sources import refuse_posted, source_depends
 from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.inserting import insert
 from ratable_server.store.retrying import retried
 
 
@@ -34,7 +35,7 @@ def add_milestone(
         actor, contract, lambda was: replace(was, milestones=(*was.milestones, milestone)), kept=kept
     ) as extension:
         place = len(extension.before.milestones)
-        extension.lines.milestone(extension.row_id, milestone, place).save(force_insert=True)
+        insert(extension.lines.milestone(extension.row_id, milestone, place))
         record_change(
             actor, Change("add_milestone", "contract", contract, after=told_beside(milestone, further)), at=at
         )

@@ -14,6 +14,7 @@ from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.inserting import insert
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 
@@ -42,7 +43,7 @@ def set_tier_price_override(
         found = rows_of(actor, models.TierPriceOverride).filter(**tier)
         told_now = {"price": override.price, "percentage": override.percentage, **kept.changes(*key)}
         if not found.update(**told_now):
-            row.save(force_insert=True)
+            insert(row)
         before = next((told(own) for own in extension.before.tier_price_overrides if _same_tier(own, override)), None)
         change = Change(
             "set_tier_price_override", "contract", contract, before=before, after=told_beside(override, further)

@@ -19,6 +19,7 @@ from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.inserting import insert
 from ratable_server.store.retrying import retried
 
 
@@ -38,7 +39,7 @@ def add_usage_item(
         actor, contract, lambda was: replace(was, usage_items=(*was.usage_items, item)), kept=kept
     ) as extension:
         place = len(extension.before.usage_items)
-        extension.lines.item(extension.row_id, item, place).save(force_insert=True)
+        insert(extension.lines.item(extension.row_id, item, place))
         record_change(actor, Change("add_usage_item", "contract", contract, after=told_beside(item, further)), at=at)
     return Created(code=item.id)
 

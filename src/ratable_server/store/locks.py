@@ -13,14 +13,17 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from ratable_server.actor import Actor
 from ratable_server.store.models import Contract, Period, PrepaidCommit
+from ratable_server.store.prepared import first_row
 from ratable_server.store.scope import rows_of
 
-_SHARE = "SELECT status FROM period WHERE tenant_id = %s AND month_on = %s FOR SHARE"
+_SHARE = "SELECT status FROM period WHERE tenant_id = %(tenant)s AND month_on = %(month)s FOR SHARE"
+_HOLD = """
+SELECT id FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL FOR NO KEY UPDATE
+"""
 
 
 def share_month(actor: Actor, month_on: date) -> str:
@@ -38,8 +41,8 @@ def share_month(actor: Actor, month_on: date) -> str:
 
 def hold_contract(actor: Actor, code: str) -> int | None:
     """Keep a contract for this transaction: its acts are judged one after the other. None: there is none."""
-    rows = rows_of(actor, Contract).select_for_update(no_key=True).filter(code=code)
-    return rows.values_list("id", flat=True).first()
+    found = first_row(_HOLD, {"tenant": actor.tenant_id, "code": code})
+    return found[0] if found else None
 
 
 def hold_contracts(actor: Actor, codes: Iterable[str]) -> None:
@@ -62,7 +65,5 @@ def _hold_rows(rows: QuerySet[Any]) -> None:
 
 
 def _share(actor: Actor, month_on: date) -> str | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_SHARE, [actor.tenant_id, month_on])
-        found = cursor.fetchone()
+    found = first_row(_SHARE, {"tenant": actor.tenant_id, "month": month_on})
     return found[0] if found else None

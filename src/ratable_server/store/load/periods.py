@@ -6,15 +6,19 @@ from datetime import date
 
 from ratable.periods import next_month
 from ratable_server.actor import Actor
-from ratable_server.store.models import Period, PeriodClose, PeriodReopening
+from ratable_server.store.models import PeriodClose, PeriodReopening
+from ratable_server.store.prepared import first_row
 from ratable_server.store.scope import rows_of
+
+_LAST_CLOSED = """
+SELECT month_on FROM period WHERE tenant_id = %(tenant)s AND status = 'closed' ORDER BY month_on DESC LIMIT 1
+"""
 
 
 def first_open_month(actor: Actor) -> date | None:
     """The month after the last closed one; None while nothing is closed."""
-    last_on = rows_of(actor, Period).filter(status="closed").order_by("-month_on").values_list("month_on", flat=True)
-    closed_on = last_on.first()
-    return next_month(closed_on) if closed_on else None
+    found = first_row(_LAST_CLOSED, {"tenant": actor.tenant_id})
+    return next_month(found[0]) if found else None
 
 
 def current_closes(actor: Actor) -> list[PeriodClose]:
