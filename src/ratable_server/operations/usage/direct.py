@@ -8,7 +8,7 @@ write     all of it, or what is good, or only what was rejected; the receipt and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -18,16 +18,16 @@ from django.db import connection
 from ratable.periods import month_of, next_month
 from ratable_server.operations.usage.imports import Begun
 from ratable_server.operations.usage.once import Attempt
-from ratable_server.operations.usage.receipts import SHOWN_REJECTIONS, Outcome, Rejection, Taken, receipt_with
+from ratable_server.operations.usage.receipts import SHOWN_REJECTIONS, Became, Outcome, Rejection, Taken, receipt_with
 from ratable_server.operations.usage.settling import LOCK_SECONDS, Wish, refused, row_of, tell_audit
 from ratable_server.store.models import Period, UsageImport
 from ratable_server.store.partitions import prepare_months
 from ratable_server.store.scope import books_of, rows_of
-from ratable_server.store.staging.direct.judging import judge
+from ratable_server.store.staging.direct.judging import hash_contents, judge
 from ratable_server.store.staging.direct.looking import Frame, Seen, Wanted, frame_of, let_go, look
 from ratable_server.store.staging.direct.meeting import Standing, count, hash_of, meet
 from ratable_server.store.staging.direct.reading import Record, read_records
-from ratable_server.store.staging.direct.writing import add_records, add_rejections
+from ratable_server.store.staging.direct.writing import Sent, add_records, add_rejections, told_records
 from ratable_server.store.staging.ndjson_rows import Cells
 from ratable_server.store.staging.reading import Reading
 from ratable_server.store.staging.settling import Posting
@@ -85,6 +85,8 @@ class _Taking:
         tenant_id = self.begun.actor.tenant_id
         frame = _frames.get(tenant_id) or frame_of(self.begun.actor)
         records = read_records(rows, Reading(zone=frame.zone, item=self.wish.item, prefix=self.wish.prefix))
+        hash_contents(records)
+        sent = told_records(records)  # before others wait for this; nearly always all of them are taken
         self._make(made)
         first_on = next_month(frame.closed_on) if frame.closed_on else None
         seen = self._look(records, first_on)
@@ -92,12 +94,12 @@ class _Taking:
         if seen.frame != frame:
             return set()
         judge(records, seen.known)
-        months = {record.month_on for record in records if not record.code}
+        months = _months(record for record in records if not record.code)
         open_on = first_on or min([*months, month_of(self.begun.at.date())])
         if missing := {max(month_on, open_on) for month_on in months} - set(seen.statuses):
             return missing
         meet(records, self._standing(seen, open_on, first_on=min(months, default=open_on)))
-        return self._write(records, seen, open_on)
+        return self._write(records, sent, seen, open_on=open_on)
 
     def _make(self, months: Collection[date]) -> None:
         actor = self.begun.actor
@@ -105,7 +107,7 @@ class _Taking:
         rows_of(actor, Period).bulk_create(rows, ignore_conflicts=True)
 
     def _look(self, records: Sequence[Record], first_on: date | None) -> Seen:
-        used = sorted({record.month_on for record in records if record.day is not None})
+        used = sorted(_months(records))
         wanted = Wanted(
             booked=sorted({max(month_on, first_on or month_on) for month_on in used}),
             used=used,
@@ -127,30 +129,35 @@ class _Taking:
             taken=seen.taken,
         )
 
-    def _write(self, records: Sequence[Record], seen: Seen, open_on: date) -> Taken:
+    def _write(self, records: Sequence[Record], sent: Sent | None, seen: Seen, *, open_on: date) -> Taken:
         counts, rejected = count(records), [record for record in records if record.code]
         is_taken = self.begun.is_partial or self.are_of_many or not rejected
         row = row_of(self.begun, "completed", counts) if is_taken else row_of(self.begun, "failed", refused(counts))
-        posting, resolved = self._post(row, records, seen, open_on=open_on)
+        accepted = [record for record in records if record.is_accepted] if row.rows_accepted else []
+        posting = self._posting(row, accepted, seen, open_on=open_on)
+        is_as_sent = len(accepted) == len(records) and all(record.revises is None for record in accepted)
+        resolved = add_records(posting, row, sent if is_as_sent else told_records(accepted))
         if rejected:
             add_rejections(posting, rejected, are_blocking=is_taken and not self.are_of_many)
         tell_audit(self.begun, row, resolved)
-        told = [_rejection(record) for record in rejected[:SHOWN_REJECTIONS]]
-        receipt = receipt_with(self.begun.actor, row, told, count=len(rejected))
+        shown = [_rejection(record) for record in rejected[:SHOWN_REJECTIONS]]
+        receipt = receipt_with(self.begun.actor, row, shown, count=len(rejected))
         return Taken(receipt=receipt, outcomes=[_outcome(record, open_on, is_taken=is_taken) for record in records])
 
-    def _post(
-        self, row: UsageImport, records: Sequence[Record], seen: Seen, *, open_on: date
-    ) -> tuple[Posting, list[tuple[int, int]]]:
-        """Write the receipt, and the records that are taken; give the rejections that this resolves."""
-        accepted = [record for record in records if record.is_accepted] if row.rows_accepted else []
+    def _posting(self, row: UsageImport, accepted: Sequence[Record], seen: Seen, *, open_on: date) -> Posting:
+        """Complete the receipt by what is written only where records are taken."""
         if accepted:
-            prepare_months({record.month_on for record in accepted} & set(seen.without_partition))
+            prepare_months(_months(accepted) & set(seen.without_partition))
             row.number = seen.fact_number + 1
             row.previous_sha256 = seen.last_sha256
             row.accepted_sha256 = hash_of(accepted, row.previous_sha256)
-        posting = Posting(self.begun.actor, row.id, row.number or 0, open_on, self.begun.at)
-        return posting, add_records(posting, row, accepted)
+        return Posting(self.begun.actor, row.id, row.number or 0, open_on, self.begun.at)
+
+
+def _months(records: Iterable[Record]) -> set[date]:
+    """The months in which they were used, of those that have a day."""
+    days = {record.day for record in records}
+    return {day.replace(day=1) for day in days if day is not None}
 
 
 def _rejection(record: Record) -> Rejection:
@@ -161,14 +168,7 @@ def _rejection(record: Record) -> Rejection:
 
 def _outcome(record: Record, open_on: date, *, is_taken: bool) -> Outcome:
     if record.code:
-        return Outcome(
-            row=record.row, event_id=record.event_id, status="rejected", code=record.code, value=record.value
-        )
+        return Outcome(record.row, record.event_id, "rejected", record.code, record.value)
     month_on = record.month_on
-    return Outcome(
-        row=record.row,
-        event_id=record.event_id,
-        status="duplicate" if record.is_duplicate else "accepted" if is_taken else "withheld",
-        service_on=month_on,
-        booked_on=max(month_on, open_on),
-    )
+    status: Became = "duplicate" if record.is_duplicate else "accepted" if is_taken else "withheld"
+    return Outcome(record.row, record.event_id, status, "", "", month_on, max(month_on, open_on))

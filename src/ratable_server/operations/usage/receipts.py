@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ratable_server.errors import Refused
 from ratable_server.store.load.receipts import SHOWN_REJECTIONS, Receipt, Rejection, receipt_of, receipt_with
@@ -23,8 +23,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+Became = Literal["accepted", "duplicate", "rejected", "withheld"]
+
+
+class Outcome(NamedTuple):
     """What became of one record; a sound one is withheld where another one keeps the whole call out.
 
     `service_on` is the month that it belongs to, `booked_on` the one that it counts in: later, where it is late usage.
@@ -33,7 +35,7 @@ class Outcome:
 
     row: int
     event_id: str
-    status: Literal["accepted", "duplicate", "rejected", "withheld"]
+    status: Became
     code: str = ""
     value: str = ""
     service_on: date | None = None

@@ -68,7 +68,7 @@ def _take(asked: Sequence[_Asked]) -> list[Taken | Exception]:
     manner = Manner(are_of_many=True)
     actor = _actor([each.actor for each in asked])
     taken = take_rows(actor=actor, rows=[each.cells for each in asked], manner=manner, at=asked[0].at)
-    own = [replace(taken, outcomes=[replace(outcome, row=1)]) for outcome in taken.outcomes]
+    own = [replace(taken, outcomes=[outcome._replace(row=1)]) for outcome in taken.outcomes]
     return [RejectedRecord(each.outcomes[0]) if each.outcomes[0].code else each for each in own]
 
 

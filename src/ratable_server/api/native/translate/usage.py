@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 Record = Mapping[str, Any]
@@ -137,9 +138,14 @@ def told_outcome(outcome: OutcomeOf, record: Record) -> dict[str, Any]:
         "status": KNOWN if outcome.status == "duplicate" else ADDED,
         "duplicate": outcome.status == "duplicate",
         "late": service_on != booked_on,
-        "service_period": service_on.isoformat()[:7],
-        "posted_period": booked_on.isoformat()[:7],
+        "service_period": _period(service_on),
+        "posted_period": _period(booked_on),
     }
+
+
+@lru_cache(maxsize=1_000)  # thousands of records are of a few months
+def _period(month_on: date) -> str:
+    return month_on.isoformat()[:7]
 
 
 def told_rejection(outcome: OutcomeOf, record: Record) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ratable_server.store.staging.direct.reading import Record, is_beyond
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MICROSECONDS = 1_000_000
+_SECONDS_OF_A_DAY = 86_400
 _CARRIED = re.compile(r"[0-9]{1,13}(\.[0-9]{1,12})?")
 
 Broken = tuple[str, str]
@@ -34,8 +35,14 @@ class KnownItem(NamedTuple):
     carried_in: str
 
 
+def hash_contents(records: Iterable[Record]) -> None:
+    """Give every record the hash of its content."""
+    for record in records:
+        record.content_hash = _hash(record)
+
+
 def judge(records: Iterable[Record], known: Mapping[str, KnownItem]) -> None:
-    """Give every record its code, with the value that broke the rule, and its hash."""
+    """Give every record its code, with the value that broke the rule."""
     for record in records:
         item = known.get(record.stream)
         if item is None:
@@ -43,14 +50,14 @@ def judge(records: Iterable[Record], known: Mapping[str, KnownItem]) -> None:
         broken = _broken(record, item)
         if broken is not None:
             record.code, record.value = broken
-        record.content_hash = _hash(record)
 
 
 def _show_as_written(record: Record) -> None:
-    """A prepaid commit that nobody knows is shown by its own name."""
+    """A prepaid commit that nobody knows is shown by its own name, and has the hash of what is shown."""
     item, commit = record.cells[1], record.cells[7]
     if commit and not item:
         record.stream = commit
+        record.content_hash = _hash(record)
 
 
 def _broken(record: Record, item: KnownItem | None) -> Broken | None:
@@ -64,7 +71,9 @@ def _broken(record: Record, item: KnownItem | None) -> Broken | None:
 
 def _broken_number(record: Record) -> Broken | None:
     quantity, amount = record.cells[4:6]
-    unread = [text for text in (_unread(quantity, record.quantity), _unread(amount, record.amount)) if text is not None]
+    unread = [quantity] if quantity is not None and record.quantity is None else []
+    if amount is not None and record.amount is None:
+        unread.append(amount)
     if unread:
         strange = [text for text in unread if not is_beyond(text)]
         return ("quantity_must_be_a_number", strange[0]) if strange else ("quantity_must_be_in_range", unread[0])
@@ -73,10 +82,6 @@ def _broken_number(record: Record) -> Broken | None:
     if (record.quantity or "").startswith("-") or (record.amount or "").startswith("-"):
         return "quantity_must_not_be_negative", (amount if amount is not None else quantity) or ""
     return None
-
-
-def _unread(text: str | None, number: str | None) -> str | None:
-    return text if number is None else None
 
 
 def _broken_term(record: Record, item: KnownItem, day: date) -> Broken | None:
@@ -102,20 +107,24 @@ def _broken_price(record: Record, item: KnownItem) -> Broken | None:
 
 def _hash(record: Record) -> bytes:
     """The content as `ratable_usage_hash` has it."""
+    event_id, stream, currency, dimensions = record.event_id, record.stream, record.cells[6], record.cells[9]
     when = "" if record.day is None else record.day.isoformat()
     if record.used_at is not None:
         when = f"@{_seconds_of(record.used_at)}"
     told = (
-        f"{len(record.event_id)}:{record.event_id}|{len(record.stream)}:{record.stream}|{when}|"
-        f"{record.quantity or ''}|{record.amount or ''}|{record.currency}|{record.dimensions or ''}"
+        f"{len(event_id)}:{event_id}|{len(stream)}:{stream}|{when}|"
+        f"{record.quantity or ''}|{record.amount or ''}|{currency or ''}|{dimensions or ''}"
     )
     return hashlib.sha256(told.encode()).digest()
 
 
 def _seconds_of(moment: datetime) -> str:
     """Seconds since 1970, with as many decimals as they have."""
-    sign, micros = "", (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    if not since.microseconds:
+        return str(since.days * _SECONDS_OF_A_DAY + since.seconds)
+    sign, micros = "", since // _MICROSECOND
     if micros < 0:
         sign, micros = "-", -micros
     whole, part = divmod(micros, _MICROSECONDS)
-    return f"{sign}{whole}.{part:06}".rstrip("0").rstrip(".") if part else f"{sign}{whole}"
+    return f"{sign}{whole}.{part:06}".rstrip("0")

@@ -33,12 +33,15 @@ _ADDRESSED, _UNADDRESSED = addressed_stream(""), unaddressed_stream("")
 _DAYS = "SELECT CAST(timezone($zone, timezone('UTC', moment)) AS DATE) FROM moments"
 _kept = local()
 
+_When = tuple[date | None, datetime | None, str | None]
+
 
 @dataclass(slots=True)
 class Record:
     """A record on its way: what was read of it, and from `code` on what it was judged to be.
 
-    `quantity` and `amount` are digits as they are kept; `stream` is shown as `staging.reading` shows it.
+    `quantity` and `amount` are digits as they are kept, `written_at` is `used_at` as the database reads it; `stream` is
+    shown as `staging.reading` shows it.
     """
 
     row: int
@@ -47,6 +50,7 @@ class Record:
     stream: str
     day: date | None
     used_at: datetime | None
+    written_at: str | None
     quantity: str | None
     amount: str | None
     code: str = ""
@@ -89,7 +93,7 @@ def read_records(rows: Sequence[Cells], reading: Reading) -> list[Record]:
     Refuses:
         file_must_be_readable: a row leaves open what it says
     """
-    days: dict[tuple[str | None, str | None], tuple[date | None, datetime | None]] = {}
+    days: dict[tuple[str | None, str | None], _When] = {}
     records = [_read(cells, row, reading, days=days) for row, cells in enumerate(rows, start=1)]
     _tell_days(records, reading.zone)
     return records
@@ -105,14 +109,14 @@ def _read(
     row: int,
     reading: Reading,
     *,
-    days: dict[tuple[str | None, str | None], tuple[date | None, datetime | None]],
+    days: dict[tuple[str | None, str | None], _When],
 ) -> Record:
     event_id, item, used_on, used_at, quantity, amount, _, commit, contract, _ = cells
     refuse_malformed(cells, row)
     told = (used_on, used_at)
     if told not in days:
-        days[told] = _day(used_on, used_at)
-    day, moment = days[told]
+        days[told] = _when(used_on, used_at)
+    day, moment, written_at = days[told]
     return Record(
         row=row,
         cells=cells,
@@ -120,6 +124,7 @@ def _read(
         stream=item or _prepaid(commit, contract) or reading.item or "",
         day=day,
         used_at=moment,
+        written_at=written_at,
         quantity=None if quantity is None else _number(quantity),
         amount=None if amount is None else _number(amount),
     )
@@ -151,17 +156,18 @@ def _prepaid(commit: str | None, contract: str | None) -> str | None:
     return _UNADDRESSED + contract if contract else None
 
 
-def _day(on: str | None, at: str | None) -> tuple[date | None, datetime | None]:
-    """The day, or the moment in UTC, that is told; neither where the text is none."""
+def _when(on: str | None, at: str | None) -> _When:
+    """The day, or the moment in UTC and how the database is told it; nothing where the text is neither."""
     try:
         if on is not None and _ON.fullmatch(on):
-            return date.fromisoformat(on), None
+            return date.fromisoformat(on), None, None
         if on is None and at is not None and _AT.fullmatch(at):
-            return None, datetime.fromisoformat(at).astimezone(UTC)
+            return None, datetime.fromisoformat(at).astimezone(UTC), at  # of a shape that everybody reads alike
     except ValueError:
-        return None, None  # the shape of a day that there is not
+        return None, None, None  # the shape of a day that there is not
     row = usage_row("", "", {"used_on": on, "used_at": at}, currency=None, dimensions={})
-    return _only(row["used_on"], date), _only(row["used_at"], datetime)
+    moment = _only(row["used_at"], datetime)
+    return _only(row["used_on"], date), moment, None if moment is None else str(moment)
 
 
 def _only(value: object, kind: type[Any]) -> Any:

@@ -1,14 +1,17 @@
 """What goes on into the books: one request to the database, however many records there are.
 
 Columns travel as one text each, with a separator that none of their cells has: arrays cost this process ten times that.
-Whoever calls has locked the months and the tenant: nothing is added under an id between the look and the write.
+What is the same in all records travels once. Whoever adds has locked the months and the tenant: nothing is added under
+an id between the look and the write.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -21,13 +24,20 @@ _NOTHING = "\\N"
 
 Columns = dict[str, tuple[str, Callable[[Record], str | None]]]
 
-# The columns of a record: their types, and what is sent of them. None of these texts is `\N` by itself.
+
+@lru_cache(maxsize=10_000)  # many records are of few days
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+# The columns of a record: their types, and what is sent of them. None of these texts is `\N` by itself. The first one
+# is another in each record.
 _TOLD: Columns = {
     "row": ("bigint", lambda record: str(record.row)),
     "event_id": ("text", lambda record: record.event_id),
     "stream": ("text", lambda record: record.stream),
-    "used_at": ("timestamptz", lambda record: _text(record.used_at)),
-    "used_on": ("date", lambda record: _text(record.day)),
+    "used_at": ("timestamptz", lambda record: record.written_at),
+    "used_on": ("date", lambda record: _day(record.day)),
     "quantity": ("numeric", lambda record: record.quantity),
     "amount": ("numeric", lambda record: record.amount),
     "currency": ("text", lambda record: record.currency),
@@ -35,8 +45,8 @@ _TOLD: Columns = {
     "content_hash": ("text", lambda record: record.content_hash.hex()),
 }
 _REVISING: Columns = {
-    "revises_id": ("bigint", lambda record: _text(record.revises)),
-    "revises_month_on": ("date", lambda record: _text(record.revises_month_on)),
+    "revises_id": ("bigint", lambda record: None if record.revises is None else str(record.revises)),
+    "revises_month_on": ("date", lambda record: _day(record.revises_month_on)),
 }
 _REJECTED: Columns = {
     **{name: _TOLD[name] for name in ("row", "event_id", "stream")},
@@ -96,20 +106,34 @@ FROM {told} ORDER BY "row"
 """
 
 
-def add_records(posting: Posting, row: UsageImport, records: Sequence[Record]) -> list[tuple[int, int]]:
+class Sent(NamedTuple):
+    """Records as a table of a statement, with the parameters that it needs."""
+
+    table: str
+    parameters: dict[str, Any]
+    revises: bool = False
+
+
+def told_records(records: Sequence[Record]) -> Sent | None:
+    """Records on their way into the books, if there are any; what these say is needed only if some revise others."""
+    if not records:
+        return None
+    if any(record.revises is not None for record in records):
+        return _told({**_TOLD, **_REVISING}, records)._replace(revises=True)
+    return _told(_TOLD, records)
+
+
+def add_records(posting: Posting, row: UsageImport, sent: Sent | None) -> list[tuple[int, int]]:
     """Write a receipt with what was taken, if anything was; give the rejections that this resolves, by import and row."""
     receipt, parameters = _inserting(row)
-    if not records:
+    if sent is None:
         with connection.cursor() as cursor:
             cursor.execute(receipt, parameters)
         return []
-    revises = any(record.revises is not None for record in records)
-    told, cells = _told({**_TOLD, **_REVISING} if revises else _TOLD, records)
-    statement = _ADD.format(
-        told=told, is_new="WHERE revises_id IS NULL" if revises else "", revising=_REVISE if revises else ""
-    )
+    is_new, revising = ("WHERE revises_id IS NULL", _REVISE) if sent.revises else ("", "")
+    statement = _ADD.format(told=sent.table, is_new=is_new, revising=revising)
     with connection.cursor() as cursor:
-        cursor.execute(f"{statement};{_COUNT};{receipt}", {**posting.parameters(), **parameters, **cells})
+        cursor.execute(f"{statement};{_COUNT};{receipt}", {**posting.parameters(), **parameters, **sent.parameters})
         return [(import_id, number) for import_id, number in cursor.fetchall()]
 
 
@@ -124,27 +148,28 @@ def _inserting(row: UsageImport) -> tuple[str, dict[str, Any]]:
 
 def add_rejections(posting: Posting, records: Sequence[Record], *, are_blocking: bool) -> None:
     """Write the rejected records, as they came."""
-    told, parameters = _told(_REJECTED, records)
+    sent = _told(_REJECTED, records)
+    statement = _ADD_REJECTIONS.format(told=sent.table)
     with connection.cursor() as cursor:
-        statement = _ADD_REJECTIONS.format(told=told)
-        cursor.execute(statement, {**posting.parameters(), **parameters, "blocking": are_blocking})
+        cursor.execute(statement, {**posting.parameters(), **sent.parameters, "blocking": are_blocking})
 
 
-def _told(columns: Columns, records: Sequence[Record]) -> tuple[str, dict[str, Any]]:
-    """Records as a table of a statement, with the parameters that it needs."""
+def _told(columns: Columns, records: Sequence[Record]) -> Sent:
     parameters: dict[str, Any] = {"nothing": _NOTHING}
-    arrays = []
+    arrays: dict[str, str] = {}
+    same = ""
     for name, (kind, told) in columns.items():
-        cells = [_NOTHING if (cell := told(record)) is None else cell for record in records]
-        parameters[f"{name}_told"], parameters[f"{name}_between"] = joined(cells)
-        nothing = "" if kind == "text" else ", %(nothing)s"
-        arrays.append(f"(string_to_array(%({name}_told)s, %({name}_between)s{nothing}))[2:]::{kind}[]")
-    names = ", ".join(f'"{name}"' for name in columns)
-    return f"unnest({', '.join(arrays)}) AS told({names})", parameters
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+        cells = [told(record) for record in records]
+        if arrays and cells.count(cells[0]) == len(cells):
+            same += f', %({name}_told)s::{kind} AS "{name}"'
+            parameters[f"{name}_told"] = cells[0]
+        else:
+            nothing = "" if kind == "text" else ", %(nothing)s"
+            arrays[name] = f"(string_to_array(%({name}_told)s, %({name}_between)s{nothing}))[2:]::{kind}[]"
+            some = [_NOTHING if cell is None else cell for cell in cells]
+            parameters[f"{name}_told"], parameters[f"{name}_between"] = joined(some)
+    names = ", ".join(f'"{name}"' for name in arrays)
+    return Sent(f"(SELECT each.*{same} FROM unnest({', '.join(arrays.values())}) AS each({names})) AS told", parameters)
 
 
 def joined(cells: Sequence[str]) -> tuple[str, str]:
