@@ -54,7 +54,22 @@ def invoice(api: Api) -> tuple[str, str, str]:
     return f"/coa/api/v1/invoice/{billing.billed(billing.of_commit())['id']}/", "message_on_invoice", "ref_number"
 
 
-@pytest.mark.parametrize("made", [contract, prepaid_commit, customer, product, subscription, usage, invoice])
+def entity(api: Api) -> tuple[str, str, str]:
+    return f"/coa/api/entity/{api.post('/coa/api/entity', {'name': 'Acme'})['id']}", "city", "logo_url"
+
+
+def department(api: Api) -> tuple[str, str, str]:
+    return (
+        f"/coa/api/department/{api.post('/coa/api/department', {'name': 'Sales', 'code': 'S'})['id']}",
+        "name",
+        "code",
+    )
+
+
+_MADE = [contract, prepaid_commit, customer, product, subscription, usage, invoice, entity, department]
+
+
+@pytest.mark.parametrize("made", _MADE)
 def test_two_who_change_some_of_the_same_thing_both_do(
     api: Api, made: Callable[[Api], tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
 ):

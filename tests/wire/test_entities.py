@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ratable_server.errors import Refused
+from ratable_server.operations import register
 from ratable_server.queries.periods import periods
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
@@ -88,6 +90,30 @@ def test_close_dates_are_those_of_the_books_and_move_by_a_month(api: Api):
     assert api.put(own, {"name": "Acme"})["close_books_date"] == "2026-01-31"
     assert api.patch(own, {"close_books_date": None})["close_books_date"] is None
     assert statuses(api)["2026-01"] == "open"
+
+
+def test_an_entity_and_the_close_of_its_books_are_kept_both_or_neither(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """An entity that cannot be kept closes nothing; what was closed is told again by its key."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Refused("further_must_be_small", field="description")
+
+    own = f"{ENTITIES}/{entity(api)['id']}"
+    signed(api)
+    before = api.get(own).body
+
+    with monkeypatch.context() as patch:
+        patch.setattr(register, "_keep", refuse)
+        refused = api.patch(own, {"close_books_date": "2026-01-31", "city": "Berlin"})
+
+    assert (refused.status, refused["code"]) == (400, "further_must_be_small")
+    assert api.get(own).body == before
+    assert statuses(api).get("2026-01") != "closed"
+
+    told = {"close_books_date": "2026-01-31", "city": "Berlin"}
+    closed, again = (api.patch(own, told, headers={"Idempotency-Key": "once"}) for _ in range(2))
+    assert (closed.status, closed["close_books_date"], closed["city"]) == (200, "2026-01-31", "Berlin")
+    assert again.body == closed.body
 
 
 def test_a_close_date_that_the_books_cannot_have_is_refused_and_nothing_is_kept(api: Api, api_of: Callable[..., Api]):

@@ -5,6 +5,7 @@ Owns the one short transaction that posts. What can stand in its way is `operati
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -46,12 +47,15 @@ class Closed:
     warnings: tuple[CloseWarning, ...] = ()
 
 
-def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | None = None) -> Closed:
+def close_period(
+    *, actor: Actor, month_on: date, at: datetime, run_id: int | None = None, beside: Callable[[], None] | None = None
+) -> Closed:
     """Post a month and lock it: a draft that somebody has looked at, or one computed now.
 
     What stands in the way is asked before anything is computed, then of the draft, and once more, but for the sums,
     under the lock. All of it is told, as `Obstructed`; a draft that cannot be posted stays to be looked at. A run that
-    has closed the month already gives the same close again, unless the month was reopened since.
+    has closed the month already gives the same close again, unless the month was reopened since. What `beside` does is
+    part of the transaction that posts, and comes first in it.
 
     Refuses:
         role_must_allow_it, periods_must_close_in_order, period_must_be_open, run_must_be_known,
@@ -66,9 +70,9 @@ def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | No
     if run_id is None:
         refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at))
         draft, results = compute_period(actor=actor, month_on=month_on, at=at)
-        return _post_unless_obstructed(actor, month_on, draft.run_id, at=at, results=results)
+        return _post_unless_obstructed(actor, month_on, draft.run_id, at=at, results=results, beside=beside)
     try:
-        return _post_unless_obstructed(actor, month_on, run_id, at=at)
+        return _post_unless_obstructed(actor, month_on, run_id, at=at, beside=beside)
     except Refused:
         closed = _close_of_run(actor, month_on, run_id)
         if closed is None:
@@ -77,10 +81,16 @@ def close_period(*, actor: Actor, month_on: date, at: datetime, run_id: int | No
 
 
 def _post_unless_obstructed(
-    actor: Actor, month_on: date, run_id: int, *, at: datetime, results: Results | None = None
+    actor: Actor,
+    month_on: date,
+    run_id: int,
+    *,
+    at: datetime,
+    results: Results | None = None,
+    beside: Callable[[], None] | None = None,
 ) -> Closed:
     refuse_obstructed(obstacles(actor=actor, month_on=month_on, at=at, run_id=run_id, results=results))
-    closed = _post(actor=actor, month_on=month_on, run_id=run_id, at=at)
+    closed = _post(actor=actor, month_on=month_on, run_id=run_id, beside=beside, at=at)
     with suppress(Unavailable):  # the month is closed whatever happens now; the next run clears what stays
         clear_drafts(actor=actor, at=at)
     return closed
@@ -106,8 +116,10 @@ def _close_of_run(actor: Actor, month_on: date, run_id: int) -> Closed | None:
 
 
 @retried
-def reopen_period(*, actor: Actor, month_on: date, reason: str, at: datetime) -> None:
-    """Take the last close back. Its rows stay readable; they no longer count.
+def reopen_period(
+    *, actor: Actor, month_on: date, reason: str, at: datetime, beside: Callable[[], None] | None = None
+) -> None:
+    """Take the last close back. Its rows stay readable; they no longer count. `beside` as `close_period` has it.
 
     Refuses:
         role_must_allow_it, reopening_must_have_a_reason, period_must_be_closed, only_the_last_closed_period_reopens
@@ -117,6 +129,8 @@ def reopen_period(*, actor: Actor, month_on: date, reason: str, at: datetime) ->
     if not reason.strip():
         raise Refused("reopening_must_have_a_reason", field="reason")
     with books_of(actor):
+        if beside is not None:
+            beside()
         period = rows_of(actor, Period).select_for_update().filter(month_on=month_on, status="closed").first()
         if period is None:
             raise Refused("period_must_be_closed", field="period", detail=f"{month_on:%Y-%m}")
@@ -141,9 +155,11 @@ def _open_again(actor: Actor, *, after: date | None) -> None:
 
 
 @retried
-def _post(*, actor: Actor, month_on: date, run_id: int, at: datetime) -> Closed:
+def _post(*, actor: Actor, month_on: date, run_id: int, beside: Callable[[], None] | None, at: datetime) -> Closed:
     with books_of(actor):
         lift_time_limit()
+        if beside is not None:
+            beside()
         period = _locked(actor, month_on)
         run = draft_run(actor, run_id)
         refuse_obstructed([*of_month(actor, month_on), *of_run(actor, run, month_on)])

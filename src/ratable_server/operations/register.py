@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,6 +66,29 @@ def keep_entry(
             return _keep(actor, row, further, at=at)
         if row.deleted_at is not None:
             raise Refused("code_must_be_unused", field=kind, detail=f"{code} was removed")
+        if row.further == dict(further):
+            return Registered(id=row.id, code=code, is_new=False)
+        return _keep(actor, row, further, at=at)
+
+
+@retried
+def change_entry(
+    *, actor: Actor, kind: str, code: str, change: Callable[[Further], Further], at: datetime
+) -> Registered:
+    """Keep what `change` makes of what is told of a thing that is there: what others say of it waits, and is not lost.
+
+    After a conflict `change` is called again.
+
+    Refuses:
+        register_must_have_such_a_kind, code_must_be_known, code_must_be_unused (another thing has its number, its code
+        or its name), text_must_be_plain, further_must_be_small
+    """
+    _refuse_unknown(kind)
+    with changes_by(actor):
+        _take_turn(actor, kind)
+        row = _there(actor, kind, code)
+        further = change(dict(row.further))
+        refuse_unfit_further(further)
         if row.further == dict(further):
             return Registered(id=row.id, code=code, is_new=False)
         return _keep(actor, row, further, at=at)

@@ -17,6 +17,16 @@ CLOSE_DATES = ("close_books_date", "subledger_close_date")
 _UNTOLD = {"currency": "USD", "fiscal_year_month": 1, "fiscal_year_day": 1}
 
 
+def close_dates(fields: Mapping[str, Any]) -> set[date | None]:
+    """The days through which the books are to be closed, as far as any is told."""
+    return {fields[name] for name in CLOSE_DATES if name in fields}
+
+
+def without_close_dates(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of the entity itself."""
+    return {name: value for name, value in fields.items() if name not in CLOSE_DATES}
+
+
 def from_entity(
     entry: Any, names: Names, *, ancestors: Mapping[int, Sequence[int]], closed_on: date | None
 ) -> dict[str, Any]:

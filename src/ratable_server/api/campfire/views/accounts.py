@@ -21,7 +21,8 @@ from ratable_server.api.campfire.translate.words import Names
 from ratable_server.api.campfire.views.account_balances import account_balances
 from ratable_server.api.campfire.views.asking import listing
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
-from ratable_server.api.campfire.views.registered import INACTIVE, TEXT, TRUE, RegisterView, ids_of
+from ratable_server.api.campfire.views.flags import flag_of
+from ratable_server.api.campfire.views.registered import INACTIVE, TEXT, RegisterView, ids_of
 from ratable_server.clock import now_at
 from ratable_server.queries.listing import Asked, Found
 from ratable_server.queries.register import Entry, Only, ancestors, register, used_accounts
@@ -115,7 +116,7 @@ class Accounts(_OfAccounts):
             name: said for name in ("account_type", "account_subtype") if (said := request.query_params.getlist(name))
         }
         if self.half is not None:
-            more = ["COST_ALLOCATION"] if _is_true(request, "include_cost_allocation") else []
+            more = ["COST_ALLOCATION"] if flag_of(request, "include_cost_allocation") else []
             half = [*self.half, *more]
             having["account_type"] = [each for each in having.get("account_type", half) if each in half]
         return self.only(request, ids_of(request, "account"), **having)
@@ -162,7 +163,3 @@ class Account(_OfAccounts):
 
 def _is_above(above: dict[int, list[int]], entry: Entry) -> bool:
     return any(entry.id in chain for chain in above.values())
-
-
-def _is_true(request: Request, name: str) -> bool:
-    return request.query_params.get(name, "").lower() in TRUE

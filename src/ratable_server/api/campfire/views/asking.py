@@ -13,13 +13,12 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.json_text import json_text
 from ratable_server.api.paging import page
 from ratable_server.queries.listing import Asked, Found
 
 T = TypeVar("T")
-
-_TRUE = {"true", "1", "yes", "on"}
 
 
 def listing(
@@ -63,7 +62,7 @@ def limits_of(request: Request) -> Asked:
     return Asked(
         modified_from=_moment(request, "last_modified_at__gte"),
         modified_through=_moment(request, "last_modified_at__lte"),
-        is_deleted=request.query_params.get("include_deleted", "").lower() in _TRUE,
+        is_deleted=flag_of(request, "include_deleted"),
     )
 
 

@@ -19,6 +19,7 @@ from ratable_server.api.campfire.translate import customers as translate
 from ratable_server.api.campfire.translate.words import Names, taken
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.campfire.views.naming import created
 from ratable_server.api.campfire.views.registered import known, refuse_unknown_links
 from ratable_server.api.campfire.views.view import CampfireView
@@ -149,6 +150,7 @@ class Customer(_OneCustomer):
 
 
 def _found(actor: Actor, request: Request, asked: Asked) -> Found[Row]:
+    flag_of(request, "include_inactive")  # changes nothing, and is read all the same
     types = request.query_params.getlist("vendor_type")
     if types and translate.TYPE not in types:
         return Found(count=0, rows=())

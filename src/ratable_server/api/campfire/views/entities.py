@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from ratable_server.api.campfire.translate import entities as translate
 from ratable_server.api.campfire.translate.words import Names
 from ratable_server.api.campfire.views.asking import limits_of
 from ratable_server.api.campfire.views.documented import deletes, gives, posts, takes
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.campfire.views.registered import INACTIVE, RegisterView
 from ratable_server.clock import now_at
 from ratable_server.operations.closing_dates import move_close_date
@@ -42,18 +43,30 @@ class _OfEntities(RegisterView):
 
     @override
     def judged(self, fields: dict[str, Any], row: Entry | None) -> dict[str, Any]:
-        """Close dates are no fields of an entity: what they ask for is done to the books, before anything is kept."""
+        """Close dates are no fields of an entity: what they ask for is done to the books."""
         judged = super().judged(fields, row)
         if judged.get("currency", "USD") not in CURRENCIES:
             raise ValidationError({"currency": ["Not a currency of ISO 4217."]})
-        dates = {judged.pop(name) for name in translate.CLOSE_DATES if name in judged}
+        dates = translate.close_dates(judged)
         if len(dates) > 1:
             raise ValidationError({"subledger_close_date": ["The ledger and its subledger are closed at once."]})
         if row is None and dates - {closed_through(actor=self.actor)}:
             raise ValidationError({"close_books_date": ["An entity is added first; then its books are closed."]})
+        return translate.without_close_dates(judged)
+
+    @override
+    def keep(self, row: Entry, fields: Mapping[str, Any], *, is_partial: bool) -> None:
+        """The entity and the books: both, or neither."""
+        self.judged(dict(fields), row)
+
+        def keep() -> None:
+            super(_OfEntities, self).keep(row, fields, is_partial=is_partial)
+
+        dates = translate.close_dates(fields)
         for through_on in dates:
-            move_close_date(actor=self.actor, through_on=through_on, at=now_at())
-        return judged
+            move_close_date(actor=self.actor, through_on=through_on, beside=keep, at=now_at())
+        if not dates:
+            keep()
 
 
 class Entities(_OfEntities):
@@ -62,6 +75,7 @@ class Entities(_OfEntities):
     @gives(ChartEntitySerializer(many=True), parameters=[_ADJUSTING, INACTIVE])
     def get(self, request: Request) -> Response:
         """Entities, in the order in which they were told."""
+        flag_of(request, "exclude_adjusting")  # changes nothing, and is read all the same
         asked = replace(limits_of(request), limit=EVERYTHING.limit)
         found = register(actor=self.actor, kind=self.kind, asked=asked, only=self.only(request))
         return Response(self.told(found.rows))
@@ -74,6 +88,8 @@ class Entities(_OfEntities):
 
 class Entity(_OfEntities):
     """One entity."""
+
+    is_one_transaction = False  # a month is computed before it is closed
 
     @gives(ChartEntitySerializer)
     def get(self, _request: Request, id: int) -> Response:

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.invoices import order_of
-from ratable_server.api.campfire.views.registered import TRUE, ids_of
+from ratable_server.api.campfire.views.flags import flag_of
+from ratable_server.api.campfire.views.registered import ids_of
 from ratable_server.api.schemas import Day
 from ratable_server.clock import now_at
 from ratable_server.queries.listing import EVERYTHING, Asked
@@ -36,7 +37,7 @@ def narrowed(actor: Actor, request: Request, asked: Asked, *, kind: PaperKind) -
         ValidationError: a filter says what it cannot.
     """
     said = request.query_params
-    if said.get("download", "").lower() in TRUE:
+    if flag_of(request, "download"):
         raise ValidationError({"download": ["No files are sent from here: read the list by pages."]})
     clients = [*(ids_of(request, "client") or ()), *(ids_of(request, "parent_client") or ())]
     return PapersAsked(

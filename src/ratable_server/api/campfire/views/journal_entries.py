@@ -16,12 +16,12 @@ from ratable_server.api.campfire.translate import journal_entries as translate
 from ratable_server.api.campfire.translate.journal_entries import CALCULATED, WRITTEN, WRITTEN_BY_HAND
 from ratable_server.api.campfire.views.asking import limits_of, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.campfire.views.journal_writing import entry_of, removed, rewritten, written
 from ratable_server.api.campfire.views.ledger_asking import (
     ALL_TIME,
     DAYS,
     choice_of,
-    flag_of,
     ids_of,
     parameter,
     window_of,

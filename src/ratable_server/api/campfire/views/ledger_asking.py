@@ -18,9 +18,10 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.schemas import Amount, Day
 
-_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
+_NOT_ASKED = {"false", "0", "no", "off", ""}
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 MONTHS_BACK = 6
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
@@ -72,14 +73,6 @@ def amount_of(request: Request, name: str) -> Decimal | None:
     return _read(Amount(), name, said) if said else None
 
 
-def flag_of(request: Request, name: str) -> bool:
-    """Yes or no; no where it is not said."""
-    said = request.query_params.get(name, "").lower()
-    if said not in _TRUE | _FALSE:
-        raise ValidationError({name: ["Must be a valid boolean."]})
-    return said in _TRUE
-
-
 def ids_of(request: Request, *names: str) -> list[int] | None:
     """The ids of all these parameters; None: none of them is there."""
     found = [(name, each) for name in names for each in words_of(request, name) or ()]
@@ -109,7 +102,7 @@ def refuse_unserved(request: Request, names: Sequence[str]) -> None:
     Raises:
         ValidationError: told by its name.
     """
-    asked = [name for name in names if request.query_params.get(name, "").lower() not in _FALSE]
+    asked = [name for name in names if request.query_params.get(name, "").lower() not in _NOT_ASKED]
     if asked:
         raise ValidationError({name: ["This is not served here."] for name in asked})
 

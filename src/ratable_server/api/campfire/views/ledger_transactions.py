@@ -20,12 +20,12 @@ from ratable_server.api.campfire.translate import journal_entries as translate
 from ratable_server.api.campfire.translate.chart import Chart
 from ratable_server.api.campfire.views.asking import limits_of, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, gives, page_of
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.campfire.views.ledger_asking import (
     ALL_TIME,
     DAYS,
     amount_of,
     choice_of,
-    flag_of,
     ids_of,
     parameter,
     refuse_unserved,

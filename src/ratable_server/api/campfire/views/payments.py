@@ -14,7 +14,8 @@ from ratable_server.api.campfire.schemas.invoice_payments import InvoicePaymentS
 from ratable_server.api.campfire.translate.invoice_payments import from_sync
 from ratable_server.api.campfire.views.asking import listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, gives, page_of
-from ratable_server.api.campfire.views.registered import TRUE, ids_of
+from ratable_server.api.campfire.views.flags import flag_of, said_flag
+from ratable_server.api.campfire.views.registered import ids_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.queries.listing import Asked, Found
 from ratable_server.queries.settlements import Settlement, SettlementsAsked, settlements
@@ -51,6 +52,7 @@ def _asked(request: Request, asked: Asked) -> SettlementsAsked:
         "modified_from": asked.modified_from,
         "modified_through": asked.modified_through,
     }
-    void = said.get("voided", "").lower()
+    flag_of(request, "skip_count")  # changes nothing, and is read all the same
+    void = said_flag(request, "voided")
     wanted = SettlementsAsked(**limits, invoice_ids=ids_of(request, "invoice_id"), external_id=said.get("external_id"))
-    return wanted if not void else replace(wanted, is_void=void in TRUE)
+    return wanted if void is None else replace(wanted, is_void=void)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import override
@@ -20,10 +21,12 @@ from ratable_server.api.campfire.translate.accounts import OWN_ENTRIES
 from ratable_server.api.campfire.translate.registered import from_entry
 from ratable_server.api.campfire.translate.words import Names
 from ratable_server.api.campfire.views.asking import found, listing
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.errors import Refused
-from ratable_server.operations.register import Named, add_entries, keep_entry, remove_entry
+from ratable_server.operations.kept import Further
+from ratable_server.operations.register import Named, add_entries, change_entry, remove_entry
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import Entry, Only, ancestors, register
 
@@ -31,7 +34,6 @@ TEXT = OpenApiParameter("q", OpenApiTypes.STR, description="A part of a name, a 
 SORT = OpenApiParameter("sort", OpenApiTypes.STR, description="The order is that of the ids, whatever is asked.")
 INACTIVE = OpenApiParameter("include_inactive", OpenApiTypes.BOOL, description="Also what is not used any more.")
 
-TRUE = {"true", "1", "yes", "on"}
 _MOST_DIGITS = 18
 
 
@@ -93,11 +95,26 @@ class RegisterView(CampfireView):
 
     def changed(self, id: int, *, is_partial: bool) -> Response:
         """The answer to a PUT or PATCH."""
-        row = self.row(id)
-        fields = self.judged(self.read(self.schema_of, is_partial=is_partial), row)
-        further = {**(row.further if is_partial else {}), **fields}
-        keep_entry(actor=self.actor, kind=self.kind, code=row.code, further=further, seen=row.further, at=now_at())
+        self.keep(self.row(id), self.read(self.schema_of, is_partial=is_partial), is_partial=is_partial)
         return Response(self.told([self.row(id)])[0])
+
+    def keep(self, row: Entry, fields: Mapping[str, Any], *, is_partial: bool) -> None:
+        """Say a thing anew, or some of it; what others say of it meanwhile stays as far as this does not say it, too.
+
+        Raises:
+            NotFound: it was removed meanwhile.
+        """
+
+        def change(was: Further) -> Further:
+            judged = self.judged(dict(fields), replace(row, further=dict(was)))
+            return {**(was if is_partial else {}), **judged}
+
+        try:
+            change_entry(actor=self.actor, kind=self.kind, code=row.code, change=change, at=now_at())
+        except Refused as refused:
+            if refused.code == "code_must_be_known":
+                raise NotFound from None
+            raise
 
     def removed(self, id: int, *, instead: str | None = None) -> Response:
         """The answer to a DELETE; `instead` is the id of what is named from then on."""
@@ -118,7 +135,7 @@ class RegisterView(CampfireView):
     def only(self, request: Request, ids: Sequence[int] | None = None, **having: Sequence[Any]) -> Only:
         """What a list is narrowed to: by `q`, by what is used, and by values of fields."""
         asked = request.query_params
-        lacking = {} if asked.get("include_inactive", "").lower() in TRUE else self.unused
+        lacking = {} if flag_of(request, "include_inactive") else self.unused
         return Only(text=asked.get("q", ""), ids=ids, lacking=lacking, having=having)
 
     def searched(self, wanted: Sequence[dict[str, Any]], *, adds: bool) -> Response:

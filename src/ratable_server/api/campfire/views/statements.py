@@ -24,13 +24,13 @@ from ratable_server.api.campfire.translate import statements as translate
 from ratable_server.api.campfire.translate.chart import Account
 from ratable_server.api.campfire.translate.statements import Span
 from ratable_server.api.campfire.views.documented import gives
+from ratable_server.api.campfire.views.flags import flag_of
 from ratable_server.api.campfire.views.ledger_asking import (
     ALL_TIME,
     DAYS,
     FIRST_DAY,
     LAST_DAY,
     choice_of,
-    flag_of,
     ids_of,
     parameter,
     refuse_unserved,

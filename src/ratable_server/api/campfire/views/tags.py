@@ -20,7 +20,8 @@ from ratable_server.api.campfire.schemas.tags import (
 from ratable_server.api.campfire.translate import registered as translate
 from ratable_server.api.campfire.translate.words import Names
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
-from ratable_server.api.campfire.views.registered import INACTIVE, SORT, TEXT, TRUE, RegisterView, ids_of
+from ratable_server.api.campfire.views.flags import flag_of
+from ratable_server.api.campfire.views.registered import INACTIVE, SORT, TEXT, RegisterView, ids_of
 from ratable_server.queries.register import Entry, Only
 
 _INSTEAD = OpenApiParameter("new_tag", OpenApiTypes.INT, description="What is named from then on instead.")
@@ -65,7 +66,7 @@ class Tags(_OfTags):
         having: dict[str, Sequence[Any]] = {
             name: ids for name in ("group", "parent") if (ids := ids_of(request, name)) is not None
         }
-        if request.query_params.get("no_group", "").lower() in TRUE:
+        if flag_of(request, "no_group"):
             having["group"] = [None]
         return replace(self.only(request, **having), less_ids=ids_of(request, "exclude_tags") or ())
 

@@ -12,6 +12,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
 from ratable_server.api.campfire.translate import usage_uploads as translate
+from ratable_server.api.campfire.views.flags import read_flag
 from ratable_server.api.parsers import (
     ExactJsonParser,
     FileParser,
@@ -22,7 +23,6 @@ from ratable_server.operations.usage import RejectedFile, Upload
 
 MOST_BYTES = 1 << 30
 _ENDINGS = (".csv", ".ndjson", ".jsonl")
-_TRUE = {"true", "1", "yes", "on"}
 
 
 class CsvParser(FileParser):
@@ -84,9 +84,13 @@ def _place_of(file: UploadedFile[bytes]) -> Path | IO[bytes]:
 
 
 def is_asked(request: Request, name: str) -> bool:
-    """Is it asked for, in the address or in a field?"""
+    """Is it asked for, in the address or in a field?
+
+    Raises:
+        ValidationError: what is said is neither yes nor no.
+    """
     said = request.query_params.get(name) or dict(request.data).get(name) or ""
-    return str(said).lower() in _TRUE
+    return bool(read_flag(name, said))
 
 
 def taken_or_told(take: Callable[[], Any], amount: str = "total_revenue_dollars") -> Any:
