@@ -16,12 +16,12 @@ from ratable.cases.known import Known
 from ratable.cases.posted import Posted
 from ratable.cases.questions import TABLES
 from ratable.cases.records import Case
-from ratable.cases.unit_answers import told_unit_balances, told_units, unit_stages
+from ratable.cases.unit_answers import told_unit_balances, told_units, unit_forfeits, unit_stages
 from ratable.cases.usage_outcome import usage_outcome
 from ratable.money import SCALE, to_major
 from ratable.periods import FAR
 from ratable.pipeline import Inputs, Outcome
-from ratable.reports.rollovers import forfeits_by_month
+from ratable.reports.rollovers import forfeits_by_month, with_worth_of_units
 from ratable.terms_tables import Amendments, terms_tables
 
 Row = dict[str, object]
@@ -154,7 +154,10 @@ class Answers:
         return list(told_units(self._tables, self._currency))
 
     def _unit_balances(self, at: date | None) -> list[Row]:
-        return list(told_unit_balances(self._tables, self._currency, at=at or FAR))
+        if "unit_commits" not in self._tables:
+            return []
+        pools = self._agreed_until_over("unit_commits", at)
+        return list(told_unit_balances(self._tables, self._currency, pools=pools, at=at or FAR))
 
     def _allocated(self) -> list[Row]:
         return [
@@ -219,13 +222,16 @@ class Answers:
         ]
 
     def _burnt(self, at: date | None) -> Stored:
-        over = self._over(at)
-        agreed = terms_tables(self.case.terms, Amendments()).commits
-        rows = [row for row in agreed if row["contract_id"] not in over]
-        rows += [row for row in self._tables["prepaid_commits"].to_pylist() if row["contract_id"] in over]
-        commits = self._sheet.bind_rows("commits_on_day", rows, tables.COMMITS)
+        commits = self._sheet.bind_rows("commits_on_day", self._agreed_until_over("commits", at), tables.COMMITS)
         names = ("grants", "revenue", "forfeits")
         return self._sheet.run(reports.burn_down, commits, *(self._bound(name) for name in names), self._day(at))
+
+    def _agreed_until_over(self, name: str, at: date | None) -> list[Row]:
+        """Commits as they were signed, but those of contracts that the books had ended by the end of the day."""
+        over, known = self._over(at), {"commits": "prepaid_commits"}.get(name, name)
+        agreed: list[Row] = getattr(terms_tables(self.case.terms, Amendments()), name)
+        rows = [row for row in agreed if row["contract_id"] not in over]
+        return rows + [row for row in self._tables[known].to_pylist() if row["contract_id"] in over]
 
     def _over(self, at: date | None) -> set[str]:
         """The contracts that the books have ended by the end of the day."""
@@ -317,8 +323,9 @@ def _units(quantity_e12: Decimal) -> Decimal:
 
 
 def _forfeits(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> Stored:
+    """In money: what capped rollovers took of pools of money, and the price of what they took of pools of units."""
     drawn, pools = outcome.drawdowns, inputs.pools
-    return forfeits_by_month(
+    of_money = forfeits_by_month(
         sheet,
         pools.rollovers,
         commits=pools.commits,
@@ -326,6 +333,8 @@ def _forfeits(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> Stored:
         draws=drawn.draws,
         months=inputs.months,
     )
+    of_units = unit_forfeits(sheet, outcome, inputs)
+    return of_money if of_units is None else with_worth_of_units(sheet, of_money, of_units, inputs.unit_pools)
 
 
 def _stage_tables(

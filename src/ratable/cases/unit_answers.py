@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -21,18 +21,24 @@ def unit_stages(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> dict[str, Sto
     """The tables of a run that tell of units; none where no pool is of units."""
     if outcome.in_units is None:
         return {}
-    draws = outcome.in_units.drawn.draws
-    lost = forfeits_by_month(
+    pools = {"unit_commits": inputs.unit_commits, "unit_grants": inputs.unit_grants}
+    lost = unit_forfeits(sheet, outcome, inputs)
+    return {**pools, "unit_draws": outcome.in_units.drawn.draws, **({} if lost is None else {"unit_forfeits": lost})}
+
+
+def unit_forfeits(sheet: Sheet, outcome: Outcome, inputs: Inputs) -> Stored | None:
+    """Units that lapsed at the caps of rollovers, by the knowledge of each month; None where no pool is of units."""
+    if outcome.in_units is None:
+        return None
+    return forfeits_by_month(
         sheet,
         inputs.unit_rollovers,
         commits=inputs.unit_commits,
         grants=inputs.unit_grants,
-        draws=draws,
+        draws=outcome.in_units.drawn.draws,
         months=inputs.months,
         into="unit_forfeits_by_month",
     )
-    pools = {"unit_commits": inputs.unit_commits, "unit_grants": inputs.unit_grants}
-    return {**pools, "unit_draws": draws, "unit_forfeits": lost}
 
 
 def told_units(tables: Mapping[str, pa.Table], currencies: Mapping[str, str]) -> Iterator[Row]:
@@ -50,9 +56,11 @@ def told_units(tables: Mapping[str, pa.Table], currencies: Mapping[str, str]) ->
         }
 
 
-def told_unit_balances(tables: Mapping[str, pa.Table], currencies: Mapping[str, str], *, at: date) -> Iterator[Row]:
+def told_unit_balances(
+    tables: Mapping[str, pa.Table], currencies: Mapping[str, str], *, pools: Iterable[Row], at: date
+) -> Iterator[Row]:
     """What each pool has left at the end of a day, by what the months that have ended by then have booked."""
-    for commit in _rows(tables, "unit_commits"):
+    for commit in pools:
         left = 0 if commit["ends_before"] <= day_after(at) else _left(tables, commit, at)
         yield {
             "prepaid_commit": commit["commit_id"],

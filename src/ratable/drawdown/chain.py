@@ -286,11 +286,12 @@ def _at_home(rest: ir.Table, eligible: ir.Table, commits: ir.Table) -> ir.Table:
     pairs = pairs.inner_join(commits.select("commit_id", "starts_on", "ends_before"), "commit_id")
     rows = rest.left_join(pairs, "item_id").drop("item_id_right")
     is_in_life = (rows.starts_on <= rows.used_on) & (rows.used_on < rows.ends_before)
+    is_its_turn = (rows.serves_from <= rows.used_on) & (rows.used_on < rows.serves_before)
     claim = ibis.cases(
         (rows.commit_id.isnull(), 9),
         (rows.is_home, 0),
-        (is_in_life & (rows.serves_from <= rows.used_on) & (rows.used_on < rows.serves_before), 1),
-        (rows.starts_on <= rows.used_on, 2),
+        (is_in_life & is_its_turn, 1),
+        ((rows.starts_on <= rows.used_on) & is_its_turn, 2),
         else_=9,
     )
     rows = rows.mutate(claim=claim)

@@ -38,6 +38,7 @@ def burn_down(commits: ir.Table, grants: ir.Table, revenue: ir.Table, forfeits: 
         "commit_id",
         "contract_id",
         "ends_before",
+        forfeited_minor=rows.lapsed_minor.fill_null(0),
         remaining_minor=ibis.ifelse(rows.ended, 0, rows.left).cast("int64"),
         status=ibis.cases((rows.ended, "EXPIRED"), (rows.left <= 0, "EXHAUSTED"), else_="ACTIVE"),
     )
@@ -69,8 +70,10 @@ def remaining_obligations(
     lapsed = lapsed.group_by("commit_id").agg(lapsed_minor=lapsed.amount_minor.sum().cast("int64"))
     pools = burnt.left_join(lapsed, "commit_id").drop("commit_id_right").cross_join(day)
     last_on = (pools.ends_before - _DAY).cast("date")
-    lapsed_minor = ibis.ifelse(pools.status == "EXPIRED", 0, pools.lapsed_minor.fill_null(0))
-    pools = pools.select("contract_id", amount=pools.remaining_minor - lapsed_minor, on=last_on, at="at")
+    # what lapsed at a cap is breakage and is not in what remains: it is not taken off again
+    ahead_minor = ibis.greatest(pools.lapsed_minor.fill_null(0) - pools.forfeited_minor, 0)
+    ahead_minor = ibis.ifelse(pools.status == "EXPIRED", 0, ahead_minor)
+    pools = pools.select("contract_id", amount=pools.remaining_minor - ahead_minor, on=last_on, at="at")
     planned = schedules.cross_join(day)
     amount = minor(planned.total_minor, planned.weight_to_date, planned.weight_total, rounding=rounding) - minor(
         planned.total_minor, planned.weight_before, planned.weight_total, rounding=rounding

@@ -12,6 +12,7 @@ from ratable import tables
 from ratable.backends import Sheet, Stored
 from ratable.drawdown.regular import effective_grants
 from ratable.drawdown.rollover import forfeits, month_knowledge
+from ratable.drawdown.units import both, worth_of_forfeits
 
 _READ: Mapping[str, ibis.Schema] = {
     "commits": tables.COMMITS,
@@ -40,6 +41,12 @@ def forfeits_by_month(
         return sheet.bind("no_forfeits_by_month", tables.FORFEITS.to_pyarrow().empty_table(), tables.FORFEITS)
     asked_at = sheet.run(month_knowledge, months)
     return sheet.run(forfeits, commits, grants, draws, rollovers, asked_at, into=into)
+
+
+def with_worth_of_units(sheet: Sheet, of_money: Stored, of_units: Stored, unit_pools: Stored) -> Stored:
+    """Forfeits of pools of money and, at their price, those of pools of units."""
+    worth = sheet.run(worth_of_forfeits, of_units, unit_pools, into="worth_of_lapsed_units")
+    return sheet.run(both, of_money, worth, into="forfeits_in_money")
 
 
 def forfeits_of_books(sheet: Sheet, rollovers: pa.Table, found: Mapping[str, pa.Table]) -> pa.Table:

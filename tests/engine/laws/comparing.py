@@ -6,7 +6,7 @@ Owns which keys and figures of a table are compared. Rows whose figures are all 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,11 +31,13 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "journal": ("contract account period service_period on type prepaid_commit currency", "debit_less_credit"),
     "balances": ("at account contract prepaid_commit currency", "amount"),
     "prepaid_commits": ("prepaid_commit contract at currency status", "remaining"),
+    "units": ("prepaid_commit contract item period service_period currency", "drawn uncovered"),
+    "unit_balances": ("prepaid_commit at currency", "remaining"),
     "rollforward": ("account contract period currency", "opening billed recognized breakage other closing"),
     "waterfall": ("booked period currency", "amount"),
     "rpo": ("at contract band currency", "amount"),
 }
-AT = ("balances", "prepaid_commits", "rpo")
+AT = ("balances", "prepaid_commits", "unit_balances", "rpo")
 
 
 class Books(Protocol):
@@ -46,11 +48,13 @@ class Books(Protocol):
         ...
 
 
-def differences(ours: Books, theirs: Books, case: records.Case, *, tables: tuple[str, ...] = ()) -> list[str]:
-    """What two books disagree about, table by table; empty if they agree."""
+def differences(
+    ours: Books, theirs: Books, case: records.Case, *, tables: tuple[str, ...] = (), days: Sequence[date] = ()
+) -> list[str]:
+    """What two books disagree about, table by table; empty if they agree. `days` are those of the pictures."""
     found = []
     for table in tables or KEYS:
-        for at in days_of(case) if table in AT else [None]:
+        for at in days or days_of(case) if table in AT else [None]:
             left, right = canonical(ours, table, at), canonical(theirs, table, at)
             found += list(_unlike(table, left, right))
     return found

@@ -19,6 +19,7 @@ from ratable.terms import (
     UsageGroup,
     UsageItem,
 )
+from tests.engine.laws.lives import measured
 
 MODELS: tuple[PricingModel, ...] = (
     "unit_based",
@@ -54,7 +55,7 @@ def is_plain(group: UsageGroup) -> bool:
 
 @st.composite
 def groups(draw: st.DrawFn, product: str, features: frozenset[str]) -> tuple[UsageGroup, ...]:
-    groups = [draw(_group(f"{product}-{number}")) for number in (1, 2)]
+    groups = [draw(measured(draw(_group(f"{product}-{number}")), features)) for number in (1, 2)]
     return tuple(draw(optioned(group)) if "options" in features else group for group in groups)
 
 

@@ -31,6 +31,7 @@ from ratable.terms import (
     Terms,
     UsageItem,
 )
+from tests.engine.laws.lives import drawing, drawing_units, lived
 from tests.engine.laws.plans import allowed, groups
 
 Draw = Callable[..., object]
@@ -52,6 +53,8 @@ TERMS = (
     "parts",
     "contracts",
     "options",
+    "rollover",
+    "units",
 )
 ACTS = (
     "usage",
@@ -104,6 +107,7 @@ def _terms(draw: st.DrawFn, features: frozenset[str]) -> Terms:
     zone = draw(st.sampled_from(["UTC", "America/Los_Angeles"])) if "policy" in features else "UTC"
     products = tuple(Product(id=id, name=id, usage_groups=draw(groups(id, features))) for id in PRODUCTS)
     contracts = tuple(allowed(draw(_contract(f"c{number}", features)), products) for number in range(1, count + 1))
+    contracts = tuple(drawing_units(contract, products) for contract in contracts)
     return Terms(
         entity=Entity(timezone=zone),
         policy=policy,
@@ -163,7 +167,7 @@ def _contract(draw: st.DrawFn, id: str, features: frozenset[str]) -> Contract:
         minimum_monthly_commitment_amount=minimum,
         minimum_monthly_commitment_quantity=quantity,
         usage_items=items,
-        prepaid_commits=draw(_commits(id, features, (starts_on, currency))),
+        prepaid_commits=draw(lived(draw(_commits(id, features, (starts_on, currency))), features, currency)),
         subscriptions=draw(_subscriptions(id, features, (starts_on, currency))),
         milestones=draw(_milestones(id, features, (starts_on, currency))),
     )
@@ -192,7 +196,7 @@ def _items(draw: st.DrawFn, contract: str, features: frozenset[str], starts_on: 
                 draws=draws,
             )
         )
-    return tuple(found)
+    return tuple(draw(drawing(item, features)) for item in found)
 
 
 @st.composite
@@ -440,6 +444,9 @@ class _Story:
 
     def top_up(self) -> records.TopUp:
         contract, commit = self.draw(st.sampled_from(self.commits))
+        if (commit.units is not None) != ("units" in self.features and self.draw(st.integers(0, 5)) == 0):
+            units = Decimal(self.draw(st.integers(1, 5000))).scaleb(-2)
+            return records.TopUp(prepaid_commit=commit.id, amount=units, is_of_units=True)
         return records.TopUp(prepaid_commit=commit.id, amount=self.draw(amounts(contract.currency)))
 
     def estimate(self) -> records.Estimate:

@@ -35,6 +35,16 @@ STEPS = {
     "parts_terminated": frozenset({"subscriptions", "milestones", "parts", "close", "terminate", "policy"} | PAYING),
     "options": USAGE | {"pay_as_you_go", "options", "late", "void", "repeats", "policy"},
     "options_draw": PREPAID | USAGE | {"draws", "pay_as_you_go", "options", "late", "minimum", "policy"},
+    "rollover": PREPAID | USAGE | {"rollover", "draws", "late", "void", "top_up", "policy"},
+    "rollover_changed": PREPAID
+    | PAYING
+    | {"rollover", "late", "adjustment", "estimate", "reopen", "terminate", "top_up", "policy"},
+    "units": USAGE | {"commits", "units", "draws", "late", "void", "top_up", "policy"},
+    "units_roll_over": PREPAID
+    | USAGE
+    | PAYING
+    | {"units", "rollover", "draws", "late", "void", "top_up", "terminate", "minimum", "policy"},
+    "units_and_options": USAGE | {"commits", "units", "draws", "options", "pay_as_you_go", "late", "policy"},
     "everything": EVERYTHING,
 }
 

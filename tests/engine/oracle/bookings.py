@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tests.engine.oracle.diary import Correction, Source
-from tests.engine.oracle.drawdown import Stream
+from tests.engine.oracle.drawdown import Split, Stream
 
 REVENUE, BREAKAGE = 2, 3  # order within a day, after openings and documents
 
@@ -68,6 +68,7 @@ class Month:
     figures: dict[str, Figures] = field(default_factory=no_figures)
     regular: dict[str, Figures] = field(default_factory=no_figures)
     true_up: int = 0
+    split: Split = field(default_factory=Split)
 
     def net_of(self, commit: str) -> int:
         return sum(amount for (_, c, type_), amount in self.amounts.items() if c == commit and type_ == "drawdown")

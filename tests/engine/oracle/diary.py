@@ -15,6 +15,7 @@ from tests.engine.oracle.units import BEGINNING, month_of, next_month
 
 Source = tuple[str, str]  # kind and id; ("usage", "") is the contract's usage
 USAGE: Source = ("usage", "")
+CUT_OFF = "usage_must_fall_in_contract"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +74,12 @@ class Allocation:
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
-    """A top-up, in minor units."""
+    """A top-up, in minor units; of a pool of units, in units."""
 
     commit: str
     amount: int
     booked: date
+    units: Fraction | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,7 @@ class Diary:
     expectations: list[Expectation] = field(default_factory=list)
     terminations: dict[str, Termination] = field(default_factory=dict)
     rejected: list[tuple[str, str]] = field(default_factory=list)
+    rejected_of: dict[int, tuple[str, date]] = field(default_factory=dict)  # contract and day, where these were right
     refused: list[tuple[str, str]] = field(default_factory=list)
     duplicates: int = 0
     closed_through: date | None = None
@@ -156,9 +159,14 @@ class Diary:
         termination = self.terminations.get(fact.contract)
         return termination is not None and fact.day > termination.last
 
-    def rejected_by_termination(self) -> list[tuple[str, str]]:
-        """What had been accepted and is of no contract any more."""
-        return [(fact.id, "usage_must_fall_in_contract") for fact in self.facts.values() if self.is_cut_off(fact)]
+    def all_rejected(self) -> list[tuple[str, str]]:
+        """With what had been accepted and is of no contract any more; that rule is the first of those of the day."""
+        found = list(self.rejected)
+        for place, (contract, day) in self.rejected_of.items():
+            termination = self.terminations.get(contract)
+            if termination is not None and day > termination.last:
+                found[place] = found[place][0], CUT_OFF
+        return found + [(fact.id, CUT_OFF) for fact in self.facts.values() if self.is_cut_off(fact)]
 
     def last_booked(self) -> date:
         months = [fact.booked for fact in self.facts.values()] + list(self.voided.values())

@@ -6,7 +6,7 @@ Owns the split of one month. Which balances the commits have is the caller's bus
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -35,17 +35,23 @@ class Stream:
 
 @dataclass(frozen=True)
 class Pool:
-    """A prepaid commit as a draw sees it; `factor` is what is paid of a unit of list value."""
+    """A prepaid commit as a draw sees it; `factor` is what is paid of a unit of list value.
+
+    `items` are those that a pool of units serves; None: it holds money.
+    """
 
     id: str
     product: str | None
     window: Window
     rank: tuple[object, ...]
     factor: Fraction
+    items: frozenset[str] | None = None
 
     def matches(self, stream: Stream) -> bool:
-        """Whether the product allows it."""
+        """Whether the product allows it, and the measure."""
         kind = stream.source[0]
+        if self.items is not None:
+            return kind == "item" and stream.source[1] in self.items
         if kind == "contract" or stream.commit == self.id:
             return True
         if kind == "prepaid_commit":
@@ -165,6 +171,17 @@ class Draw:
         valid = [pool.id for pool in matching if pool.window.holds(day)]
         started = [pool.id for pool in matching if pool.window.first <= day]
         return next(iter(valid + started), None)
+
+
+def forgive_overage(split: Split, stands: Mapping[tuple[Source, str | None], int], waived: Container[str]) -> None:
+    """In the life of a commit whose breakage is booked no overage arises: the rest is discount; what `stands` stays."""
+    for (source, home), amount in list(split.overage.items()):
+        if home is not None and home in waived:
+            outside = split.outside[source, home]
+            booked = stands.get((source, home), 0) - outside
+            stays = outside + min(amount - outside, max(0, booked))
+            split.overage[source, home] = stays
+            split.covered[source, home] += amount - stays
 
 
 def demand_by_day(amount: int, weights: Mapping[date, Fraction], fallback: date) -> tuple[tuple[date, int], ...]:

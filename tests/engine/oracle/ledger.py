@@ -175,19 +175,17 @@ class Ledger:
 
     def open(self, as_of: date, balances: tuple[OpeningBalance, ...]) -> None:
         head = self.head("opening", on=as_of, period=month_of(as_of), service=month_of(as_of))
-        offset = 0
         positions: dict[Source, int] = defaultdict(int)
         for balance in balances:
             amount = int(in_minor(balance.amount, self.contract.currency))
             side = 1 if balance.account in DEBIT_ACCOUNTS else -1
-            offset -= side * amount
+            self.line(head, "opening_balance", -side * amount, prepaid_commit=balance.prepaid_commit_id)
             if balance.account in ("contract_liability", "unbilled_revenue"):
                 positions[source_of(balance)] -= side * amount
             else:
                 self.line(head, balance.account, side * amount)
         for source, amount in positions.items():
             self.move(head, source, amount)
-        self.line(head, "opening_balance", offset)
 
     def book_revenue(self, booking: Booking) -> None:
         head = self.head(

@@ -45,6 +45,7 @@ from tests.engine.oracle.diary import (
     Termination,
 )
 from tests.engine.oracle.ledger import keep_journal
+from tests.engine.oracle.lives import MILLIONTHS, lives_of
 from tests.engine.oracle.questions import OracleBooks
 from tests.engine.oracle.recognition import recognize
 from tests.engine.oracle.units import (
@@ -65,6 +66,7 @@ from tests.engine.oracle.usage import (
 )
 
 MONTH_TEXT = len("2026-03")
+MOST_UNITS = 10**12
 
 
 class Refused(Exception):  # noqa: N818
@@ -145,6 +147,19 @@ class Player:
         if not fits(amount, contract.currency):
             raise Refused("amount_must_fit_currency")
         return int(in_minor(amount, contract.currency))
+
+    def check_units(self, units: Decimal) -> Fraction:
+        if not 0 < units <= MOST_UNITS or (Fraction(units) * MILLIONTHS).denominator != 1:
+            raise Refused("units_must_be_kept_exactly")
+        return Fraction(units)
+
+    def check_measure(self, commit: PrepaidCommit, *, is_of_units: bool = False) -> None:
+        if is_of_units != (commit.units is not None):
+            raise Refused("amount_must_be_in_the_measure_of_the_pool")
+
+    def gone_on(self, contract: Contract, commit: PrepaidCommit) -> date:
+        """The first day on which nothing of the commit lives."""
+        return lives_of(commit, contract.prepaid_commits)[-1].over or date.max
 
     def check_living(self, contract: Contract) -> None:
         if contract.id in self.diary.terminations:
@@ -242,6 +257,7 @@ class Player:
         owner, commit = self.commit(act.prepaid_commit)
         if owner.id != contract.id:
             raise Refused("prepaid_commit_must_be_known")
+        self.check_measure(commit)
         books = self.books_through(self.diary.booking_month(entry.on))
         termination = self.diary.terminations.get(contract.id)
         is_over = termination is not None and termination.on < self.diary.booking_day(entry.on)
@@ -276,6 +292,7 @@ class Player:
         if act.id is not None and act.id in self.diary.correction_ids:
             self.repeat(act.id, same=self.diary.correction_ids[act.id] == content)
             return
+        self.check_measure(commit)
         if period >= self.diary.first_open:
             raise Refused("adjustment_must_name_a_closed_period")
         if not fits(act.amount, contract.currency):
@@ -322,11 +339,13 @@ class Player:
     def top_up(self, entry: Entry, act: TopUp) -> None:
         contract, commit = self.commit(act.prepaid_commit)
         self.check_serving(contract, entry)
-        amount = self.check_amount(act.amount, contract)
+        self.check_measure(commit, is_of_units=act.is_of_units)
+        units = self.check_units(act.amount) if act.is_of_units else None
+        amount = 0 if act.is_of_units else self.check_amount(act.amount, contract)
         booked = self.diary.booking_month(entry.on)
-        if commit.ends_before is not None and commit.ends_before <= booked:
+        if self.gone_on(contract, commit) <= booked:
             raise Refused("prepaid_commit_must_not_have_ended")
-        self.diary.grants.append(Grant(commit=commit.id, amount=amount, booked=booked))
+        self.diary.grants.append(Grant(commit=commit.id, amount=amount, booked=booked, units=units))
 
     def estimate(self, entry: Entry, act: Estimate) -> None:
         contract, commit = self.commit(act.prepaid_commit)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from tests.engine.oracle.agreed import Agreed
@@ -48,12 +49,12 @@ class OracleBooks:
             "journal": self.journal,
             "balances": lambda: self.balances(day),
             "prepaid_commits": lambda: self.prepaid_commits(day),
+            "units": self.units,
+            "unit_balances": lambda: self.unit_balances(day),
             "rollforward": self.rollforward,
             "waterfall": self.waterfall,
             "rpo": lambda: self.rpo(day),
-            "rejected": lambda: [
-                {"id": id, "code": code} for id, code in [*self.diary.rejected, *self.diary.rejected_by_termination()]
-            ],
+            "rejected": lambda: [{"id": id, "code": code} for id, code in self.diary.all_rejected()],
             "refused": lambda: [{"id": id, "code": code} for id, code in self.diary.refused],
         }
         return list(tables[table]())
@@ -188,12 +189,38 @@ class OracleBooks:
         if self.has_ended(recognition, commit, at):
             return 0
         moved = [move.amount for move in recognition.moves if move.commit == commit and move.on <= at]
-        return recognition.base[commit] + sum(moved)
+        return recognition.purse.base[commit] + sum(moved)
 
     def status(self, recognition: Recognition, commit: str, at: date, *, remaining: int) -> str:
         if self.has_ended(recognition, commit, at):
             return "EXPIRED"
         return "ACTIVE" if remaining else "EXHAUSTED"
+
+    def units(self) -> Iterator[Row]:
+        for contract, currency, recognition, _ in self.each():
+            for move in recognition.units.moves:
+                yield {
+                    "prepaid_commit": move.commit,
+                    "contract": contract,
+                    "item": move.item,
+                    "period": move.booked,
+                    "service_period": move.service,
+                    "currency": currency,
+                    "drawn": Decimal(move.drawn).scaleb(-6),
+                    "uncovered": Decimal(move.uncovered).scaleb(-6),
+                }
+
+    def unit_balances(self, at: date) -> Iterator[Row]:
+        """By what the months that have ended have booked."""
+        for _, currency, recognition, _ in self.each():
+            for commit in recognition.units.commits:
+                left = recognition.units.left_at(commit, at)
+                yield {
+                    "prepaid_commit": commit,
+                    "at": at,
+                    "currency": currency,
+                    "remaining": Decimal(0 if self.has_ended(recognition, commit, at) else left).scaleb(-6),
+                }
 
     # ── reports ───────────────────────────────────────────────────────────────────────────────
 
@@ -251,11 +278,12 @@ class OracleBooks:
         for commit in recognition.commits:
             amount = self.remaining(recognition, commit, at)
             if not self.has_ended(recognition, commit, at):
-                amount -= sum(
+                booked = sum(
                     sum(b.lines.values())
                     for b in recognition.bookings
                     if (b.type, b.source, b.to_refund) == ("breakage", ("prepaid_commit", commit), False) and b.on <= at
                 )
+                amount -= max(0, booked - recognition.lapsed_at_caps(commit, at))  # only what is booked ahead
             yield recognition.expires_on(commit), amount
         yield from self.scheduled(recognition, at)
         for milestone in recognition.contract.milestones:

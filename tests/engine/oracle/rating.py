@@ -92,10 +92,19 @@ def optioned_lines(group: UsageGroup, facts: Sequence[Fact], policy: Policy, *, 
 
 
 def rate_month(
-    group: UsageGroup | None, facts: Sequence[Fact], policy: Policy, *, active: bool, currency: str
+    group: UsageGroup | None,
+    facts: Sequence[Fact],
+    policy: Policy,
+    *,
+    active: bool,
+    currency: str,
+    left: Fraction | None = None,
 ) -> Rated:
-    """All that an item's month is worth; facts with an amount were priced at source."""
-    priced_here = [fact.quantity or ZERO for fact in facts if fact.amount is None]
+    """All that an item's month is worth; facts with an amount were priced at source.
+
+    `left` is the quantity that pools of units have left to rate, where they bore any.
+    """
+    priced_here = [fact.quantity or ZERO for fact in facts if fact.amount is None] if left is None else [left]
     priced_there = [fact for fact in facts if fact.amount is not None]
     lines: list[Line] = []
     if group is not None and active and has_options(group):

@@ -27,18 +27,30 @@ from tests.engine.oracle.bookings import (
     Turn,
 )
 from tests.engine.oracle.diary import USAGE, Correction, Diary, Fact, Source, Termination
-from tests.engine.oracle.drawdown import Draw, Pool, Split, Stream, adjusted_by_day, demand_by_day
+from tests.engine.oracle.drawdown import (
+    Draw,
+    Pool,
+    Split,
+    Stream,
+    adjusted_by_day,
+    demand_by_day,
+    forgive_overage,
+)
+from tests.engine.oracle.lives import cap_of, lives_of, turn_in
+from tests.engine.oracle.purse import Caps, Purse
 from tests.engine.oracle.rating import Rated, list_value, rate_month
 from tests.engine.oracle.schedule import Frame, by_product, parts
+from tests.engine.oracle.unit_pools import Known, UnitPools, left_by_day, quantities
 from tests.engine.oracle.units import (
+    BEGINNING,
     ZERO,
     day_after,
-    day_before,
     days_in,
     in_minor,
     last_day,
     month_of,
     months,
+    next_month,
     rounded,
 )
 
@@ -52,21 +64,21 @@ class Recognition:
         self.currency = contract.currency
         self.served_after = agreed.served_after(contract)
         self.commits = {c.id: c for c in contract.prepaid_commits if c.currency in (None, contract.currency)}
-        self.base = {c.id: self.first_value(c) for c in self.commits.values()}
-        self.granted = dict(self.base)
-        self.remaining = dict(self.base)
-        self.left_before_expiry = dict(self.base)
-        self.drawn: dict[str, int] = defaultdict(int)
+        self.lives = {c.id: lives_of(c, contract.prepaid_commits) for c in self.commits.values()}
+        caps = {c.id: self.caps(c) for c in self.commits.values()}
+        self.purse = Purse({c.id: self.first_value(c) for c in self.commits.values()}, caps)
+        self.units = UnitPools(agreed, diary, contract, lives=self.lives, caps=caps)
+        self.left_before_expiry = dict(self.purse.remaining)
         self.drawn_in_month: dict[str, int] = defaultdict(int)
         self.recognized: dict[str, int] = defaultdict(int)
         self.breakage: dict[str, int] = defaultdict(int)
-        self.ended: set[str] = set()  # expired, or terminated
         self.had_breakage: set[str] = set()
         self.months: dict[date, Month] = {}
         self.rated: dict[tuple[str, date], Rated] = {}
         self.time_booked: dict[tuple[Source, LineKey, date], int] = defaultdict(int)
         self.bookings: list[Booking] = []
         self.moves: list[PoolMove] = []
+        self.cap_moves: list[PoolMove] = []  # what lapsed at caps
 
     # ── terms of this contract ────────────────────────────────────────────────────────────────
 
@@ -85,6 +97,13 @@ class Recognition:
             if commit.starts_on <= opening.as_of:
                 return 0
         return self.minor(Fraction(commit.total_value))
+
+    def caps(self, commit: PrepaidCommit) -> Caps:
+        """The lives into which no more than a cap rolls over: not those before a cut-over."""
+        cap = cap_of(commit, self.currency)
+        since = day_after(self.served_after) if self.contract.opening else BEGINNING
+        lives = self.lives[commit.id][1:]
+        return [] if cap is None else [(life.first, cap) for life in lives if life.first > since]
 
     def first_month(self) -> date:
         if self.contract.opening is not None:
@@ -109,21 +128,19 @@ class Recognition:
     def contract_days(self, month: date, booked: date) -> Window:
         return self.agreed.serves(self.contract).until(self.last_service(booked)).in_month(month)
 
-    def commit_days(self, commit: PrepaidCommit, booked: date) -> Window:
-        return window(commit.starts_on, commit.ends_before).until(self.last_service(booked))
+    def days_of(self, commit: str) -> Window:
+        """The days of all lives."""
+        lives = self.lives[commit]
+        return window(lives[0].first, lives[-1].over)
 
-    def pools(self, booked: date) -> list[Pool]:
-        return [self.pool(commit, booked) for commit in self.commits.values()]
-
-    def pool(self, commit: PrepaidCommit, booked: date) -> Pool:
-        expires = commit.ends_before or date.max
-        rank = (commit.priority, expires, commit.starts_on, commit.id)
+    def pool(self, commit: PrepaidCommit, turn: Turn) -> Pool:
+        rank = turn_in(commit, self.lives[commit.id], turn.service)
         factor = 1 - Fraction(commit.discount_percentage) / 100
-        return Pool(commit.id, commit.product_id, self.commit_days(commit, booked), rank, factor)
+        days = self.days_of(commit.id).until(self.last_service(turn.booked))
+        return Pool(commit.id, commit.product_id, days, rank, factor, self.units.items.get(commit.id))
 
     def expires_on(self, commit: str) -> date | None:
-        ends_before = self.commits[commit].ends_before
-        return day_before(ends_before) if ends_before else None
+        return self.days_of(commit).last
 
     # ── the months ────────────────────────────────────────────────────────────────────────────
 
@@ -132,21 +149,25 @@ class Recognition:
             self.book_month(month)
         if not self.months:  # asked before anything is computed: documents may have changed the pools
             self.change_pools(horizon)
-            self.left_before_expiry = dict(self.remaining)
+            self.left_before_expiry = dict(self.purse.remaining)
         return self
 
     def book_month(self, month: date) -> None:
         self.drawn_in_month = defaultdict(int)
+        self.settle_caps(month, month)
         self.change_pools(month)
-        for service in sorted(self.months):
-            if self.is_touched(service, month):
-                self.rebook(self.months[service], Turn(service, month))
+        late = [service for service in sorted(self.months) if self.is_touched(service, month)]
+        self.units.book_month(month, late, self.known_of_units(month))
+        for service in late:
+            self.rebook(self.months[service], Turn(service, month))
+            self.settle_caps(month, month)
         self.adjust(month)
         self.book_regular(month)
         self.reallocate(month)
         self.true_up(month)
+        self.settle_caps(next_month(month), month)
         self.break_proportionally(month)
-        self.left_before_expiry = dict(self.remaining)
+        self.left_before_expiry = dict(self.purse.remaining)
         self.expire(month)
         self.end_pools(month)
         self.recognize_time(month)
@@ -156,7 +177,10 @@ class Recognition:
         """Top-ups and credit memos count for the whole month."""
         for grant in self.diary.grants:
             if self.counts_in(grant.booked, month) and grant.commit in self.commits:
-                self.change_pool(PoolMove(grant.booked, grant.commit, grant.amount), month)
+                amount = (
+                    grant.amount if grant.units is None else self.units.grant(grant.commit, grant.units, grant.booked)
+                )
+                self.change_pool(PoolMove(grant.booked, grant.commit, amount), month)
         for memo in self.diary.documents:
             mine = memo.kind == "memo_liability" and memo.contract == self.contract.id
             if mine and self.counts_in(memo.booked, month) and memo.source:
@@ -168,21 +192,18 @@ class Recognition:
 
     def change_pool(self, move: PoolMove, month: date) -> None:
         """Let a pool grow or shrink; it never shrinks below nothing, whatever was learnt after the document."""
-        if move.commit in self.ended:
-            self.granted[move.commit] += move.amount
-            self.lapse(move.commit, move.amount, on=last_day(month), booked=month)
-            return
-        amount = max(move.amount, -self.remaining[move.commit])
-        self.granted[move.commit] += amount
-        self.remaining[move.commit] += amount
-        self.moves.append(PoolMove(move.on, move.commit, amount))
+        amount = self.purse.give(move.commit, move.amount, move.on)
+        if move.commit in self.purse.ended:
+            self.lapse(move.commit, amount, on=last_day(month), booked=month)
+        else:
+            self.moves.append(PoolMove(move.on, move.commit, amount))
 
     def book_regular(self, month: date) -> None:
         state = self.months[month] = Month()
-        state.opening = dict(self.remaining)
+        state.opening = dict(self.purse.remaining)
         state.streams, state.direct = self.demand(month, month, [])
-        split = self.draw(state.streams, month, state.opening)
-        self.take(state, split, Turn(month, month))
+        turn = Turn(month, month)
+        self.take(state, self.draw(state.streams, turn, state.opening), turn)
 
     def adjust(self, booked: date) -> None:
         """Adjustments of earlier months, oldest month first, after what is late."""
@@ -192,6 +213,7 @@ class Recognition:
                 state = self.months[correction.period]
                 state.corrections.append(correction)
                 self.rebook(state, Turn(correction.period, booked, correction))
+                self.settle_caps(booked, booked)
 
     def is_touched(self, service: date, booked: date) -> bool:
         of_month = [f for f in self.diary.facts.values() if f.service == service and f.contract == self.contract.id]
@@ -229,14 +251,18 @@ class Recognition:
         facts = self.facts_of(("item", item.id), service, booked)
         group = self.agreed.group_of(self.contract, item)
         active = self.active(item, service, booked)
-        rated = rate_month(group, facts, self.policy, active=active.days > 0, currency=self.currency)
+        used = quantities(facts)
+        rest = self.units.rest(item.id, service)
+        left = None if rest is None else min(sum(rest, start=ZERO), sum(used.values(), start=ZERO))
+        rated = rate_month(group, facts, self.policy, active=active.days > 0, currency=self.currency, left=left)
         self.rated[item.id, service] = rated
         if not item.draws:
             return rated.amount, None
         weights: dict[date, Fraction] = defaultdict(Fraction)
-        for fact in facts:
-            if group is None or group.pricing_model != "fixed_fee":
-                weights[fact.day] += (fact.amount if fact.amount is not None else fact.quantity) or ZERO
+        if group is None or group.pricing_model != "fixed_fee":
+            weights.update(used if rest is None else left_by_day(used, *rest))
+            for fact in facts:
+                weights[fact.day] += fact.amount or ZERO
         fallback = active.last if active.days else last_day(service)
         demand = demand_by_day(rated.amount, weights, fallback or last_day(service))
         return rated.amount, Stream(("item", item.id), item.product_id, demand)
@@ -254,81 +280,103 @@ class Recognition:
             return Stream(target, None, demand)
         adjusted = sum((c.amount for c in corrections if c.commit == id), start=ZERO)
         commit = self.commits[id]
-        valid = window(commit.starts_on, commit.ends_before).in_month(service)
+        valid = self.days_of(id).in_month(service)
         on = valid.last if valid.days and valid.last else last_day(service)
         return Stream(target, commit.product_id, adjusted_by_day(demand, on, self.minor(adjusted)))
 
-    def draw(self, streams: tuple[Stream, ...], booked: date, balances: Mapping[str, int]) -> Split:
-        pools = self.pools(booked)
-        return Draw(streams, pools, balances, rounding=self.policy.rounding, cascade=self.policy.cascade).run()
+    def draw(self, streams: tuple[Stream, ...], turn: Turn, balances: Mapping[str, int]) -> Split:
+        """Money is drawn; of a pool of units it draws none, and its overage stands there."""
+        pools = [self.pool(commit, turn) for commit in self.commits.values()]
+        of_money = {commit: left for commit, left in balances.items() if commit not in self.units.commits}
+        return Draw(streams, pools, of_money, rounding=self.policy.rounding, cascade=self.policy.cascade).run()
 
     # ── late usage, voids and adjustments ─────────────────────────────────────────────────────
 
     def rebook(self, state: Month, turn: Turn) -> None:
         """Re-split a closed month with its own opening balances, and book the difference."""
-        service, booked = turn.service, turn.booked
-        streams, direct = self.demand(service, booked, state.corrections)
-        if streams == state.streams and direct == state.direct:
-            return
-        ideal = self.draw(streams, booked, state.opening)
-        ideal_before = self.draw(state.streams, booked, state.opening)
+        streams, direct = self.demand(turn.service, turn.booked, state.corrections)
+        before = {commit: state.net_of(commit) for commit in self.commits}
+        if streams != state.streams or direct != state.direct:
+            split = self.split_again(state, streams, turn)
+            state.streams, state.direct = streams, direct
+            self.take(state, split, turn)
+        elif turn.service in self.units.rebooked:
+            self.take(state, state.split, turn)
+        for commit, net in before.items():
+            if commit in self.purse.ended and state.net_of(commit) != net:
+                self.lapse(commit, net - state.net_of(commit), on=last_day(turn.booked), booked=turn.booked)
+
+    def split_again(self, state: Month, streams: tuple[Stream, ...], turn: Turn) -> Split:
+        ideal, before = (self.draw(of, turn, state.opening) for of in (streams, state.streams))
         may_draw = {
-            commit: self.net_allowed(commit, state, ideal=ideal.net_of(commit), before=ideal_before.net_of(commit))
+            commit: self.purse.may_draw(
+                commit,
+                turn.service,
+                stands=state.net_of(commit),
+                ideal=ideal.net_of(commit),
+                before=before.net_of(commit),
+            )
             for commit in self.commits
         }
-        split = self.draw(streams, booked, may_draw)
-        self.forgive_overage(split, state)
-        state.streams, state.direct = streams, direct
-        before = {commit: state.net_of(commit) for commit in self.commits}
-        self.take(state, split, turn)
-        for commit, net in before.items():
-            if commit in self.ended and state.net_of(commit) != net:
-                self.lapse(commit, net - state.net_of(commit), on=last_day(booked), booked=booked)
-
-    def net_allowed(self, commit: str, state: Month, *, ideal: int, before: int) -> int:
-        """Late usage draws what is left today; what was drawn may only stay or come back."""
-        available = self.remaining[commit]
-        if commit in self.ended:
-            available = self.breakage[commit] if commit in self.had_breakage else 0
-        drawn = min(max(0, ideal - before), max(0, available))
-        return min(ideal, state.net_of(commit) + drawn)
-
-    def forgive_overage(self, split: Split, state: Month) -> None:
-        """In the life of a commit whose breakage is booked no overage arises: the rest is discount."""
-        for (source, home), amount in list(split.overage.items()):
-            if home in self.had_breakage and home in self.ended:
-                outside = split.outside[source, home]
-                booked = state.amounts.get((source, home, "overage"), 0) - outside
-                stays = outside + min(amount - outside, max(0, booked))
-                split.overage[source, home] = stays
-                split.covered[source, home] += amount - stays
+        split = self.draw(streams, turn, may_draw)
+        stands = {(stream, of): amount for (stream, of, type_), amount in state.amounts.items() if type_ == "overage"}
+        forgive_overage(split, stands, (self.had_breakage & self.purse.expired) - set(self.units.commits))
+        return split
 
     def take(self, state: Month, split: Split, turn: Turn) -> None:
         """Book a split: pools, revenue, and the figures of consumption."""
+        state.split = split
         target: dict[PostKey, int] = dict(state.direct)
         for (source, commit), net in split.net.items():
             target[source, commit, "drawdown"] = net
         for (source, home), amount in split.overage.items():
             target[source, home, "overage" if home else "usage"] = amount
+        earned = self.units.months[turn.service].earned
+        target |= {(("item", item), commit, "drawdown"): amount for (item, commit), amount in earned.items()}
         for commit in self.commits:
-            self.draw_from(commit, split.net_of(commit) - state.net_of(commit), turn.booked)
-            self.count(state, split, commit, is_adjustment=turn.correction is not None)
+            net = split.net_of(commit) + sum(amount for (_, of), amount in earned.items() if of == commit)
+            self.draw_from(commit, net - state.net_of(commit), turn)
+            self.count(state, commit, net, is_adjustment=turn.correction is not None)
         self.post(state, target, turn)
 
-    def draw_from(self, commit: str, net: int, booked: date) -> None:
-        self.drawn[commit] += net
+    def draw_from(self, commit: str, net: int, turn: Turn) -> None:
         self.drawn_in_month[commit] += net
-        if commit not in self.ended and net:
-            self.remaining[commit] -= net
-            self.moves.append(PoolMove(self.day_of("drawdown", booked, commit), commit, -net))
+        self.purse.take(commit, net, turn.service)
+        if commit not in self.purse.ended and net:
+            self.moves.append(PoolMove(self.day_of("drawdown", turn.booked, commit), commit, -net))
 
-    def count(self, state: Month, split: Split, commit: str, *, is_adjustment: bool) -> None:
-        net, covered, overage = split.net_of(commit), split.covered_of(commit), split.overage_of(commit)
+    def count(self, state: Month, commit: str, net: int, *, is_adjustment: bool) -> None:
+        overage = state.split.overage_of(commit)
+        covered = net if commit in self.units.commits else state.split.covered_of(commit)
         now = {"gross": covered + overage, "discount": covered - net, "net": net, "overage": overage}
         for name, value in now.items():
             if not is_adjustment:
                 state.regular[commit][name] += value - state.figures[commit][name]
             state.figures[commit][name] = value
+
+    # ── rollovers ─────────────────────────────────────────────────────────────────────────────
+
+    def known_of_units(self, booked: date) -> Known:
+        termination = self.termination(booked)
+        released = termination.on if termination else date.max
+        return Known(self.facts_of, self.last_service(booked), released, self.had_breakage)
+
+    def lapsed_at_caps(self, commit: str, at: date) -> int:
+        return sum(move.amount for move in self.cap_moves if move.commit == commit and move.on <= at)
+
+    def settle_caps(self, through: date, booked: date) -> None:
+        """Let lapse what the caps of the lives that begin by a day take, by what is known."""
+        termination = self.termination(booked)
+        through = min(through, termination.on) if termination else through
+        for commit in self.commits:
+            is_of_units = commit in self.units.commits
+            lost = self.units.worth_lost(commit) if is_of_units else self.purse.lose(commit, through)
+            more = self.purse.settle(commit, lost)
+            if more and commit not in self.purse.ended:
+                self.moves.append(PoolMove(last_day(booked), commit, -more))
+                self.cap_moves.append(PoolMove(last_day(booked), commit, more))
+                if self.policy.breakage != "proportional":
+                    self.lapse(commit, more, on=self.day_of("breakage", booked, commit), booked=booked)
 
     # ── posting ───────────────────────────────────────────────────────────────────────────────
 
@@ -444,11 +492,12 @@ class Recognition:
         if self.policy.breakage != "proportional":
             return
         for commit in self.commits.values():
-            if commit.id in self.ended:
+            if commit.id in self.purse.ended:
                 continue
-            granted, drawn = self.granted[commit.id], self.drawn[commit.id]
+            granted, drawn = self.purse.granted[commit.id], self.purse.drawn(commit.id)
             share = 1 - self.expected_breakage(commit, booked) / 100
             target = min(granted, rounded(drawn / share, self.policy.rounding)) if share else granted
+            target = max(target, drawn + sum(self.purse.lost[commit.id].values()))
             if self.expires_in(commit, booked):
                 target = granted
             more = target - self.recognized[commit.id] - self.drawn_in_month[commit.id]
@@ -460,7 +509,7 @@ class Recognition:
         expires = self.expires_on(commit.id)
         stops = self.last_service(booked)
         return (
-            commit.id not in self.ended
+            commit.id not in self.purse.ended
             and expires is not None
             and month_of(expires) <= booked
             and (stops is None or expires <= stops)
@@ -469,9 +518,9 @@ class Recognition:
     def expire(self, booked: date) -> None:
         for commit in self.commits.values():
             if self.expires_in(commit, booked):
-                rest = self.remaining[commit.id]
-                self.remaining[commit.id] = 0
-                self.ended.add(commit.id)
+                rest = self.purse.expire(commit.id)
+                if commit.id in self.units.commits:
+                    self.units.purse.expire(commit.id)
                 if self.policy.breakage != "proportional":
                     self.lapse(commit.id, rest, on=self.day_of("breakage", booked, commit.id), booked=booked)
 
@@ -479,8 +528,8 @@ class Recognition:
         """A termination ends the pools; the ledger knows what becomes of their liability."""
         termination = self.termination(booked)
         if termination and termination.booked == booked:
-            self.remaining = dict.fromkeys(self.remaining, 0)
-            self.ended |= set(self.commits)
+            self.purse.release()
+            self.units.purse.release()
 
     def lapse(self, commit: str, amount: int, *, on: date, booked: date) -> None:
         """Value that nobody can draw any more: breakage, or a refund liability."""

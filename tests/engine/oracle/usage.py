@@ -131,6 +131,14 @@ def carries_price(record: Record, options: RatingOptions) -> bool:
     return name is None or bool(CARRIED_NUMBER.fullmatch(dict(record.dimensions).get(name, "")))
 
 
+RULES_OF_THE_DAY = {
+    "usage_must_fall_in_item",
+    "item_must_take_amounts",
+    "item_must_have_a_price",
+    "usage_must_carry_its_price",
+}
+
+
 class Inbox:
     """Checks records against terms and what is stored; the first broken rule rejects."""
 
@@ -156,6 +164,9 @@ class Inbox:
         changed = contradicted or stored is not None
         code = self.first_broken_rule(record, changed=changed)
         if code:
+            contract, day = self.contract_of(record.target), self.day(record)
+            if code in RULES_OF_THE_DAY and contract is not None and day is not None:
+                self.diary.rejected_of[len(self.diary.rejected)] = contract.id, day
             self.diary.rejected.append((record.id, code))
         else:
             self.store(record)
@@ -203,8 +214,10 @@ class Inbox:
         kind, id = target
         if kind == "contract":
             return self.agreed.contracts.get(id)
-        known = self.agreed.items.get(id) if kind == "item" else self.agreed.commits.get(id)
-        return known[0] if known else None
+        if kind == "item":
+            return self.agreed.items[id][0] if id in self.agreed.items else None
+        contract, commit = self.agreed.commits.get(id, (None, None))
+        return None if commit is None or commit.units is not None else contract
 
     def first_broken_rule(self, record: Record, *, changed: bool) -> str | None:
         contract = self.contract_of(record.target)
