@@ -1,70 +1,34 @@
-"""Requests that the served document allows, made up by schemathesis: each is answered, and as the document says.
-
-No answer is a fault of ours. In CI the same few for each operation on every machine; `make fuzz` makes up others, many more.
-"""
+"""Requests that the document of Campfire's dialect allows, made up: each is answered, and as the document says."""
 
 from __future__ import annotations
 
-import os
-import warnings
+from functools import cache, partial
 from typing import Any
 
-import hypothesis
 import pytest
-from django.test import Client
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import strategies as st
 
+from tests.wire import made_up
 from tests.wire.calling import Api, Told, told_of
 from tests.wire.schemas import CAMPFIRE, served
-from tests.wire.test_matrix import Everything, Ids, kind_of
+from tests.wire.test_matrix import Everything, kind_of
 
-IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-EXAMPLES, PARTS = (200, 4) if IS_LONG else (3, 4)
-SETTINGS = hypothesis.settings(
-    max_examples=EXAMPLES,
-    derandomize=not IS_LONG,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-    report_multiple_bugs=False,
-)
+FEW, PARTS = 3, 4
 # What is not JSON, and what works for minutes on whatever it is given.
 LEFT_OUT = ("/usage-events/template",)
 
 
+@cache
 def operations() -> list[Any]:
-    """Every operation of the served document, as schemathesis reads it."""
-    import schemathesis  # noqa: PLC0415 - takes a second
-    from drf_spectacular.generators import SchemaGenerator  # noqa: PLC0415 - needs the settings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        schema = schemathesis.openapi.from_dict(SchemaGenerator(urlconf=CAMPFIRE).get_schema(request=None, public=True))
-        found: list[Any] = [getattr(each, "ok")() for each in schema.get_all_operations()]  # noqa: B009 - a wrong one fails
+    found = made_up.operations_of(made_up.document_of(CAMPFIRE))
     return [each for each in found if not each.path.endswith(LEFT_OUT)]
 
 
-def asked(api: Api, case: Any, ids: Ids, *, names_ours: bool) -> tuple[str, Told]:
-    """The request as it would be sent, of things that are there or of whatever was made up; its path and answer."""
+def asked(everything: Everything, case: Any, names_ours: bool) -> list[str]:  # noqa: FBT001 - drawn
+    """Send a request, and give what its answer breaks."""
     if names_ours:
-        for name in case.path_parameters or {}:
-            case.path_parameters[name] = ids.get(kind_of(case.operation.path, name), case.path_parameters[name])
-    import requests  # noqa: PLC0415 - what schemathesis sends with
-
-    sent = requests.Request(**case.as_transport_kwargs(base_url="http://localhost")).prepare()
-    headers = {
-        name: str(value) for name, value in sent.headers.items() if name not in {"Content-Type", "Content-Length"}
-    }
-    answer = Client(headers={"host": "localhost"}, raise_request_exception=False).generic(
-        case.method,
-        str(sent.path_url),
-        sent.body or b"",
-        content_type=str(sent.headers.get("Content-Type", "application/json")),
-        headers={**headers, "Authorization": f"Token {api.token}"},
-    )
-    return str(sent.path_url).split("?")[0], told_of(answer)
+        made_up.name_ours(case, lambda name, other: everything.ids.get(kind_of(case.operation.path, name), other))
+    path, answer = made_up.send(case, {"Authorization": f"Token {everything.api.token}"})
+    return faults_of(told_of(answer), case.method, path)
 
 
 def faults_of(told: Told, method: str, path: str) -> list[str]:
@@ -91,20 +55,8 @@ def everything(books: None) -> Everything:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_what_the_document_allows_is_answered_as_it_says(everything: Everything, part: int):
-    found: dict[str, Any] = {}
-    asked_in_all = 0
-    for operation in operations()[part::PARTS]:
+    of_part = operations()[part::PARTS]
+    outcome = made_up.ask_all(of_part, FEW, partial(asked, everything))
 
-        @SETTINGS
-        @given(case=operation.as_strategy(), names_ours=st.booleans())
-        def answered(case: Any, names_ours: bool) -> None:  # noqa: FBT001 - drawn
-            nonlocal asked_in_all
-            asked_in_all += 1
-            path, told = asked(everything.api, case, everything.ids, names_ours=names_ours)
-            faults = faults_of(told, case.method, path)
-            if faults:
-                found[f"{case.method} {case.operation.path}"] = (faults, path, case.query, case.body)
-
-        answered()
-    assert found == {}
-    assert asked_in_all >= len(operations()) // PARTS
+    assert outcome.faults == {}
+    assert outcome.asked >= len(of_part)
