@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
@@ -16,10 +17,12 @@ from ratable_server.exports import Shown, ShownTable
 from ratable_server.store.load.counted import counted, counted_with
 from ratable_server.store.load.receipts import Receipt, receipt_of
 from ratable_server.store.load.rejected_usage import (
+    Part,
     RejectedRecord,
     current_draft,
     open_counts,
     open_records,
+    rejected_count,
     rejected_records,
 )
 from ratable_server.store.models import UsageImport, UsageRejection
@@ -81,6 +84,14 @@ class RejectedRow:
     run_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedPage:
+    """Some of the rejected rows, and how many there are in all."""
+
+    count: int
+    rows: list[RejectedRow]
+
+
 def usage_imports(*, actor: Actor, limit: int = 50, before_id: int | None = None) -> list[ImportLine]:
     """The last imports, the newest first; `before_id` is the number of an import, those before it are asked for."""
     columns = [name for name in ImportLine.__dataclass_fields__ if name not in {"import_code", "open_rejections"}]
@@ -90,8 +101,8 @@ def usage_imports(*, actor: Actor, limit: int = 50, before_id: int | None = None
         rows = list(wanted.order_by("-id").values("id", "code", *columns)[:limit])
         blocked = _open(actor).filter(usage_import_id__in=[row["id"] for row in rows])
         counts = open_counts(actor)
-        for import_id in blocked.values_list("usage_import_id", flat=True):
-            counts[import_id] = counts.get(import_id, 0) + 1
+        for import_id, count in blocked.values_list("usage_import_id").annotate(count=Count("id")).order_by():
+            counts[import_id] = counts.get(import_id, 0) + count
     return [
         ImportLine(
             import_code=row["code"],
@@ -125,22 +136,33 @@ def import_state(*, actor: Actor, import_code: str) -> ImportState:
 
 
 def rejected_rows(*, actor: Actor, import_code: str | None = None) -> list[RejectedRow]:
-    """The rows of an import that were not taken; without an import every one that keeps a month from closing.
+    """All of them: the rows of `rejected_page`, for a file."""
+    return rejected_page(actor=actor, import_code=import_code).rows
+
+
+def rejected_page(
+    *, actor: Actor, import_code: str | None = None, row: int | None = None, limit: int | None = None, offset: int = 0
+) -> RejectedPage:
+    """The rows of an import, or one `row` of it, that were not taken; without one every row that keeps a month from closing.
 
     After them usage that was taken when it came and that a run rejects: of an import what is posted or in the last
-    draft, settled or not; else what the last draft has and nobody has settled.
+    draft, settled or not; else what the last draft has and nobody has settled. No more of them is read than `limit`.
 
     Refuses:
         code_must_be_known
     """
+    part = Part(limit=limit, offset=offset, row=row)
     with books_of(actor):
         if import_code is None:
-            return [*_rows(_open(actor)), *map(_record, open_records(actor))]
-        import_id = _import(actor, import_code).id
-        draft = current_draft(actor)
-        counts = counted(actor) if draft is None else counted_with(actor, draft)
-        found = rows_of(actor, UsageRejection).filter(usage_import_id=import_id)
-        return [*_rows(found), *map(_record, rejected_records(actor, counts, import_id=import_id))]
+            kept, later = _open(actor), _open_later(actor)
+        else:
+            import_id = _import(actor, import_code).id
+            kept, later = _kept(actor, import_id, row), _later(actor, import_id, row)
+        first = kept.count()
+        rows = _rows(kept, part) if offset < first else []
+        rest = _behind(part, first, found=len(rows))
+        more = later.read(rest) if later.total and rest.limit != 0 else []
+        return RejectedPage(count=first + later.total, rows=[*rows, *map(_record, more)])
 
 
 def shown_rows(rows: list[RejectedRow]) -> ShownTable:
@@ -172,8 +194,39 @@ def _open(actor: Actor) -> QuerySet[UsageRejection]:
     return rows_of(actor, UsageRejection).filter(is_blocking=True, resolved_at=None)
 
 
-def _rows(found: QuerySet[UsageRejection]) -> list[RejectedRow]:
-    return [_row(row) for row in found.select_related("usage_import").order_by("usage_import_id", "row")]
+def _kept(actor: Actor, import_id: int, row: int | None) -> QuerySet[UsageRejection]:
+    every = rows_of(actor, UsageRejection).filter(usage_import_id=import_id)
+    return every if row is None else every.filter(row=row)
+
+
+def _rows(found: QuerySet[UsageRejection], part: Part) -> list[RejectedRow]:
+    rows = found.select_related("usage_import").order_by("usage_import_id", "row", "id")
+    before = None if part.limit is None else part.offset + part.limit
+    return [_row(row) for row in rows[part.offset : before]]
+
+
+class _Later(NamedTuple):
+    """What a run rejects: how many records, and how a part of them is read."""
+
+    total: int
+    read: Callable[[Part], list[RejectedRecord]]
+
+
+def _open_later(actor: Actor) -> _Later:
+    return _Later(sum(open_counts(actor).values()), lambda part: open_records(actor, part=part))
+
+
+def _later(actor: Actor, import_id: int, row: int | None) -> _Later:
+    draft = current_draft(actor)
+    counts = counted(actor) if draft is None else counted_with(actor, draft)
+    count = rejected_count(actor, counts, import_id=import_id, row=row)
+    return _Later(count, lambda part: rejected_records(actor, counts, import_id=import_id, part=part))
+
+
+def _behind(part: Part, first: int, *, found: int) -> Part:
+    """The part of what comes behind the first rows, of which so many were found."""
+    limit = None if part.limit is None else part.limit - found
+    return replace(part, limit=limit, offset=max(0, part.offset - first))
 
 
 def _record(record: RejectedRecord) -> RejectedRow:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ratable.cases.records import Close, Entry, Terminate
 from ratable.reports.explanation import Step, Trace
@@ -27,12 +28,19 @@ from ratable_server.operations.runs import run_period
 from ratable_server.operations.usage import resolve_rejection, void_usage
 from ratable_server.queries.explanations import Moment, explain_entry, explain_usage
 from ratable_server.queries.reports import preview, report
-from ratable_server.queries.usage_imports import rejected_rows, shown_rows, usage_imports
+from ratable_server.queries.usage_imports import (
+    RejectedPage,
+    rejected_page,
+    rejected_rows,
+    shown_rows,
+    usage_imports,
+)
 from ratable_server.queries.verification import verification
 from ratable_server.store.models import RejectedUsage
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.operations.agreements import held
 from tests.server.stories import DECEMBER, FEBRUARY, JANUARY, MARCH, company, fill
+from tests.server.usage.files import csv_of, ingest
 
 AT = datetime(2026, 2, 3, 12, tzinfo=UTC)
 LAST_DAY = date(2026, 1, 30)
@@ -211,6 +219,55 @@ def test_what_is_taken_back_after_it_was_rejected_is_rejected_no_more(february: 
     assert [row for row in rows if row["difference"] != 0] == []
     with books_of(february):
         assert list(rows_of(february, RejectedUsage).order_by("id").values_list("code", flat=True)) == [RULE, ""]
+
+
+def send_bad(actor: Actor, turn: str, *, rows: int) -> str:
+    """A file of which nothing can be taken, and its import."""
+    content = csv_of(*(f"{turn}-{number},nobodys,2026-01-05,1" for number in range(rows)))
+    return ingest(actor, content, is_partial=True).import_code
+
+
+def test_rejected_rows_are_read_page_by_page_those_of_the_draft_behind_the_others(january: Actor):
+    first = send_bad(january, "a", rows=3)
+    send_bad(january, "b", rows=2)
+    run_id = run_period(actor=january, month_on=JANUARY, at=AT).run_id
+    every = rejected_rows(actor=january)
+    assert [(row.row, row.run_id) for row in every] == [
+        (1, None),
+        (2, None),
+        (3, None),
+        (1, None),
+        (2, None),
+        (1, run_id),
+    ]
+
+    pages = [rejected_page(actor=january, limit=2, offset=offset) for offset in (0, 2, 4, 6)]
+
+    assert [page.count for page in pages] == [6] * 4
+    assert [page.rows for page in pages] == [every[0:2], every[2:4], every[4:6], []]
+    of_import = [rejected_page(actor=january, import_code=first, limit=2, offset=offset) for offset in (0, 2)]
+    assert [(page.count, page.rows) for page in of_import] == [(3, every[0:2]), (3, every[2:3])]
+    assert rejected_page(actor=january, import_code=first, row=2) == RejectedPage(count=1, rows=every[1:2])
+    taken = every[5].import_code
+    assert rejected_page(actor=january, import_code=taken, limit=1) == RejectedPage(count=1, rows=every[5:])
+    assert rejected_page(actor=january, import_code=taken, row=2) == RejectedPage(count=0, rows=[])
+
+
+def test_a_page_takes_as_many_statements_and_rows_however_many_are_rejected(january: Actor):
+    code = send_bad(january, "a", rows=3)
+    run_period(actor=january, month_on=JANUARY, at=AT)
+    asks: list[dict[str, Any]] = [{}, {"import_code": code}]
+    few = [statements(january, **ask) for ask in asks]
+    send_bad(january, "b", rows=300)
+
+    assert [statements(january, **ask) for ask in asks] == few
+    assert max(few) < 10
+
+
+def statements(actor: Actor, **ask: Any) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert len(rejected_page(actor=actor, limit=2, **ask).rows) <= 2
+    return len(captured)
 
 
 def test_taken_back_in_time_it_is_in_nobody_s_way(january: Actor):

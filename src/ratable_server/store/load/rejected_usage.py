@@ -50,16 +50,32 @@ _BY_IMPORT = f"""
 SELECT import.id, count(*) FROM (SELECT rejected.batch {_OPEN}) AS rejected
 JOIN usage_import AS import ON import.tenant_id = %(tenant)s AND import.number = rejected.batch GROUP BY 1
 """  # noqa: S608 - the code's own
-_ROWS = """
+_OF_IMPORTS = """
+FROM ({rejected}) AS rejected
+JOIN usage_import AS import ON import.tenant_id = %(tenant)s AND import.number = rejected.batch
+"""
+_COUNT = f"SELECT count(*) {_OF_IMPORTS} WHERE {{condition}}"
+_ROWS = f"""
 SELECT import.code, rejected.batch, rejected."row", rejected.run_id, rejected.usage_id, rejected.item_id, rejected.code,
     rejected.value, rejected.used_on, trim_scale(rejected.quantity), trim_scale(rejected.amount),
     aside.resolved_at, aside.resolved_by, aside.reason
-FROM ({rejected}) AS rejected
-JOIN usage_import AS import ON import.tenant_id = %(tenant)s AND import.number = rejected.batch
+{_OF_IMPORTS}
 LEFT JOIN usage_set_aside AS aside ON aside.tenant_id = %(tenant)s AND aside.usage_id = rejected.usage_id
     AND aside.batch = rejected.batch AND aside."row" = rejected."row" AND aside.code = rejected.code
-WHERE {condition} ORDER BY rejected.batch, rejected."row"
+WHERE {{condition}} ORDER BY rejected.batch, rejected."row", rejected.usage_id LIMIT %(limit)s OFFSET %(offset)s
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which of many records, in their order: at most `limit` (None: all) behind the first `offset`; of a `row` alone."""
+
+    limit: int | None = None
+    offset: int = 0
+    row: int | None = None
+
+
+ALL = Part()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,27 +153,43 @@ def open_counts(actor: Actor) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def open_records(actor: Actor, *, import_code: str | None = None, row: int | None = None) -> list[RejectedRecord]:
+def open_records(
+    actor: Actor, *, import_code: str | None = None, row: int | None = None, part: Part = ALL
+) -> list[RejectedRecord]:
     """The same record by record, of the draft that was computed last; of one row of an import, or all."""
     draft = current_draft(actor)
     if draft is None:
         return []
     condition = "true" if import_code is None else 'import.code = %(import)s AND rejected."row" = %(row)s'
     told = {"tenant": actor.tenant_id, "run": draft.id, "import": import_code, "row": row}
-    return _records(f"SELECT rejected.* {_OPEN}", told, condition=condition)
+    return _records(f"SELECT rejected.* {_OPEN}", told, condition=condition, part=part)
 
 
 def rejected_records(
-    actor: Actor, counted: Counted, *, import_id: int | None = None, usage_id: str = ""
+    actor: Actor, counted: Counted, *, import_id: int | None = None, usage_id: str = "", part: Part = ALL
 ) -> list[RejectedRecord]:
     """What is rejected, settled or not, of an import or of one id of usage."""
     condition = "import.id = %(import)s" if import_id is not None else "rejected.usage_id = %(usage)s"
-    told: dict[str, Any] = {"tenant": actor.tenant_id, "import": import_id, "usage": usage_id}
-    return _records(standing_rejections(actor, counted), told, condition=condition)
+    told: dict[str, Any] = {"tenant": actor.tenant_id, "import": import_id, "usage": usage_id, "row": part.row}
+    return _records(standing_rejections(actor, counted), told, condition=_of_row(condition, part.row), part=part)
 
 
-def _records(rejected: str, told: dict[str, Any], *, condition: str) -> list[RejectedRecord]:
+def rejected_count(actor: Actor, counted: Counted, *, import_id: int, row: int | None = None) -> int:
+    """How many records of an import are rejected, settled or not; of one of its rows, or all."""
+    told = {"tenant": actor.tenant_id, "import": import_id, "row": row}
+    condition = _of_row("import.id = %(import)s", row)
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS.format(rejected=rejected, condition=condition), told)
+        cursor.execute(_COUNT.format(rejected=standing_rejections(actor, counted), condition=condition), told)
+        return int(cursor.fetchone()[0])
+
+
+def _of_row(condition: str, row: int | None) -> str:
+    return condition if row is None else f'{condition} AND rejected."row" = %(row)s'
+
+
+def _records(rejected: str, told: dict[str, Any], *, condition: str, part: Part) -> list[RejectedRecord]:
+    with connection.cursor() as cursor:
+        asked = {**told, "limit": part.limit, "offset": part.offset}
+        cursor.execute(_ROWS.format(rejected=rejected, condition=condition), asked)
         names = list(RejectedRecord.__dataclass_fields__)
         return [RejectedRecord(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.request import Request
@@ -18,7 +17,7 @@ from ratable_server.api.native.views.documented import gives, posts
 from ratable_server.api.native.views.view import NativeView, answer
 from ratable_server.clock import now_at
 from ratable_server.operations.usage import resolve_rejection
-from ratable_server.queries.usage_imports import RejectedRow, rejected_rows
+from ratable_server.queries.usage_imports import RejectedPage, RejectedRow, rejected_page
 from ratable_server.queries.verification import verification
 
 
@@ -28,7 +27,7 @@ class Rejections(NativeView):
     @gives(RejectionsSerializer, asks=RejectionsAsked, operation_id="list_rejections")
     def get(self, _request: Request) -> Response:
         """Every rejected row that keeps a month from closing, those that the last draft rejects among them."""
-        return _told(self, rejected_rows(actor=self.actor))
+        return _page(self)
 
 
 class ImportRejections(NativeView):
@@ -37,7 +36,7 @@ class ImportRejections(NativeView):
     @gives(RejectionsSerializer, asks=RejectionsAsked, operation_id="list_rejections_of_import")
     def get(self, _request: Request, id: str) -> Response:
         """The rows of an import that were not taken, or that a run rejects, resolved or not."""
-        return _told(self, rejected_rows(actor=self.actor, import_code=id))
+        return _page(self, import_code=id)
 
 
 class Resolution(NativeView):
@@ -48,8 +47,7 @@ class Resolution(NativeView):
         """Set a rejected row aside, so that it no longer keeps a month from closing; it stays readable."""
         reason = self.read(ResolutionSerializer)["reason"]
         resolve_rejection(actor=self.actor, import_code=id, row=row, reason=reason, at=now_at())
-        found = [each for each in rejected_rows(actor=self.actor, import_code=id) if each.row == row]
-        return answer({"count": len(found), "results": [_row(each) for each in found]})
+        return _told(rejected_page(actor=self.actor, import_code=id, row=row))
 
 
 class Verification(NativeView):
@@ -62,10 +60,13 @@ class Verification(NativeView):
         return answer({"is_sound": all(check.is_sound for check in checks), "checks": checks})
 
 
-def _told(view: NativeView, rows: Sequence[RejectedRow]) -> Response:
-    first = view.asked["offset"]
-    shown = rows[first : first + view.asked["limit"]]
-    return answer({"count": len(rows), "results": [_row(row) for row in shown]})
+def _page(view: NativeView, *, import_code: str | None = None) -> Response:
+    asked = {name: view.asked[name] for name in ("limit", "offset")}
+    return _told(rejected_page(actor=view.actor, import_code=import_code, **asked))
+
+
+def _told(page: RejectedPage) -> Response:
+    return answer({"count": page.count, "results": [_row(row) for row in page.rows]})
 
 
 def _row(row: RejectedRow) -> dict[str, Any]:
