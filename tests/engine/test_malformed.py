@@ -129,6 +129,10 @@ GROUP = (
         ("tiers: []}\n      - {id: g, pricing_model: unit_based, tiers: []", "id", "usage group on line 6"),
         ("tiers: [], package_size: 100", "package_size", "belongs to pricing_model package"),
         ("unit_of_measure: call", "tiers", "required and missing"),
+        ("tiers: [{price: 1}], formula: usageQuantity() * 2", "formula", "unknown key"),
+        ("tiers: [{price: 1}], rolling_window: 3", "rolling_window", "unknown key"),
+        ("tiers: [{price: 1}], bill_cycle_day: 15", "bill_cycle_day", "unknown key"),
+        ("tiers: [{price: 1}], rating_group: billing_period", "rating_group", "'billing_period'"),
     ],
 )
 def test_price_plans_that_are_not_the_format(tmp_path: Path, rest: str, key: str, message: str):

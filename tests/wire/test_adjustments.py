@@ -28,7 +28,7 @@ from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_uploads import sent
 
 HEADER = "external_id,dm,total_revenue_dollars,total_events,is_adjustment,original_period_month,adjustment_date"
-POOLS = 8
+POOLS = 9
 
 
 def told_of_chain(commit: PrepaidCommit) -> list[dict[str, Any]]:
@@ -132,6 +132,23 @@ def test_thirty_thousand_less_undo_the_overage_first_and_give_the_rest_back(chai
         "processed": 0, "waiting": 0, "credit_memos": [], "periods": [],
     }  # fmt: skip
     assert left(api, pool) == (8_000, "ACTIVE")
+
+
+def test_what_an_adjustment_has_changed_names_its_credit_memo(chain: tuple[Api, str]):
+    api, pool = chain
+    adjusted(api, pool, "a1,,-30000.00,300,true,2026-03-01,2026-05-12")
+    (memo,) = processed(api, pool)["credit_memos"]
+    number = api.get(f"/coa/api/v1/credit-memo/{memo['id']}")["credit_memo_number"]
+    commit = int(pool.rsplit("/", 1)[1])
+    rows = [row for row in api.get("transactions", limit=1_000)["results"] if row["prepaid_commit"] == commit]
+
+    of_memo = [row for row in rows if row["credit_memo"] is not None]
+    assert sorted(row["amount"] for row in of_memo) == [-20_000, -8_000]
+    assert {row["accounting_period"] for row in of_memo} == {"2026-05-01"}
+    told = ("credit_memo", "credit_memo_number", "credit_memo_date", "credit_memo_application_status")
+    assert [[row[name] for name in told] for row in of_memo] == [[memo["id"], number, "2026-05-12", "open"]] * 2
+    assert len(rows) > len(of_memo)
+    assert api.get(f"transactions/{of_memo[0]['id']}")["credit_memo"] == memo["id"]
 
 
 def test_a_file_of_adjustments_needs_no_days_of_use(chain: tuple[Api, str]):

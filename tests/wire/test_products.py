@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from tests.wire.calling import Api
 
@@ -106,6 +109,24 @@ def test_price_plan_that_cannot_be_rated_changes_nothing(api: Api):
     refused = api.patch(f"product/{told['id']}", {"product_name": "Other", "usage_groups": [{**CALLS, "tiers": gap}]})
     assert (refused.status, refused["code"]) == (400, "tiers_must_not_leave_a_gap")
     assert api.get(f"product/{told['id']}").body == told.body
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"pricing_model": "multi_attribute"}, "pricing_model"), ({"rating_group": "billing_period"}, "rating_group"),
+     ({"formula": "usageQuantity() * 2"}, "formula"), ({"rolling_window": 3}, "rolling_window"),
+     ({"bill_cycle_day": 15}, "bill_cycle_day")],
+)  # fmt: skip
+def test_what_no_price_here_depends_on_is_refused_by_name_and_not_left_out(
+    api: Api, fields: dict[str, Any], field: str
+):
+    told = api.post("product", {"product_name": "API", "usage_groups": [{**CALLS, **fields}]})
+    assert (told.status, list(told["usage_groups"]["0"])) == (400, [field])
+    in_tier = {**CALLS, "tiers": [{**TIERS[0], field: 1}]}
+    product = api.post("product", {"product_name": "Other"})["id"]
+    assert api.post(f"product/{product}/usage-groups", in_tier).status == 400
+    assert [row["product_name"] for row in api.get("product")["results"]] == ["Other"]
+    assert api.get(f"product/{product}/usage-groups").body == []
 
 
 def test_usage_groups_have_a_route_of_their_own(api: Api):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ratable_server.api.campfire.views import revenue_posting, subscriptions, subscriptions_evergreen
+from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 
@@ -64,10 +65,27 @@ def test_next_periods_are_appended_when_a_month_is_posted(api: Api, monkeypatch:
     subscriptions_evergreen.renew_evergreen(api.actor, on=date(2026, 6, 30))
     assert len(lines(api.get(f"{path}/{own[0]}"))) == 4
     monkeypatch.setattr(revenue_posting, "now_at", lambda: datetime(2026, 7, 2, tzinfo=UTC))
-    assert api.post("revenue-posting", {"period_month": "2026-01-01", "dry_run": True}).status == 200
+    before = kept(api.actor)
+    looked_at = api.post("revenue-posting", {"period_month": "2026-01-01", "dry_run": True})
+    assert (looked_at.status, looked_at["obstacles"]) == (200, [])
+    after = kept(api.actor)
+    assert {table for table in after if after[table] != before.get(table)} == {"audit_entry", "run"}
+    posted = api.post("revenue-posting", {"period_month": "2026-01-01", "run": looked_at["run"]})
+    assert (posted.status, posted["status"]) == (200, "posted"), posted.text
     assert lines(api.get(f"{path}/{own[0]}"))[3:] == [("2027-01-01", 10_000), ("2027-04-01", 10_000)]
     assert api.get(f"{path}/{own[0]}")["end_date"] == "2027-06-30"
     assert lines(api.get(f"{path}/{own[1]}")) == [("2026-04-01", 10_000)]
+
+
+def test_who_only_looks_at_a_month_that_is_not_planned_yet_is_told_so(api: Api):
+    """Nobody has posted anything for a year: a post would plan the next one first."""
+    path = f"{evergreen(api)}/subscriptions"
+    api.post(path, QUARTER)
+    before = kept(api.actor)
+    told = api.post("revenue-posting", {"period_month": "2027-04-01", "dry_run": True})
+    text = "Subscriptions are planned up to 2027-04-01 only: they are planned on when a month is posted."
+    assert (told.status, told.body) == (400, {"dry_run": [text]})
+    assert kept(api.actor) == before
 
 
 def test_days_that_are_not_of_billing_periods_are_refused(api: Api):

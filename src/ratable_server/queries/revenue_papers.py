@@ -1,24 +1,26 @@
 """Which invoice an amount of revenue stands on: one that names it, or the one of what it is of.
 
-Of several invoices of a subscription, that of the month; where that does not tell them apart, none is told.
+Of several invoices of a subscription, that of the month; where that does not tell them apart, none is told. An amount that
+an adjustment has changed stands on the credit memo that tells the customer of it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from ratable.periods import month_of
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import EVERYTHING, Asked
-from ratable_server.queries.papers import Paper, invoices
+from ratable_server.queries.papers import Paper, credit_memos, invoices
 from ratable_server.queries.revenue import RevenueTransaction
 from ratable_server.store import models
 from ratable_server.store.scope import books_of, rows_of
 
 _Source = tuple[str, int]  # kind, id of the row
+_Adjusted = tuple[int | None, date, date]  # a prepaid commit, the month that is corrected, the one that books it
 
 
 def invoices_of(*, actor: Actor, rows: Sequence[RevenueTransaction]) -> dict[int, Paper]:
@@ -32,6 +34,40 @@ def invoices_of(*, actor: Actor, rows: Sequence[RevenueTransaction]) -> dict[int
         return {}
     told = {each.id: each for each in invoices(actor=actor, asked=Asked(ids=wanted, limit=EVERYTHING.limit)).rows}
     return {row_id: told[paper] for row_id, paper in ids.items() if paper in told}
+
+
+def credit_memos_of(*, actor: Actor, rows: Sequence[RevenueTransaction]) -> dict[int, Paper]:
+    """The credit memos that tell of adjustments, by the ids of the amounts that these have adjusted."""
+    adjusted = [row for row in rows if row.adjusted_on is not None]
+    if not adjusted:
+        return {}
+    memos = _memos(actor, {row.service_on for row in adjusted})
+    ids = {row.id: _one_memo(memos, row) for row in adjusted}
+    wanted = sorted({paper for paper in ids.values() if paper is not None})
+    if not wanted:
+        return {}
+    told = {each.id: each for each in credit_memos(actor=actor, asked=Asked(ids=wanted, limit=EVERYTHING.limit)).rows}
+    return {row_id: told[paper] for row_id, paper in ids.items() if paper in told}
+
+
+def _memos(actor: Actor, months: Collection[date]) -> dict[_Adjusted, dict[date, int]]:
+    """Credit memos of adjustments of some months, by their day."""
+    found: dict[_Adjusted, dict[date, int]] = defaultdict(dict)
+    columns = ("document__further__prepaid_commit", "document__service_on", "document__booked_on", "document__on")
+    with books_of(actor):
+        lines = rows_of(actor, models.PaperLine).filter(
+            document__kind="credit_memo", document__against="adjustment", document__service_on__in=months
+        )
+        for *key, on, paper in lines.order_by("paper_id").values_list(*columns, "paper_id"):
+            found[tuple(key)][on] = paper
+    return found
+
+
+def _one_memo(memos: dict[_Adjusted, dict[date, int]], row: RevenueTransaction) -> int | None:
+    """That of the day of the adjustment, or the only one of its months: a closed day is told as another one."""
+    of_months = memos.get((row.prepaid_commit_id, row.service_on, month_of(row.booked_on)), {})
+    only = next(iter(of_months.values())) if len(of_months) == 1 else None
+    return of_months.get(row.adjusted_on, only) if row.adjusted_on else None
 
 
 def _standing(actor: Actor, contracts: Sequence[int]) -> tuple[dict[int, int], dict[_Source, dict[int, date]]]:

@@ -5,9 +5,12 @@ Usage groups can be written here, which the published document lacks: an additio
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from typing_extensions import override
 
 from ratable.terms import Aggregation, PricingModel, QuantityRounding, RatingGroup
 from ratable_server.api.campfire.schemas.fields import (
@@ -38,7 +41,18 @@ QUANTITY_ROUNDINGS: tuple[str, ...] = get_args(QuantityRounding)
 _DIMENSION_LENGTH = 100
 
 
-class ProductUsageTierSummarySerializer(Schema):
+class _PartOfAPrice(Schema):
+    """What a price depends on: a field that is not known here is refused, since a price without it is another one."""
+
+    @override
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
+        if unknown:
+            raise ValidationError({str(name): ["No price here depends on this."] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class ProductUsageTierSummarySerializer(_PartOfAPrice):
     """One price step."""
 
     id = told_link()
@@ -53,7 +67,7 @@ class ProductUsageTierSummarySerializer(Schema):
     maximum_amount = exact(help_text="An addition: what the tier comes to at most.")
 
 
-class ProductUsageGroupSummarySerializer(Schema):
+class ProductUsageGroupSummarySerializer(_PartOfAPrice):
     """A price plan. With its id it is changed, without one it is added."""
 
     id = Id(required=False)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ratable.terms import UsageItem
 from ratable_server.api.campfire.translate.allocations import BUNDLE
+from ratable_server.api.campfire.translate.credit_memos import STATUS_OF
 from ratable_server.api.campfire.translate.customers import status_of
 from ratable_server.api.campfire.translate.invoices import status_of as status_of_invoice
 from ratable_server.api.campfire.translate.journal_entries import order_of
@@ -55,6 +56,7 @@ class Said:
     contract: Any = None
     product: Any = None
     invoice: Any = None
+    credit_memo: Any = None
     posting: str | None = None
     note: Mapping[str, Any] = field(default_factory=dict)
     noted_at: datetime | None = None
@@ -72,6 +74,7 @@ def from_transaction(row: Any, said: Said, *, tenant: int, on: date) -> dict[str
         **_of_subscription(row, said),
         **_of_bundle(row),
         **_of_invoice(said.invoice),
+        **_of_credit_memo(said.credit_memo),
         "entity_currency": row.currency,
         "client_name": row.customer_name,
         "contract_name": row.contract_name,
@@ -147,6 +150,19 @@ def _of_invoice(invoice: Any) -> dict[str, Any]:
         "invoice_number": invoice.code,
         "invoice_date": invoice.on.isoformat(),
         "invoice_payment_status": status_of_invoice(invoice),
+    }
+
+
+def _of_credit_memo(memo: Any) -> dict[str, Any]:
+    """The credit memo that tells of the adjustment that the amount is of, if there is one."""
+    if memo is None:
+        return {}
+    return {
+        "credit_memo": memo.id,
+        "credit_memo_number": memo.code,
+        "credit_memo_date": memo.on,
+        "credit_memo_voided_date": memo.voided_on,
+        "credit_memo_application_status": STATUS_OF[memo.standing],
     }
 
 

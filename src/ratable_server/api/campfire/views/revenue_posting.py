@@ -20,7 +20,7 @@ from ratable_server.api.campfire.schemas.revenue_posting import (
 from ratable_server.api.campfire.translate import revenue_posting as translate
 from ratable_server.api.campfire.views.documented import gives, posts
 from ratable_server.api.campfire.views.naming import refuse_unknown
-from ratable_server.api.campfire.views.subscriptions_evergreen import renew_evergreen
+from ratable_server.api.campfire.views.subscriptions_evergreen import refuse_unplanned, renew_evergreen
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.errors import Obstructed
@@ -68,16 +68,21 @@ class RevenuePosting(CampfireView):
         """Post the revenue of a month and close it: a draft that was looked at, or one that is computed now.
 
         True-ups of minimums and breakage of what has expired are part of the month. A run that has been posted is
-        answered with what was posted.
+        answered with what was posted. With `dry_run` a draft is computed, and no terms are changed for it.
         """
         fields = self.read(RevenuePostingInputSerializer)
         refuse_unknown(self.actor, {name: fields[name] for name in ("entity",) if fields.get(name) is not None})
         month_on = month_said(fields["period_month"])
-        renew_evergreen(self.actor, on=max(month_on, now_at().date()))
-        if fields.get("dry_run") and fields.get("run") is None:
+        run, planned_on = fields.get("run"), max(month_on, now_at().date())
+        if fields.get("dry_run") and run is None:
+            refuse_unplanned(self.actor, month_on)
             return Response(self._drafted(month_on, fields))
-        run, closed = _posted(self.actor, month_on, fields.get("run"))
-        return Response(self._told(run, month_on, fields, closed=closed))
+        if run is None:
+            renew_evergreen(self.actor, on=planned_on)
+        posted, closed = _posted(self.actor, month_on, run)
+        if run is not None:  # it was computed by the terms as they were
+            renew_evergreen(self.actor, on=planned_on)
+        return Response(self._told(posted, month_on, fields, closed=closed))
 
     def _drafted(self, month_on: date, fields: dict[str, Any]) -> dict[str, Any]:
         run = run_period(actor=self.actor, month_on=month_on, at=now_at()).run_id

@@ -28,7 +28,7 @@ from ratable_server.queries.ledger_revenue import postings
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import Entry, register
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
-from ratable_server.queries.revenue_papers import invoices_of
+from ratable_server.queries.revenue_papers import credit_memos_of, invoices_of
 
 
 class Transactions(CampfireView):
@@ -119,6 +119,7 @@ def told(actor: Actor, rows: Sequence[RevenueTransaction]) -> list[dict[str, Any
     signed = translate.by_id(contracts(actor=actor, asked=_all_of(contract_ids)).rows if contract_ids else ())
     sold = translate.by_id(products(actor=actor, asked=_all_of(product_ids)).rows if product_ids else ())
     notes, billed = notes_of(actor, rows), invoices_of(actor=actor, rows=rows)
+    credited = credit_memos_of(actor=actor, rows=rows)
     posting = postings(actor=actor)
     every = [
         translate.Said(
@@ -126,6 +127,7 @@ def told(actor: Actor, rows: Sequence[RevenueTransaction]) -> list[dict[str, Any
             contract=signed.get(row.contract_id),
             product=sold.get(row.product_id or 0),
             invoice=billed.get(row.id),
+            credit_memo=credited.get(row.id),
             note=notes[row.id].further if row.id in notes else {},
             noted_at=notes[row.id].modified_at if row.id in notes else None,
         )
