@@ -39,13 +39,6 @@ STORIES = (
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[Sheet]:
-    sheet = connect("spark")
-    yield sheet
-    sheet.backend.close()
-
-
-@pytest.fixture(scope="module")
 def duck() -> Iterator[Sheet]:
     sheet = connect(is_small=True)
     yield sheet
