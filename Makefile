@@ -5,10 +5,11 @@ SOURCES := src tests
 PYTEST_ARGS ?=
 WORKERS ?= 2
 STAGE_TESTS := $(addprefix tests/engine/test_,usage.py rating.py money.py minimums.py drawdown.py allocation.py recognition.py ledger.py reports.py checks.py)
+RULE_TESTS := tests/test_tidy.py tests/server/test_house_rules.py tests/test_docs.py
 SETUP_INPUTS := pyproject.toml requirements/constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-engine fuzz soak check format bench golden lock clean
+.PHONY: help demo serve test test-engine fuzz soak check check-style check-types check-rules format bench golden lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -23,12 +24,12 @@ serve: .venv/.core  ## set up the books and answer the APIs on port 8000; PORT=.
 	$(BIN)/ratable serve --host $(or $(HOST),127.0.0.1) --port $(or $(PORT),8000)
 
 test: .venv/.dev .venv-sdk/.ready  ## all tests, on DuckDB and on Spark
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
-	@echo "The stage tests once more, on Spark."
-	RATABLE_BACKEND=spark $(BIN)/pytest $(STAGE_TESTS) $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not spark" $(PYTEST_ARGS)
+	@echo "Whole stories on Spark, and the stage tests once more."
+	RATABLE_BACKEND=spark $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/engine/test_spark.py $(STAGE_TESTS) $(PYTEST_ARGS)
 
 test-engine: .venv/.dev  ## the fast tests: no Spark
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not spark and not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not spark and not slow" $(PYTEST_ARGS)
 
 fuzz: .venv/.dev  ## the laws, the books and the API on many random stories, other ones each time; makes a failing one smaller (long)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/engine/laws tests/server/test_stories_in_books.py \
@@ -38,12 +39,18 @@ fuzz: .venv/.dev  ## the laws, the books and the API on many random stories, oth
 soak: .venv/.dev  ## processes that write, close and are killed, for minutes (long)
 	$(BIN)/pytest -m soak tests/server/concurrency tests/server/crash $(PYTEST_ARGS)
 
-check: .venv/.dev  ## format, lint, types, import contracts, house rules
+check: check-style check-types check-rules  ## format, lint, types, import contracts, house rules
+
+check-style: .venv/.dev
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/test_tidy.py tests/server/test_house_rules.py tests/test_docs.py
+
+check-types: .venv/.dev
+	$(BIN)/mypy
+
+check-rules: .venv/.dev
+	$(BIN)/pytest -q $(RULE_TESTS)
 
 format: .venv/.dev  ## format, and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)

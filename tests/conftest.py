@@ -11,6 +11,7 @@ import pytest
 
 from ratable.backends import Sheet, connect
 from ratable.cases.playing import own_sheet
+from tests.longest import longest_first
 
 pytest.register_assert_rewrite("tests.factories")
 
@@ -23,6 +24,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("nightly", max_examples=2_000, deadline=None, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among workers the longest files begin; see `--no-loadscope-reorder` in the Makefile."""
+    if hasattr(config, "workerinput"):
+        longest_first(items)
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +48,25 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sheet() -> Iterator[Sheet]:
+def sheet(request: pytest.FixtureRequest) -> Iterator[Sheet]:
     """One sheet for all tests, the case player's own: what it has compiled once it only runs.
 
     RATABLE_BACKEND=spark runs them on Spark.
     """
-    backend = os.environ.get("RATABLE_BACKEND", "duckdb")
-    shared_sheet = own_sheet() if backend == "duckdb" else connect(backend, is_small=True)
+    if os.environ.get("RATABLE_BACKEND", "duckdb") == "spark":
+        yield request.getfixturevalue("spark")
+        return
+    shared_sheet = own_sheet()
+    yield shared_sheet
+    shared_sheet.backend.close()
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Sheet]:
+    """One sheet on Spark for all tests of a process: starting it takes longer than most of them."""
+    pytest.importorskip("pyspark")
+    # Statements are planned by the thousand and run once: what the second compiler of Java gains it never earns back.
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+    shared_sheet = connect("spark")
     yield shared_sheet
     shared_sheet.backend.close()

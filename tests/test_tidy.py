@@ -7,10 +7,12 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests import tidy_rules as rules
+from tests.longest import LONGEST, longest_first
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "ratable"
@@ -296,3 +298,21 @@ def test_importing_the_engine_loads_no_framework_and_no_cluster():
     probe = f"import sys, ratable; print(*sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert not done.stdout.split()
+
+
+# ── order ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_files_that_run_first_are_there():
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
+    assert len(set(LONGEST)) == len(LONGEST)
+
+
+def test_the_longest_files_come_first_and_the_others_stay_in_order():
+    names = ("test_docs.py", LONGEST[1], "test_tidy.py", LONGEST[0])
+    items = [SimpleNamespace(path=ROOT / "tests" / name) for name in names]
+    longest_first(items)
+
+    assert [item.path for item in items] == [
+        ROOT / "tests" / name for name in (LONGEST[0], LONGEST[1], "test_docs.py", "test_tidy.py")
+    ]
