@@ -13,16 +13,14 @@ from typing import Any
 from ratable.terms import Contract, Milestone, PrepaidCommit, Subscription, UsageItem
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import Lines, sold_to
-from ratable_server.operations.extending import judge_contract, standing_of, start_of
+from ratable_server.operations.extending import hold_standing, judge_contract, keep_open_for
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.locks import hold_contract
 from ratable_server.store.scope import rows_of
 from ratable_server.store.staging.settling import hold_tenant
 
@@ -125,9 +123,8 @@ def delete_line(
 
 def hold_line(actor: Actor, kind: Kind, *, contract: str, code: str) -> HeldLine:
     """A line of a contract, which nobody else changes until this transaction ends."""
-    open_on = keep_open(actor, start_of(actor, contract))
-    contract_row = hold_contract(actor, contract) or 0
-    before = standing_of(actor, contract, row_id=contract_row).contract
+    contract_row, open_on = keep_open_for(actor, contract)
+    before = hold_standing(actor, contract, row_id=contract_row).contract
     row = rows_of(actor, kind.model).select_for_update(no_key=True).filter(contract_id=contract_row, code=code).first()
     was = next((each for each in getattr(before, kind.part) if each.id == code), None)
     if row is None or was is None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from ratable.periods import day_after
+from ratable.periods import day_after, next_month
 from ratable.terms import Contract, Terms
 from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
@@ -17,13 +17,25 @@ from ratable_server.operations.contract_rows import Lines, Sold, sold_to
 from ratable_server.operations.kept import Kept, refuse_unfit_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
-from ratable_server.store.load.standing import Standing, load_standing
-from ratable_server.store.locks import hold_contract
+from ratable_server.store.load.standing import Standing, load_standing, standing_after
+from ratable_server.store.locks import holding
 from ratable_server.store.prepared import first_row
 from ratable_server.store.scope import rows_of
 
 _DAYS = """
 SELECT starts_on, opening_as_of FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL
+"""
+# The month is kept in the same statement that finds it; its status is the one once the lock is there.
+_KEEP = """
+SELECT contract.id, counts.from_on, closed.month_on, (
+    SELECT status FROM period WHERE period.tenant_id = %(tenant)s AND period.month_on = date_trunc(
+        'month', coalesce((closed.month_on + interval '1 month')::date, counts.from_on)
+    )::date FOR SHARE
+)
+FROM contract
+CROSS JOIN LATERAL (SELECT coalesce(contract.opening_as_of + 1, contract.starts_on) AS from_on) AS counts
+CROSS JOIN (SELECT max(month_on) AS month_on FROM period WHERE tenant_id = %(tenant)s AND status = 'closed') AS closed
+WHERE contract.tenant_id = %(tenant)s AND contract.code = %(code)s AND contract.deleted_at IS NULL
 """
 
 
@@ -48,15 +60,29 @@ def extension_of(
     """
     refuse_unfit_beside(kept.beside)
     with changes_by(actor):
-        open_on = keep_open(actor, start_of(actor, contract))
-        row_id = hold_contract(actor, contract) or 0
-        standing = standing_of(actor, contract, row_id=row_id)
+        row_id, open_on = keep_open_for(actor, contract)
+        standing = hold_standing(actor, contract, row_id=row_id)
         if standing.terminated_on is not None:
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
         after = extended(standing.contract)
         catalog = sold_to(actor, after)
         judge_contract(after, catalog)
         yield Extension(before=standing.contract, row_id=row_id, open_on=open_on, lines=Lines(actor, catalog, kept))
+
+
+def keep_open_for(actor: Actor, code: str) -> tuple[int, date]:
+    """The row of a contract, and the first day that no close has settled; it stays so until this transaction ends.
+
+    Refuses:
+        contract_must_be_known
+    """
+    found = first_row(_KEEP, {"tenant": actor.tenant_id, "code": code})
+    if found is None:
+        raise Refused("contract_must_be_known", field="contract", detail=code)
+    row_id, from_on, closed_on, status = found
+    if status in {None, "closed"}:  # nobody has booked into the month yet, or it was closed at this moment
+        return row_id, keep_open(actor, from_on)
+    return row_id, next_month(closed_on) if closed_on else date.min
 
 
 def start_of(actor: Actor, code: str) -> date:
@@ -90,6 +116,18 @@ def standing_of(actor: Actor, code: str, *, row_id: int) -> Standing:
     """
     found = load_standing(actor, row_id)
     if found is None:
+        raise Refused("contract_must_be_known", field="contract", detail=code)
+    return found
+
+
+def hold_standing(actor: Actor, code: str, *, row_id: int) -> Standing:
+    """The same for a contract that nobody else changes until this transaction ends.
+
+    Refuses:
+        contract_must_be_known
+    """
+    held, found = standing_after(actor, row_id, before=holding(actor, code))
+    if found is None or held != [(row_id,)]:
         raise Refused("contract_must_be_known", field="contract", detail=code)
     return found
 

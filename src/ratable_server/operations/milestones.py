@@ -14,8 +14,7 @@ from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.sources import refuse_posted, source_depends
 from ratable_server.operations.told import Created, told_beside
-from ratable_server.store.audit import Change, record_change
-from ratable_server.store.inserting import insert
+from ratable_server.store.audit import Change, record_added
 from ratable_server.store.retrying import retried
 
 
@@ -35,10 +34,9 @@ def add_milestone(
         actor, contract, lambda was: replace(was, milestones=(*was.milestones, milestone)), kept=kept
     ) as extension:
         place = len(extension.before.milestones)
-        insert(extension.lines.milestone(extension.row_id, milestone, place))
-        record_change(
-            actor, Change("add_milestone", "contract", contract, after=told_beside(milestone, further)), at=at
-        )
+        row = extension.lines.milestone(extension.row_id, milestone, place)
+        added = Change("add_milestone", "contract", contract, after=told_beside(milestone, further))
+        record_added(actor, row, added, at=at)
     return Created(code=milestone.id)
 
 

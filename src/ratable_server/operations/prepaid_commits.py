@@ -31,8 +31,7 @@ from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_numbe
 from ratable_server.operations.told import Created, Filed, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
-from ratable_server.store.audit import Change, record_change
-from ratable_server.store.inserting import insert
+from ratable_server.store.audit import Change, record_added, record_change
 from ratable_server.store.load.terms import load_policy
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
@@ -58,9 +57,9 @@ def grant_prepaid_commit(
         if month_of(counts_from(extension.before)) < extension.open_on:
             refuse_closed(commit.starts_on, extension.open_on, field="starts_on")
         place = len(extension.before.prepaid_commits)
-        insert(extension.lines.commit(extension.row_id, commit, place))
+        row = extension.lines.commit(extension.row_id, commit, place)
         after = {"name": name, **told_beside(commit, further)}
-        record_change(actor, Change("grant_prepaid_commit", "contract", contract, after=after), at=at)
+        record_added(actor, row, Change("grant_prepaid_commit", "contract", contract, after=after), at=at)
     return Created(code=commit.id)
 
 

@@ -15,8 +15,7 @@ from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.sources import is_posted, refuse_posted, source_depends
 from ratable_server.operations.told import Created, told_beside
-from ratable_server.store.audit import Change, record_change
-from ratable_server.store.inserting import insert
+from ratable_server.store.audit import Change, record_added
 from ratable_server.store.retrying import retried
 
 
@@ -36,10 +35,9 @@ def add_subscription(
         actor, contract, lambda was: replace(was, subscriptions=(*was.subscriptions, subscription)), kept=kept
     ) as extension:
         place = len(extension.before.subscriptions)
-        insert(extension.lines.subscription(extension.row_id, subscription, place))
-        record_change(
-            actor, Change("add_subscription", "contract", contract, after=told_beside(subscription, further)), at=at
-        )
+        row = extension.lines.subscription(extension.row_id, subscription, place)
+        added = Change("add_subscription", "contract", contract, after=told_beside(subscription, further))
+        record_added(actor, row, added, at=at)
     return Created(code=subscription.id)
 
 

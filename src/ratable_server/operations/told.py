@@ -12,10 +12,11 @@ from ratable.price_plans import PriceWarning
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """Something that has been agreed, by its public id; warnings tell what may surprise."""
+    """Something that has been agreed, by its public id; warnings tell what may surprise, `id` is that of its row, if told."""
 
     code: str
     warnings: tuple[PriceWarning, ...] = ()
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,7 @@ from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told_beside
-from ratable_server.store.audit import Change, record_change
-from ratable_server.store.inserting import insert
+from ratable_server.store.audit import Change, record_added
 from ratable_server.store.retrying import retried
 
 
@@ -39,9 +38,10 @@ def add_usage_item(
         actor, contract, lambda was: replace(was, usage_items=(*was.usage_items, item)), kept=kept
     ) as extension:
         place = len(extension.before.usage_items)
-        insert(extension.lines.item(extension.row_id, item, place))
-        record_change(actor, Change("add_usage_item", "contract", contract, after=told_beside(item, further)), at=at)
-    return Created(code=item.id)
+        row = extension.lines.item(extension.row_id, item, place)
+        added = Change("add_usage_item", "contract", contract, after=told_beside(item, further))
+        record_added(actor, row, added, at=at)
+    return Created(code=item.id, id=row.id)
 
 
 @retried

@@ -9,6 +9,7 @@ from datetime import datetime
 from ratable.terms import UsageItem
 from ratable_server.actor import Actor
 from ratable_server.operations.kept import Further
+from ratable_server.operations.told import Created
 from ratable_server.operations.usage import record_usage, void_usage
 from ratable_server.operations.usage_items import add_usage_item, modify_usage_item
 from ratable_server.operations.writing import changes_by
@@ -26,17 +27,33 @@ class ItemTold:
 
 
 @retried
-def tell_usage_item(*, actor: Actor, contract: str, told: ItemTold, is_new: bool, at: datetime) -> None:
-    """Add or change a usage item, take back usage and record usage: all of it or nothing.
+def add_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetime) -> Created:
+    """Add a usage item and record its usage: both or nothing.
+
+    Usage of closed months is not recorded here; what is recorded under a known id is a revision.
+
+    Refuses:
+        those of add_usage_item and record_usage; then nothing changes
+    """
+    if not told.records:
+        return add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
+    with changes_by(actor):
+        created = add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
+        record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)
+    return created
+
+
+@retried
+def modify_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetime) -> None:
+    """Change a usage item, take back usage and record usage: all of it or nothing.
 
     Usage of closed months is neither recorded nor taken back here; what is recorded under a known id is a revision.
 
     Refuses:
-        those of add_usage_item, modify_usage_item, void_usage and record_usage; then nothing changes
+        those of modify_usage_item, void_usage and record_usage; then nothing changes
     """
     with changes_by(actor):
-        tell = add_usage_item if is_new else modify_usage_item
-        tell(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
+        modify_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
         for event_id in told.voids:
             void_usage(actor=actor, event_id=event_id, at=at, takes_late=False)
         if told.records:

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q
-
 from ratable_server.actor import Actor
 from ratable_server.queries.catalog import ProductBundle, product_bundles
 from ratable_server.queries.contract_lines import UsageItem
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
-from ratable_server.store import models
-from ratable_server.store.scope import books_of, rows_of
 
 _NOTHING, _ALL = Decimal(0), Decimal(100)
 
@@ -47,9 +43,9 @@ def item_revenues(
 ) -> dict[str, ItemRevenue]:
     """The revenue of items on a day, by their codes; in a few statements however many there are.
 
-    With `are_unused` they are new and have no usage: nothing is computed but for those that cost something without it.
+    With `are_unused` they are new, have no usage and cost nothing without it: nothing is computed.
     """
-    earning = _earning(actor, items) if are_unused else items
+    earning = () if are_unused else items
     contracts = sorted({item.contract for item in earning})
     asked = RevenueAsked(contracts=contracts, usage_items=[item.code for item in earning], limit=EVERYTHING.limit)
     rows = revenue_transactions(actor=actor, on=on, asked=asked).rows if earning else ()
@@ -57,18 +53,6 @@ def item_revenues(
     found = product_bundles(actor=actor, asked=Asked(ids=ids, limit=len(ids))).rows if ids else ()
     bundles = {bundle.id: bundle for bundle in found}
     return {item.code: _revenue(item, rows, bundles.get(item.bundle_id or 0)) for item in items}
-
-
-def _earning(actor: Actor, items: Sequence[UsageItem]) -> list[UsageItem]:
-    """Items that can come to something without usage: by a fixed fee, or the flat fee of a first tier by policy."""
-    groups = {item.usage_group_id for item in items if item.usage_group_id is not None}
-    if not groups:
-        return []
-    with books_of(actor):
-        fees = Exists(rows_of(actor, models.Tier).filter(usage_group_id=OuterRef("id"), number=1).exclude(flat_fee=0))
-        with_fee = rows_of(actor, models.UsageGroup).filter(Q(pricing_model="fixed_fee") | fees, id__in=groups)
-        wanted = set(with_fee.values_list("id", flat=True))
-    return [item for item in items if item.usage_group_id in wanted]
 
 
 def _revenue(item: UsageItem, rows: Sequence[RevenueTransaction], bundle: ProductBundle | None) -> ItemRevenue:

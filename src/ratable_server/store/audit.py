@@ -7,19 +7,20 @@ hear of them by `store.webhooks`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
-from django.db.models import JSONField, Value
+from django.db.models import JSONField, Model, Value
 
 from ratable_server.actor import Actor
+from ratable_server.store.inserting import inserting
 from ratable_server.store.models import AuditEntry
-from ratable_server.store.prepared import all_rows
-from ratable_server.store.states import GONE, KINDS, STATE, hold, states_of
+from ratable_server.store.prepared import rows_of_each
+from ratable_server.store.states import GONE, HOLD, KINDS, STATE, states_of
 from ratable_server.store.webhooks import ANNOUNCE, announcement
 
 Fields = dict[str, Any]
@@ -55,13 +56,13 @@ def record_change(actor: Actor, change: Change, *, at: datetime, part_of: str = 
     The entry says which state the change left. `part_of` is the code of the product where a part of one changed, which
     has no state of its own.
     """
-    kind, code = ("product", part_of) if part_of else (change.kind, change.code)
-    fields = change.after or change.before or {}
-    event = announcement(action=change.action, kind=change.kind, code=change.code, fields=fields)
-    wanted = {**_by(actor, at), **_written(change), "state_of": f"{kind}/{code}", **(event or {})}
-    if kind in KINDS:
-        wanted["ids"] = hold(actor, kind, [code])
-    all_rows(_entering(kind if kind in KINDS else "", is_announced=event is not None), wanted)
+    rows_of_each(*_recording(actor, change, at=at, part_of=part_of))
+
+
+def record_added(actor: Actor, row: Model, change: Change, *, at: datetime) -> None:
+    """Write a new row and the audit entry of its addition, in one trip; the row gets its id."""
+    (found, *_) = rows_of_each(inserting(row), *_recording(actor, change, at=at))
+    row.pk = found[0][0]
 
 
 def record_new(actor: Actor, kind: str, told: Mapping[str, Fields], *, action: str, at: datetime) -> None:
@@ -85,6 +86,27 @@ def record_changes(actor: Actor, changes: Sequence[Change], *, at: datetime) -> 
             cursor.execute(_ADD_MANY, {**_by(actor, at), "told": told})
 
 
+def _recording(actor: Actor, change: Change, *, at: datetime, part_of: str = "") -> Iterator[tuple[str, Fields]]:
+    """The statements that write an entry: what has a state is kept first, so that it is told as it stays."""
+    kind, code = ("product", part_of) if part_of else (change.kind, change.code)
+    fields = change.after or change.before or {}
+    event = announcement(action=change.action, kind=change.kind, code=change.code, fields=fields)
+    told = {"before": change.before, "after": change.after}
+    wanted = {
+        **_by(actor, at),
+        **{name: None if each is None else json.dumps(each, cls=DjangoJSONEncoder) for name, each in told.items()},
+        "action": change.action,
+        "kind": change.kind,
+        "code": change.code,
+        "state_of": f"{kind}/{code}",
+        "codes": [code],
+        **(event or {}),
+    }
+    if kind in KINDS:
+        yield HOLD[kind], wanted
+    yield _entering(kind if kind in KINDS else "", is_announced=event is not None), wanted
+
+
 @cache
 def _entering(kind: str, *, is_announced: bool) -> str:
     """The statement that writes an entry; of a thing that has a state, this with it."""
@@ -95,12 +117,6 @@ def _entering(kind: str, *, is_announced: bool) -> str:
 
 def _by(actor: Actor, at: datetime) -> dict[str, Any]:
     return {"tenant": actor.tenant_id, "at": at, "by": actor.name, "request": actor.request_id}
-
-
-def _written(change: Change) -> dict[str, Any]:
-    fields = {"before": change.before, "after": change.after}
-    told = {name: None if each is None else json.dumps(each, cls=DjangoJSONEncoder) for name, each in fields.items()}
-    return {"action": change.action, "kind": change.kind, "code": change.code, **told}
 
 
 def _entry(actor: Actor, change: Change, *, at: datetime, state_of: str, state: str) -> AuditEntry:

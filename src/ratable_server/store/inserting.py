@@ -13,15 +13,19 @@ from ratable_server.store.prepared import first_row
 
 
 def insert(row: Model) -> None:
-    """Write a row that is not there yet, in the open books of its tenant; it gets its id. What it does not say is the default."""
+    """Write a row that is not there yet, in the open books of its tenant; it gets its id."""
+    found = first_row(*inserting(row))
+    row.pk = found[0] if found else None
+
+
+def inserting(row: Model) -> tuple[str, dict[str, Any]]:
+    """The statement that writes a new row and gives its id, with its parameters. What the row does not say is the default."""
     said = {
         field.attname: field.get_db_prep_save(value, connection)
         for field in type(row)._meta.concrete_fields
         if not isinstance(value := getattr(row, field.attname), DatabaseDefault) and not _is_unset(field, value)
     }
-    found = first_row(_statement(type(row), tuple(said)), said)
-    row.pk = found[0] if found else None
-    row._state.adding = False
+    return _statement(type(row), tuple(said)), said
 
 
 def _is_unset(field: Field[Any, Any], value: Any) -> bool:

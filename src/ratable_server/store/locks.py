@@ -41,8 +41,13 @@ def share_month(actor: Actor, month_on: date) -> str:
 
 def hold_contract(actor: Actor, code: str) -> int | None:
     """Keep a contract for this transaction: its acts are judged one after the other. None: there is none."""
-    found = first_row(_HOLD, {"tenant": actor.tenant_id, "code": code})
+    found = first_row(*holding(actor, code))
     return found[0] if found else None
+
+
+def holding(actor: Actor, code: str) -> tuple[str, dict[str, Any]]:
+    """The statement that keeps a contract and gives its row, with its parameters."""
+    return _HOLD, {"tenant": actor.tenant_id, "code": code}
 
 
 def hold_contracts(actor: Actor, codes: Iterable[str]) -> None:

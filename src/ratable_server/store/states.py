@@ -6,7 +6,7 @@ only hashes of one version are compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,8 +15,6 @@ from django.db import connection
 from ratable_server.actor import Actor
 from ratable_server.store.prepared import all_rows
 from ratable_server.store.transport import in_bulk
-
-_Ask = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
 
 GONE = "gone"  # the state of what was taken out of the books
 _VERSION = "1"
@@ -127,12 +125,19 @@ WHERE CASE WHEN told.state_of IS NULL
 
 
 _STATES = {kind: _states(kind, limited=True) for kind in KINDS}
-STATE = {kind: f"(SELECT state FROM ({_STATES[kind]}) AS standing)" for kind in KINDS}  # noqa: S608 - our own
-"""The state of one row of each kind, whose id is the one of `ids`: part of a statement that writes it down."""
-_HOLD = {
+HOLD = {
     kind: f"SELECT id FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608 - our own
     for kind in KINDS
 }
+
+
+"""Keeps the things of each kind that have one of `codes`: nobody else changes them until this transaction ends."""
+_OF_CODE = "ARRAY(SELECT id FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s))"
+STATE = {
+    kind: f"(SELECT state FROM ({_STATES[kind].replace('%(ids)s', _OF_CODE.format(kind=kind))}) AS standing)"  # noqa: S608 - our own
+    for kind in KINDS
+}
+"""The state of the thing of each kind whose code is the one of `codes`: part of a statement that writes it down."""
 
 
 def states_of(actor: Actor, kind: str, codes: Sequence[str]) -> dict[str, str]:
@@ -140,17 +145,9 @@ def states_of(actor: Actor, kind: str, codes: Sequence[str]) -> dict[str, str]:
     is_much = len(codes) > _FEW
     with in_bulk() if is_much else nullcontext():
         ask = _planned_anew if is_much else all_rows
-        found = {code: state for _, code, state in ask(_STATES[kind], _of(actor, hold(actor, kind, codes, ask=ask)))}
+        ids = [row_id for (row_id,) in ask(HOLD[kind], {"tenant": actor.tenant_id, "codes": list(codes)})]
+        found = {code: state for _, code, state in ask(_STATES[kind], {"tenant": actor.tenant_id, "ids": ids})}
     return {code: found.get(code, GONE) for code in codes}
-
-
-def hold(actor: Actor, kind: str, codes: Sequence[str], *, ask: _Ask = all_rows) -> list[int]:
-    """The rows of a kind, which nobody else changes until this transaction ends."""
-    return [row_id for (row_id,) in ask(_HOLD[kind], {"tenant": actor.tenant_id, "codes": list(codes)})]
-
-
-def _of(actor: Actor, ids: list[int]) -> dict[str, Any]:
-    return {"tenant": actor.tenant_id, "ids": ids}
 
 
 def _planned_anew(statement: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:

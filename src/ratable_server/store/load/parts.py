@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -59,17 +59,21 @@ class Part:
 
 
 class Parts:
-    """Several kinds of records, read together."""
+    """Several kinds of records, read together by one `statement`; call it in the books that are read."""
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
         queries = "\nUNION ALL ".join(part.query(kind) for kind, part in parts.items())
-        self._statement = f"{queries}\nORDER BY 2"
+        self.statement = f"{queries}\nORDER BY 2"
         self._readings = {kind: part.reading() for kind, part in parts.items()}
 
     def read(self, wanted: Mapping[str, Any]) -> defaultdict[str, list[dict[str, Any]]]:
-        """The fields of each row by its kind, in their order; call it in the books that are read."""
+        """The fields of each row by its kind, in their order."""
+        return self.records(all_rows(self.statement, wanted))
+
+    def records(self, rows: Iterable[Sequence[Any]]) -> defaultdict[str, list[dict[str, Any]]]:
+        """The same of the rows that the statement has given."""
         found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for kind, _, row in all_rows(self._statement, wanted):
+        for kind, _, row in rows:
             found[kind].append(self._readings[kind](json.loads(row)))
         return found
 

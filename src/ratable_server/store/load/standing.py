@@ -6,7 +6,7 @@ For a writer who holds the contract. What was known at some moment is `load_term
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from ratable_server.store import models
 from ratable_server.store.load.catalog import OPTIONS
 from ratable_server.store.load.parts import Part, Parts
 from ratable_server.store.load.terms import HEAD, LINES, contract_from
+from ratable_server.store.prepared import rows_of_each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,18 @@ _CATALOG = Parts(
 
 def load_standing(actor: Actor, row_id: int) -> Standing | None:
     """The contract of a row; None: it is not there."""
-    found = _CONTRACT.read({"tenant": actor.tenant_id, "contract": row_id})
+    return _standing(_CONTRACT.read({"tenant": actor.tenant_id, "contract": row_id}))
+
+
+def standing_after(
+    actor: Actor, row_id: int, *, before: tuple[str, Mapping[str, Any]]
+) -> tuple[list[tuple[Any, ...]], Standing | None]:
+    """What a statement gives, and in the same trip the contract as it stands after that."""
+    given, rows = rows_of_each(before, (_CONTRACT.statement, {"tenant": actor.tenant_id, "contract": row_id}))
+    return given, _standing(_CONTRACT.records(rows))
+
+
+def _standing(found: Mapping[str, list[dict[str, Any]]]) -> Standing | None:
     if not found["contract"]:
         return None
     lines = {name: [line.record(**fields) for fields in found[name]] for name, line in LINES.items()}

@@ -26,13 +26,13 @@ _BEGINNING = "usage:"
 _FAR = date(2999, 12, 31)
 
 
-def to_item(fields: Mapping[str, Any], code: str, *, named: Mapping[str, str | None], contract: Any) -> UsageItem:
-    """A usage item; `named` are our ids of product, usage group and bundle. Without a start it starts with its contract."""
+def to_item(fields: Mapping[str, Any], code: str, *, named: Any, contract: Any) -> UsageItem:
+    """A usage item; `named` has its product, usage group and bundle. Without a start it starts with its contract."""
     return UsageItem(
         id=code,
-        product_id=named["product"],
-        usage_group_id=named["usage_group"],
-        product_bundle_id=named["bundle"],
+        product_id=named.product.code if named.product else None,
+        usage_group_id=named.group.code if named.group else None,
+        product_bundle_id=named.bundle.code if named.bundle else None,
         starts_on=fields.get("start_date") or contract.starts_on,
         ends_before=ends_before(fields.get("end_date")),
         draws=bool(fields.get("draws_on_prepaid_commits")),

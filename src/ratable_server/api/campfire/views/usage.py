@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from rest_framework.exceptions import NotFound, ValidationError
@@ -24,24 +25,23 @@ from ratable_server.api.campfire.translate import usage as translate
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products
 from ratable_server.api.campfire.views.asking import found, listing
-from ratable_server.api.campfire.views.contracts import contract_of
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
-from ratable_server.api.campfire.views.naming import created, names_of
+from ratable_server.api.campfire.views.naming import names_of
+from ratable_server.api.campfire.views.registered import new_code
 from ratable_server.api.campfire.views.usage_fields import Said, said_usage
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.allocations import change_allocation
-from ratable_server.operations.told import Created
 from ratable_server.operations.usage import RejectedFile
 from ratable_server.operations.usage_items import delete_usage_item
-from ratable_server.operations.usage_told import ItemTold, tell_usage_item
+from ratable_server.operations.usage_told import ItemTold, add_told_item, modify_told_item
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contract_lines import UsageItem as Row
 from ratable_server.queries.contract_lines import usage_items
-from ratable_server.queries.contracts import Contract
 from ratable_server.queries.item_revenue import ItemRevenue, item_revenues
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.usage import UsageAsked, UsedMonth, usage_records, used_months
+from ratable_server.queries.usage_naming import Signed, contract_signed
 
 
 class Usages(CampfireView):
@@ -50,7 +50,7 @@ class Usages(CampfireView):
     @gives(page_of(ContractUsageSerializer), parameters=PAGES)
     def get(self, request: Request, contract_id: int) -> Response:
         """Usage lines by pages, in the order in which they were agreed."""
-        currency = contract_of(self.actor, contract_id).currency
+        currency = signed(self.actor, contract_id).currency
         return listing(
             request,
             lambda asked: usage_items(actor=self.actor, contract_id=contract_id, asked=asked),
@@ -60,12 +60,12 @@ class Usages(CampfireView):
     @posts(ContractUsageSerializer, ContractUsageSerializer)
     def post(self, _request: Request, contract_id: int) -> Response:
         """Agree on usage of a product, a usage group or a bundle, and record what was used."""
-        contract = contract_of(self.actor, contract_id)
+        contract = signed(self.actor, contract_id)
         _refuse_evergreen(contract)
-        said = said_usage(self, contract_id)
-        code = created("usage", None, lambda code: _tell(self.actor, contract, said, code=code))
-        rows = usage_items(actor=self.actor, asked=Asked(codes=[code])).rows
-        return Response(told(self.actor, rows, contract.currency, are_unused=not said.lines)[0], status=201)
+        said, at = said_usage(self, contract_id), now_at()
+        row = _add(self.actor, contract, said, at=at)
+        is_nothing = not said.lines and not said.named.costs_unused
+        return Response(told(self.actor, [row], contract.currency, are_unused=is_nothing)[0], status=201)
 
 
 class Usage(CampfireView):
@@ -99,13 +99,13 @@ class Usage(CampfireView):
 
     def _say(self, contract_id: int, id: int, *, is_partial: bool) -> None:
         row = item_of(self.actor, contract_id, id)
-        contract = contract_of(self.actor, contract_id)
+        contract = signed(self.actor, contract_id)
         said = said_usage(self, contract_id, was=row if is_partial else None)
-        _tell(self.actor, contract, said, code=row.code, was=row, is_partial=is_partial)
+        _modify(self.actor, contract, said, was=row, is_partial=is_partial)
 
     def _told(self, contract_id: int, id: int) -> Response:
         row = item_of(self.actor, contract_id, id)
-        return Response(told(self.actor, [row], contract_of(self.actor, contract_id).currency)[0])
+        return Response(told(self.actor, [row], signed(self.actor, contract_id).currency)[0])
 
 
 class UsageAllocations(CampfireView):
@@ -139,7 +139,7 @@ class UsageAllocations(CampfireView):
 
     def _told(self, contract_id: int, usage_id: int) -> dict[str, Any]:
         row, revenue = self._row(contract_id, usage_id)
-        currency = contract_of(self.actor, contract_id).currency
+        currency = signed(self.actor, contract_id).currency
         return ContractProductBundleSerializer.answer(allocations.from_allocation(row, revenue, currency), {})
 
     def _row(self, contract_id: int, usage_id: int) -> tuple[Row, ItemRevenue]:
@@ -164,7 +164,7 @@ def item_of(actor: Actor, contract_id: int, id: int) -> Row:
 
 
 def told(actor: Actor, rows: Sequence[Row], currency: str, *, are_unused: bool = False) -> list[dict[str, Any]]:
-    """Usage lines of a contract, as the wire has them; those without usage are new."""
+    """Usage lines of a contract, as the wire has them; those that are unused are new and cost nothing yet."""
     names = names_of(actor, [row.further for row in rows])
     revenues = item_revenues(actor=actor, items=rows, on=now_at().date(), are_unused=are_unused)
     months: defaultdict[str | None, list[UsedMonth]] = defaultdict(list)
@@ -179,34 +179,78 @@ def told(actor: Actor, rows: Sequence[Row], currency: str, *, are_unused: bool =
     ]
 
 
-def _tell(
-    actor: Actor, contract: Contract, said: Said, *, code: str, was: Row | None = None, is_partial: bool = True
-) -> Created:
-    item = translate.to_item(said.fields, code, named=said.named, contract=contract)
-    records, left = _records(actor, item, said, is_new=was is None, is_partial=is_partial)
+def signed(actor: Actor, id: int) -> Signed:
+    """The contract that a path names.
+
+    Raises:
+        NotFound: there is none.
+    """
+    contract = contract_signed(actor=actor, id=id)
+    if contract is None:
+        raise NotFound
+    return contract
+
+
+def _add(actor: Actor, contract: Signed, said: Said, *, at: datetime) -> Row:
+    """A new usage line, with its usage; as it stands then."""
+    item = translate.to_item(said.fields, new_code("usage"), named=said.named, contract=contract)
+    records, _ = translate.to_records(said.lines or (), item, there=(), gone=())
+    again = ItemTold(item=item, further=taken(said.fields, {}, translate.OURS), records=records)
+    try:
+        created = add_told_item(actor=actor, contract=contract.code, told=again, at=at)
+    except RejectedFile as rejected:
+        raise _told_rejection(rejected) from None
+    named = said.named
+    return Row(
+        id=created.id,
+        further=dict(again.further),
+        created_at=at,
+        modified_at=at,
+        deleted_at=None,
+        contract_id=contract.id,
+        contract=contract.code,
+        product_id=named.product.id if named.product else None,
+        product=item.product_id,
+        product_name=named.product.name if named.product else None,
+        code=item.id,
+        usage_group_id=named.group.id if named.group else None,
+        usage_group=item.usage_group_id,
+        bundle_id=named.bundle.id if named.bundle else None,
+        bundle=item.product_bundle_id,
+        starts_on=item.starts_on,
+        ends_before=item.ends_before,
+        draws=item.draws,
+        drawdown_rate=item.drawdown_rate,
+        drawdown_unit=item.drawdown_unit,
+        allocation=None,
+    )
+
+
+def _modify(actor: Actor, contract: Signed, said: Said, *, was: Row, is_partial: bool) -> None:
+    item = translate.to_item(said.fields, was.code, named=said.named, contract=contract)
+    records, left = _records(actor, item, said, is_partial=is_partial)
     again = ItemTold(
         item=item,
-        further=taken(said.fields, was.further if was is not None and is_partial else {}, translate.OURS),
+        further=taken(said.fields, was.further if is_partial else {}, translate.OURS),
         records=records,
         voids=() if is_partial else left,
     )
     try:
-        tell_usage_item(actor=actor, contract=contract.code, told=again, is_new=was is None, at=now_at())
+        modify_told_item(actor=actor, contract=contract.code, told=again, at=now_at())
     except RejectedFile as rejected:
         raise _told_rejection(rejected) from None
-    return Created(code=code)
 
 
 def _records(
-    actor: Actor, item: UsageItem, said: Said, *, is_new: bool, is_partial: bool
+    actor: Actor, item: UsageItem, said: Said, *, is_partial: bool
 ) -> tuple[list[dict[str, object]], list[str]]:
     """The records of lines, and the ids of records of lines that have none any more.
 
     Raises:
         ValidationError: a line would be counted beside the records that its month was told to be the sum of.
     """
-    if is_new or said.lines is None:
-        return translate.to_records(said.lines or (), item, there=(), gone=())
+    if said.lines is None:
+        return [], []
     asked = UsageAsked(usage_items=[item.id])
     lines, told_again = translate.news_of(
         said.lines, {month.month_on: month for month in used_months(actor=actor, asked=asked)}
@@ -230,7 +274,7 @@ def _told_rejection(rejected: RejectedFile) -> ValidationError:
     return ValidationError({"lines": [f"line {row}: {code.replace('_', ' ')}" for row, code in sorted(codes.items())]})
 
 
-def _refuse_evergreen(contract: Contract) -> None:
+def _refuse_evergreen(contract: Signed) -> None:
     if contract.further.get("is_evergreen"):
         raise ValidationError({"error": "An evergreen contract has no usage lines."})
 

@@ -15,17 +15,16 @@ from ratable_server.api.campfire.views.contracts import refuse_other_contract
 from ratable_server.api.campfire.views.naming import refuse_unknown, tags_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.json_text import MalformedJsonError, read_json
-from ratable_server.queries.catalog import product_bundles, products, usage_groups
 from ratable_server.queries.contract_lines import UsageItem
-from ratable_server.queries.listing import Asked
+from ratable_server.queries.usage_naming import Catalogued, Named, catalogued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What a body says: its fields, our ids of what it names, and its lines; None: none were told."""
+    """What a body says: its fields, what of the catalogue it names, and its lines; None: none were told."""
 
     fields: dict[str, Any]
-    named: Mapping[str, str | None]
+    named: Catalogued
     lines: list[dict[str, Any]] | None
 
 
@@ -47,17 +46,17 @@ def said_usage(view: CampfireView, contract_id: int, *, was: UsageItem | None = 
     return Said(fields=fields, named=_named(view.actor, fields), lines=lines)
 
 
-def _named(actor: Actor, fields: Mapping[str, Any]) -> dict[str, str | None]:
-    """Our ids; a usage group names its product too."""
+def _named(actor: Actor, fields: Mapping[str, Any]) -> Catalogued:
+    """What is named of the catalogue; a usage group names its product too."""
     group_id, product_id, bundle_id = (fields.get(name) for name in ("usage_group", "product", "product_bundle_id"))
-    group = _one(usage_groups, actor, field="usage_group", id=group_id)
-    if group is not None and product_id not in {None, group.product_id}:
+    found = catalogued(actor=actor, product=product_id, group=group_id, bundle=bundle_id)
+    _refuse_missing(found.group, "usage_group", group_id)
+    if found.group is not None and product_id not in {None, found.product_id}:
         raise ValidationError({"usage_group": ["It is of another product."]})
-    product = _one(products, actor, field="product", id=product_id if group is None else group.product_id)
-    bundle = _one(product_bundles, actor, field="product_bundle", id=bundle_id)
-    _refuse_none_or_both(product, bundle)
-    found = {"product": product, "usage_group": group, "bundle": bundle}
-    return {name: None if row is None else row.code for name, row in found.items()}
+    _refuse_missing(found.product, "product", product_id if found.group is None else found.product_id)
+    _refuse_missing(found.bundle, "product_bundle", bundle_id)
+    _refuse_none_or_both(found.product, found.bundle)
+    return found
 
 
 def _refuse_none_or_both(product: Any, bundle: Any) -> None:
@@ -67,13 +66,9 @@ def _refuse_none_or_both(product: Any, bundle: Any) -> None:
         raise ValidationError({"product_bundle": ["Usage is of a product or of a bundle, not of both."]})
 
 
-def _one(query: Any, actor: Actor, *, field: str, id: int | None) -> Any:
-    if id is None:
-        return None
-    row = query(actor=actor, asked=Asked(ids=[id])).first
-    if row is None:
+def _refuse_missing(found: Named | None, field: str, id: int | None) -> None:
+    if id is not None and found is None:
         raise ValidationError({field: [f'Invalid pk "{id}" - object does not exist.']})
-    return row
 
 
 def _id(said: Any) -> int:

@@ -1,0 +1,94 @@
+"""Statements that a connection plans once: what they take is what they give, several go in one trip, in their order."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DataError, ProgrammingError, connection, transaction
+
+from ratable_server.actor import Actor
+from ratable_server.store.inserting import insert
+from ratable_server.store.models import Product
+from ratable_server.store.prepared import all_rows, first_row, rows_of_each
+from ratable_server.store.scope import books_of, rows_of
+from tests.server.conftest import AT
+
+_ECHO = """
+SELECT %(text)s::text, %(number)s::numeric, %(day)s::date, %(texts)s::text[], %(nothing)s::text, %(text)s::text
+"""
+_NAME = "UPDATE product SET name = %(name)s WHERE tenant_id = %(tenant)s RETURNING code"
+_NAMES = "SELECT name FROM product WHERE tenant_id = %(tenant)s ORDER BY id"
+
+
+def product(actor: Actor, code: str = "api", **fields: Any) -> Product:
+    return Product(tenant_id=actor.tenant_id, code=code, name="API", created_at=AT, modified_at=AT, **fields)
+
+
+def planned() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'planned_%%'")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("text", ["", "it's", "'; DROP TABLE product; --", "%(text)s $1 %", "back\\slash", "naïve ☃\n"])
+def test_values_come_back_as_they_were_told(actor: Actor, text: str):
+    told = {"text": text, "number": Decimal("1.500"), "day": date(2026, 2, 28), "texts": [text, "b"], "nothing": None}
+    with books_of(actor):
+        (row,) = all_rows(_ECHO, told)
+    assert row == (text, Decimal("1.500"), date(2026, 2, 28), [text, "b"], None, text)
+    assert str(row[1]) == "1.500"
+
+
+def test_a_character_that_no_text_can_have_is_refused(actor: Actor):
+    told = {"text": "a\0b", "number": 1, "day": None, "texts": [], "nothing": None}
+    with pytest.raises(DataError), books_of(actor):
+        all_rows(_ECHO, told)
+
+
+def test_a_statement_is_planned_once_and_a_rollback_does_not_forget_it(actor: Actor):
+    names = {"tenant": actor.tenant_id}
+    with books_of(actor):
+        assert first_row(_NAMES, names) is None
+        before = planned()
+        transaction.set_rollback(True)
+    with books_of(actor):
+        assert all_rows(_NAMES, names) == []
+        assert planned() == before > 0
+
+
+def test_several_go_in_their_order_and_each_sees_what_those_before_it_did(actor: Actor):
+    told = {"tenant": actor.tenant_id, "name": "Calls"}
+    with books_of(actor):
+        insert(product(actor))
+        assert rows_of_each((_NAMES, told), (_NAME, told), (_NAMES, told)) == [[("API",)], [("api",)], [("Calls",)]]
+
+
+def test_where_one_of_several_fails_nothing_of_them_stays(actor: Actor):
+    told = {"tenant": actor.tenant_id, "name": "Calls"}
+    with books_of(actor):
+        insert(product(actor))
+    with pytest.raises(ProgrammingError), books_of(actor):
+        rows_of_each((_NAME, told), ("SELECT no_such_column FROM product", {}))
+    with books_of(actor):
+        assert all_rows(_NAMES, told) == [("API",)]
+
+
+def test_nothing_is_seen_outside_of_the_books(actor: Actor):
+    with books_of(actor):
+        insert(product(actor))
+    with transaction.atomic():
+        assert all_rows(_NAMES, {"tenant": actor.tenant_id}) == []
+
+
+def test_a_row_is_written_as_django_would_write_it(actor: Actor):
+    further = {"rate": Decimal("1.10"), "who's": ["a", None]}
+    with books_of(actor):
+        row = product(actor, further=further)
+        insert(row)
+        found = rows_of(actor, Product).get(id=row.id)
+    fields = [field.attname for field in Product._meta.concrete_fields]
+    assert {name: getattr(found, name) for name in fields} == {name: getattr(row, name) for name in fields}
+    assert str(found.further["rate"]) == "1.10"
