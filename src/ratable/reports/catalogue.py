@@ -349,6 +349,9 @@ _REPORTS = (
             _told("version", "count", "how often it was closed"),
             _told("closed_at", "instant", "when it was closed last"),
             _told("closed_by", "id", "by whom"),
+            _told(
+                "warnings", "word", "what its close has told that may surprise, or its draft tells now; empty: nothing"
+            ),
             _count("entries", "journal entries"),
             _count("lines", "journal lines"),
             _money("debit", "the debits of the month"),

@@ -45,6 +45,7 @@ CLOSES = _schema(  # a row per month that was ever closed or is in review, its l
     version="int64",  # how often it was closed
     closed_at="timestamp('UTC')",
     closed_by="string",
+    warnings="string",  # what its close, or its draft, tells that may surprise
 )
 
 INPUTS: Mapping[str, ibis.Schema] = {

@@ -49,7 +49,9 @@ def close_status(months: ir.Table, closes: ir.Table, journal: ir.Table) -> ir.Ta
         revenue_minor=earned.sum().cast("int64"),
         late_revenue_minor=ibis.ifelse(journal.service_on < journal.booked_on, earned, 0).sum().cast("int64"),
     )
-    latest = closes.select(close_on="month_on", said="status", version="version", at="closed_at", by="closed_by")
+    latest = closes.select(
+        "warnings", close_on="month_on", said="status", version="version", at="closed_at", by="closed_by"
+    )
     rows = months.select(period="month_on", is_open="is_open")
     rows = rows.left_join(latest, rows.period == latest.close_on)
     rows = rows.left_join(booked, rows.period == booked.booked_on)
@@ -61,5 +63,6 @@ def close_status(months: ir.Table, closes: ir.Table, journal: ir.Table) -> ir.Ta
         version=rows.version.fill_null(0),
         closed_at="at",
         closed_by=rows.by.fill_null(""),
+        warnings=rows.warnings.fill_null(""),
         **{name: rows[name].fill_null(0) for name in figures},
     )

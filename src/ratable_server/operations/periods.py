@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from django.db.models import Min
@@ -111,7 +111,7 @@ def _close_of_run(actor: Actor, month_on: date, run_id: int) -> Closed | None:
         run_id=run_id,
         journal_hash=close.journal_hash,
         totals=close.totals,
-        warnings=close_warnings(actor=actor, month_on=month_on),
+        warnings=tuple(CloseWarning(**told) for told in close.warnings),
     )
 
 
@@ -217,5 +217,6 @@ def _close(actor: Actor, period: Period, run: Run, at: datetime) -> Closed:
         request_id=actor.request_id,
         journal_hash=closed.journal_hash,
         totals=closed.totals,
+        warnings=[asdict(warning) for warning in closed.warnings],
     ).save(force_insert=True)
     return closed

@@ -238,7 +238,8 @@ def test_usage_that_was_rated_and_never_drawn_is_told(sheet: Sheet, chain: Input
 def test_the_status_of_each_month(sheet: Sheet):
     months = make.months(sheet, "2026-01", "2026-04", open_on="2026-02")
     at = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
-    closes = [{"month_on": JANUARY, "status": "closed", "version": 2, "closed_at": at, "closed_by": "ann@acme.test"}]
+    latest = {"version": 2, "closed_at": at, "closed_by": "ann@acme.test", "warnings": "odd: 1"}
+    closes = [{"month_on": JANUARY, "status": "closed", **latest}]
     base = {"kind": "usage", "on": date(2026, 2, 28), "booked_on": FEBRUARY, "service_on": FEBRUARY}
     lines = [
         {**base, "entry_id": "a", "account": "unbilled_revenue", "debit_minor": 70},
@@ -262,8 +263,9 @@ def test_the_status_of_each_month(sheet: Sheet):
     2026-03 | -        | open   | 0       | -             | 0       | 0     | 0           | 0             | 0
     """
     said(sheet, "close_status", inputs, text)
-    first = reports.run_report(sheet, "close_status", inputs).to_pylist()[0]
-    assert first["closed_at"] == at
+    rows = reports.run_report(sheet, "close_status", inputs).to_pylist()
+    assert rows[0]["closed_at"] == at
+    assert [row["warnings"] for row in rows] == ["odd: 1", "", "", ""]
 
 
 def test_rejections_are_counted_by_their_rule(sheet: Sheet):

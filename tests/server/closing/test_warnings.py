@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from ratable_server.actor import Actor
 from ratable_server.operations.close_warnings import CloseWarning, close_warnings
-from ratable_server.operations.periods import close_period
+from ratable_server.operations.periods import close_period, reopen_period
+from ratable_server.operations.runs import run_period
 from ratable_server.operations.usage import delete_reported_usage, report_usage
+from ratable_server.queries.reports import report
 from ratable_server.store.public_ids import reported_usage_code
 from tests.server.cli.asking import Command
 from tests.server.conftest import AT
@@ -61,3 +64,29 @@ def test_what_is_late_is_told_by_the_close_that_books_it(actor: Actor):
 
     assert closed.warnings == told("1 report of usage counts on 2 items", late)
     assert close_warnings(actor=actor, month_on=date(2026, 9, 1)) == ()
+
+
+def shown(actor: Actor, **asked: Any) -> dict[date, str]:
+    """The months of the report that have warnings."""
+    rows = report(actor=actor, name="close_status", **asked).table.to_pylist()
+    return {row["period"]: row["warnings"] for row in rows if row["warnings"]}
+
+
+def test_the_report_of_months_tells_it_too_and_of_a_closed_month_for_ever(actor: Actor):
+    """An open month without a draft says nothing; what was deleted since the close is told as the close told it."""
+    row_id = reported(actor, started_at=IN_JULY)
+    (warning,) = told("1 report of usage counts on 2 items", row_id)
+    assert shown(actor) == {}
+    run_id = run_period(actor=actor, month_on=JULY, at=AT).run_id
+    assert shown(actor) == {JULY: f"{warning.code}: {warning.detail}"}
+    assert shown(actor, as_of=AT) == {}
+
+    closed = close_period(actor=actor, month_on=JULY, run_id=run_id, at=AT + timedelta(hours=1))
+    delete_reported_usage(actor=actor, ids=[row_id], at=AT + timedelta(hours=2))
+
+    assert closed.warnings == (warning,)
+    assert close_warnings(actor=actor, month_on=JULY) == ()
+    assert shown(actor) == shown(actor, as_of=AT + timedelta(hours=1)) == {JULY: f"{warning.code}: {warning.detail}"}
+    reopen_period(actor=actor, month_on=JULY, reason="once more", at=AT + timedelta(hours=3))
+    assert shown(actor) == {}
+    assert shown(actor, as_of=AT + timedelta(hours=2)) == {JULY: f"{warning.code}: {warning.detail}"}

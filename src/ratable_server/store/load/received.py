@@ -6,12 +6,14 @@ the moment that is asked about.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 import pyarrow as pa
 
 from ratable.reports import INPUTS
 from ratable_server.actor import Actor
+from ratable_server.store.load.close_warnings import CloseWarning, load_close_warnings
 from ratable_server.store.load.counted import Counted, counted_closes
 from ratable_server.store.load.rejected_usage import standing_rejections
 from ratable_server.store.models import PeriodClose, Run
@@ -105,18 +107,20 @@ def load_rejected(actor: Actor, counted: Counted) -> pa.Table:
 def load_closes(actor: Actor, counted: Counted) -> pa.Table:
     """The latest close of each month, as the input `closes`; one that was taken back leaves its month open.
 
-    An open month with a draft is in review, whether it was closed before or not.
+    An open month with a draft is in review, whether it was closed before or not. What may surprise in a month is what its
+    close has told, or what its draft tells now.
     """
     closed = {close.period.month_on: close for close in counted_closes(actor, as_of=counted.as_of)}
     latest = dict(closed)
     for close in _made(actor, counted.as_of):
         latest[close.period.month_on] = close
-    reviewed = _reviewed(actor, counted.as_of)
+    reviewed = {month_on: _worded(load_close_warnings(actor, month_on)) for month_on in _reviewed(actor, counted.as_of)}
     rows = [
         {
             "month_on": month_on,
             "status": "closed" if month_on in closed else "in_review" if month_on in reviewed else "open",
             **_told(latest.get(month_on)),
+            "warnings": _kept_warnings(closed[month_on]) if month_on in closed else reviewed.get(month_on, ""),
         }
         for month_on in sorted({*latest, *reviewed})
     ]
@@ -127,6 +131,14 @@ def _told(close: PeriodClose | None) -> dict[str, object]:
     if close is None:
         return {"version": 0, "closed_at": None, "closed_by": ""}
     return {"version": close.version, "closed_at": close.closed_at, "closed_by": close.closed_by}
+
+
+def _kept_warnings(close: PeriodClose) -> str:
+    return _worded([CloseWarning(**told) for told in close.warnings])
+
+
+def _worded(warnings: Iterable[CloseWarning]) -> str:
+    return "; ".join(f"{each.code}: {each.detail}" for each in warnings)
 
 
 def _made(actor: Actor, as_of: datetime | None) -> list[PeriodClose]:

@@ -43,6 +43,7 @@ class PeriodClose(Target):
     request_id = models.TextField()
     journal_hash = models.TextField()
     totals = models.JSONField()
+    warnings = models.JSONField(default=list, db_default=[], blank=True)  # code and detail of each, as they were told
 
     class Meta(Target.Meta):
         db_table = "period_close"
