@@ -12,8 +12,11 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import Any
 
 from django.db import connection
+from typing_extensions import override
 
 from ratable.periods import month_of, next_month
 from ratable_server.operations.usage.imports import Begun
@@ -142,7 +145,7 @@ class _Taking:
         tell_audit(self.begun, row, resolved)
         shown = [_rejection(record) for record in rejected[:SHOWN_REJECTIONS]]
         receipt = receipt_with(self.begun.actor, row, shown, count=len(rejected))
-        return Taken(receipt=receipt, outcomes=[_outcome(record, open_on, is_taken=is_taken) for record in records])
+        return Taken(receipt=receipt, outcomes=_Outcomes(records, open_on, is_taken=is_taken))
 
     def _posting(self, row: UsageImport, accepted: Sequence[Record], seen: Seen, *, open_on: date) -> Posting:
         """Complete the receipt by what is written only where records are taken."""
@@ -152,6 +155,25 @@ class _Taking:
             row.previous_sha256 = seen.last_sha256
             row.accepted_sha256 = hash_of(accepted, row.previous_sha256)
         return Posting(self.begun.actor, row.id, row.number or 0, open_on, self.begun.at)
+
+
+class _Outcomes(Sequence[Outcome]):
+    """What became of each record, told once somebody asks: by then nobody waits for this any more."""
+
+    def __init__(self, records: Sequence[Record], open_on: date, *, is_taken: bool) -> None:
+        self._records, self._open_on, self._is_taken = records, open_on, is_taken
+
+    @cached_property
+    def _told(self) -> list[Outcome]:
+        return [_outcome(record, self._open_on, is_taken=self._is_taken) for record in self._records]
+
+    @override
+    def __getitem__(self, place: Any) -> Any:
+        return self._told[place]
+
+    @override
+    def __len__(self) -> int:
+        return len(self._records)
 
 
 def _months(records: Iterable[Record]) -> set[date]:

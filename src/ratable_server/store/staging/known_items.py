@@ -13,6 +13,7 @@ from django.db import connection
 from ratable.periods import FAR
 from ratable.terms_tables import addressed_stream, unaddressed_stream
 from ratable_server.actor import Actor
+from ratable_server.store.staging.joined_texts import joined
 from ratable_server.store.transport import read_table
 
 _SCHEMA = ibis.schema(
@@ -29,10 +30,11 @@ _SCHEMA = ibis.schema(
     }
 )
 _MANY = 1_000
+_LOOPS = "SET LOCAL enable_nestloop = {}"
 
 # Of many streams: tables are joined as wholes.
 _ITEMS = """
-WITH wanted AS (SELECT unnest(%(streams)s::text[]) AS code),
+WITH wanted AS (SELECT unnest((string_to_array(%(streams)s, %(streams_between)s))[2:]) AS code),
 contracts AS (
     SELECT contract.id, contract.code, contract.currency, contract.starts_on,
         greatest(contract.starts_on, contract.opening_as_of + 1) AS counts_from,
@@ -66,7 +68,7 @@ WHERE starts_with(wanted.code, %(unaddressed)s)
 # The same of few, each looked up by its keys: OFFSET 0 keeps the planner, who knows nothing of terms that have just come,
 # from looking at all of them.
 _FEW = """
-WITH wanted AS (SELECT unnest(%(streams)s::text[]) AS code),
+WITH wanted AS (SELECT unnest((string_to_array(%(streams)s, %(streams_between)s))[2:]) AS code),
 named AS (
     SELECT wanted.code, item.contract_id, item.usage_group_id, item.bundle_id IS NOT NULL AS is_bundle,
         item.starts_on, coalesce(item.ends_before, %(far)s) AS ends_before
@@ -108,20 +110,23 @@ LEFT JOIN LATERAL (
 
 def known_items(actor: Actor, streams: Sequence[str]) -> pa.Table:
     """A row for each of the streams that the books know: an item, or prepaid usage of a commit or of a contract."""
-    with _hashing(are_many=len(streams) > _MANY):
-        return read_table(items_statement(streams), item_parameters(actor, streams), _SCHEMA)
+    are_many = len(streams) > _MANY
+    with _hashing(are_many=are_many):
+        return read_table(_ITEMS if are_many else _FEW, item_parameters(actor, streams), _SCHEMA)
 
 
-def items_statement(streams: Sequence[str]) -> str:
-    """What asks for few streams, or for many."""
-    return _FEW if len(streams) <= _MANY else _ITEMS
+def items_statements(streams: Sequence[str]) -> tuple[str, ...]:
+    """What asks for few streams, or for many; one of the statements has rows to give."""
+    return (_FEW,) if len(streams) <= _MANY else (_LOOPS.format("off"), _ITEMS, _LOOPS.format("on"))
 
 
 def item_parameters(actor: Actor, streams: Sequence[str]) -> dict[str, Any]:
     """The parameters of either."""
+    told, between = joined(streams)
     return {
         "tenant": actor.tenant_id,
-        "streams": list(streams),
+        "streams": told,
+        "streams_between": between,
         "addressed": addressed_stream(""),
         "unaddressed": unaddressed_stream(""),
         "far": FAR,
@@ -135,6 +140,6 @@ def _hashing(*, are_many: bool) -> Iterator[None]:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(_LOOPS.format("off"))
         yield
-        cursor.execute("SET LOCAL enable_nestloop = on")
+        cursor.execute(_LOOPS.format("on"))

@@ -15,9 +15,9 @@ from django.db import connection
 from ratable_server.actor import Actor
 from ratable_server.store.staging.direct.judging import KnownItem
 from ratable_server.store.staging.direct.meeting import TakenId
-from ratable_server.store.staging.direct.writing import joined
 from ratable_server.store.staging.hashing import NO_HASH
-from ratable_server.store.staging.known_items import item_parameters, items_statement
+from ratable_server.store.staging.joined_texts import joined
+from ratable_server.store.staging.known_items import item_parameters, items_statements
 
 _RETURN = "SAVEPOINT looking"
 _SHARE = """
@@ -49,7 +49,6 @@ CROSS JOIN LATERAL (
 _IS_VOID = """EXISTS (
     SELECT FROM usage_void WHERE usage_void.tenant_id = key.tenant_id AND usage_void.record_id = key.record_id
 )"""
-_WHOLE = "SET LOCAL enable_nestloop = {}"  # of many items the planner thinks that they are few
 
 
 class Wanted(NamedTuple):
@@ -104,10 +103,19 @@ def look(actor: Actor, wanted: Wanted, *, lock_seconds: int) -> Seen:
         "ids_between": between,
     }
     taken = _TAKEN.format(is_void=_IS_VOID if wanted.voids else "false")
-    items = (_WHOLE.format("off"), items_statement(streams), _WHOLE.format("on")) if streams else ()
     patience = f"SET LOCAL lock_timeout = '{lock_seconds}s'"
     first = (_RETURN, patience) if wanted.returns else (patience,)
-    statements = (*first, _SHARE, _HOLD, _BOOKS, _LATE_USAGE, _LAST_HASH, _WITHOUT_PARTITION, taken, *items)
+    statements = (
+        *first,
+        _SHARE,
+        _HOLD,
+        _BOOKS,
+        _LATE_USAGE,
+        _LAST_HASH,
+        _WITHOUT_PARTITION,
+        taken,
+        *items_statements(streams),
+    )
     shared, held, books, policy, last, missing, known_ids, known = _answers(";".join(statements), parameters)
     return Seen(
         frame=Frame(*books[0]),

@@ -18,6 +18,7 @@ from django.db import connection
 from ratable_server.store.models import UsageImport
 from ratable_server.store.staging.columns import FACT, PREPAID
 from ratable_server.store.staging.direct.reading import Record, told_cells
+from ratable_server.store.staging.joined_texts import joined
 from ratable_server.store.staging.settling import Posting
 
 _NOTHING = "\\N"
@@ -170,14 +171,3 @@ def _told(columns: Columns, records: Sequence[Record]) -> Sent:
             parameters[f"{name}_told"], parameters[f"{name}_between"] = joined(some)
     names = ", ".join(f'"{name}"' for name in arrays)
     return Sent(f"(SELECT each.*{same} FROM unnest({', '.join(arrays.values())}) AS each({names})) AS told", parameters)
-
-
-def joined(cells: Sequence[str]) -> tuple[str, str]:
-    """Texts as one, and what stands between them: a character that is in none.
-
-    One stands before the first, too, since one empty text would be an array without any.
-    """
-    letter = 0x1F
-    while (told := chr(letter).join(["", *cells])).count(chr(letter)) > len(cells):
-        letter += 1
-    return told, chr(letter)
