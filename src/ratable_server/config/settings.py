@@ -55,6 +55,7 @@ MOST_IMPORT_BYTES = int(
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
 REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_REQUESTS_PER_MINUTE", "30000"))  # of one token's name; 0: any
+CONCURRENT_REQUESTS = int(os.environ.get("RATABLE_CONCURRENT_REQUESTS", "200"))  # of one tenant at once; 0: any
 TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_TOKEN_REQUESTS_PER_MINUTE", "1000"))  # of one address; 0: any
 BACKGROUND_WORK = [  # what a worker does, round after round
     "ratable_server.api.campfire.deliveries.deliver_due_events",

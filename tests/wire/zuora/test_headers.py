@@ -21,6 +21,7 @@ from ratable_server.api.zuora.translate.ids import public_id
 from ratable_server.operations.oauth_clients import create_oauth_client
 from ratable_server.operations.register import keep_entry
 from tests.server.conftest import AT
+from tests.wire.calling import Told
 from tests.wire.zuora.calling import Zuora
 from tests.wire.zuora.test_oauth import draw
 from tests.wire.zuora.test_repeated import Tagging, tags
@@ -268,6 +269,43 @@ def test_limits_are_told_and_kept(zuora: Zuora, monkeypatch: pytest.MonkeyPatch)
     assert zuora.get("/v1/nothing").headers["RateLimit-Reset"] == "60"
     monkeypatch.setattr(settings, "REQUESTS_PER_MINUTE", 0)
     assert "RateLimit-Limit" not in zuora.get("/v1/nothing").headers
+
+
+def concurrency(answer: Told) -> list[str | None]:
+    return [answer.headers.get(f"Concurrency-Limit-{name}") for name in ("Type", "Limit", "Remaining")]
+
+
+def test_who_has_too_many_requests_under_way_waits(
+    zuora: Zuora, new_actor: Callable[[], Actor], zuora_of: Callable[..., Zuora], monkeypatch: pytest.MonkeyPatch
+):
+    """Each request counts until it is answered, also one that is refused; another tenant's do not."""
+    from django.conf import settings  # noqa: PLC0415 - once they are configured
+
+    from ratable_server.api.zuora import concurrency as counting  # noqa: PLC0415 - needs the settings
+
+    assert concurrency(zuora.get("/v1/nothing")) == ["Default", "200", "199"]
+    monkeypatch.setattr(settings, "CONCURRENT_REQUESTS", 2)
+    assert [concurrency(zuora.get("/v1/nothing")) for _ in range(3)] == [["Default", "2", "1"]] * 3
+    others = [counting.Place(), counting.Place()]
+    for place in others:
+        place.take(zuora.actor.tenant_id)
+
+    told = zuora.post("/v1/object/usage", {}, headers={"Idempotency-Key": "k-1"})
+    assert (told.status, told["Errors"][0]["Code"]) == (429, "REQUEST_EXCEEDED_LIMIT")
+    assert (told.headers["Retry-After"], concurrency(told)) == ("1", ["Default", "2", "0"])
+    assert concurrency(zuora_of(new_actor()).get("/v1/nothing")) == ["Default", "2", "1"]
+    others[0].leave()
+    others[0].leave()
+    assert concurrency(zuora.get("/v1/nothing")) == ["Default", "2", "0"]
+    others[1].leave()
+
+    answered = zuora.post("/v1/object/usage", {}, headers={"Idempotency-Key": "k-1"})
+    assert (answered.status, "Idempotent-Replayed" in answered.headers) == (400, False)
+    assert concurrency(answered) == ["Default", "2", "1"]
+    assert zuora.actor.tenant_id not in counting._under_way._count
+    monkeypatch.setattr(settings, "CONCURRENT_REQUESTS", 0)
+    assert concurrency(zuora.get("/v1/nothing")) == [None, None, None]
+    assert concurrency(Zuora(token="nobody", actor=zuora.actor).get("/v1/nothing")) == [None, None, None]
 
 
 def test_roles_are_kept(zuora: Zuora, zuora_of: Callable[..., Zuora]):

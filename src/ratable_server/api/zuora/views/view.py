@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -19,6 +20,7 @@ from ratable_server.api.throttling import limit_of
 from ratable_server.api.views import View
 from ratable_server.api.zuora import problems
 from ratable_server.api.zuora.authentication import ZuoraAuthentication
+from ratable_server.api.zuora.concurrency import Place
 from ratable_server.api.zuora.entities import refuse_foreign_entities
 from ratable_server.api.zuora.headers import TRACK_ID, is_sound_track_id
 from ratable_server.api.zuora.idempotency import answered_for_a_day
@@ -87,6 +89,24 @@ class ZuoraView(View):
         return problems.body_of(faults, shape=self.shape, resource=self.resource, request_id=self.request_id)
 
     @override
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self._place = Place()
+
+    @override
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        finally:
+            self._place.leave()
+
+    @override
+    def check_throttles(self, request: Request) -> None:
+        super().check_throttles(request)
+        if isinstance(request.user, Actor):
+            self._place.take(request.user.tenant_id)
+
+    @override
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         track_id = request.headers.get(TRACK_ID, "")
@@ -124,10 +144,11 @@ class ZuoraView(View):
 
     def limit_headers(self, request: Request) -> dict[str, str]:
         """What is told of the limits of the caller."""
-        limit = limit_of(request)
+        told, limit = self._place.headers(), limit_of(request)
         if limit is None:
-            return {}
+            return told
         return {
+            **told,
             "RateLimit-Limit": str(limit.most),
             "RateLimit-Remaining": str(limit.left),
             "RateLimit-Reset": str(limit.reset_seconds),
