@@ -5,7 +5,7 @@ Owns the setting that row-level security reads. Outside `books_of` the database 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TypeVar
@@ -17,8 +17,12 @@ from ratable.errors import InvariantError
 from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
 from ratable_server.store.transport import reading_beside
+from ratable_server.store.trips import Prepared, Texts, Value, ask, first_texts, is_transaction_open
 
 Row = TypeVar("Row", bound=Model)
+
+_SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_ENTER = "SELECT set_config('ratable.tenant', '{}', true)"  # until the end of the transaction
 
 _open_books: ContextVar[int | None] = ContextVar("open_books", default=None)
 
@@ -38,10 +42,8 @@ def books_of(actor: Actor, *, as_snapshot: bool = False) -> Iterator[None]:
     if as_snapshot and connection.in_atomic_block:
         raise InvariantError("a snapshot begins with its transaction")
     with transaction.atomic():
-        if as_snapshot:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        enter_tenant(actor.tenant_id)
+        if opened is None:
+            enter_tenant(actor.tenant_id, mode=_SNAPSHOT if as_snapshot else "")
         token = _open_books.set(actor.tenant_id)
         try:
             with reading_beside(actor.tenant_id) if as_snapshot else nullcontext():
@@ -57,10 +59,22 @@ def moment_of(actor: Actor) -> Iterator[None]:
         yield
 
 
-def enter_tenant(tenant_id: int) -> None:
-    """Show the rest of this transaction the rows of a tenant."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('ratable.tenant', %s, true)", [str(tenant_id)])
+def enter_tenant(tenant_id: int, *, mode: str = "") -> None:
+    """Show the rest of this transaction the rows of a tenant; one that has yet to begin does so, in this mode."""
+    begin = "" if is_transaction_open() else f"BEGIN {mode}; "
+    ask(f"{begin}{_ENTER.format(int(tenant_id))}")
+
+
+def first_texts_of(actor: Actor, statement: Prepared, values: Sequence[Value]) -> Texts | None:
+    """The first row of a statement that only reads, each field as the database writes it; None: there is none.
+
+    In the books of the actor's tenant, and in one trip where no transaction is open.
+    """
+    if connection.in_atomic_block:
+        with books_of(actor):
+            return first_texts(statement, values)
+    connection.close_if_health_check_failed()
+    return first_texts(statement, values, after=f"{_ENTER.format(int(actor.tenant_id))}; ")
 
 
 def rows_of(actor: Actor, model: type[Row], *, with_deleted: bool = False) -> QuerySet[Row]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import connection
 from knox.crypto import create_token_string, hash_token
 
+from ratable_server.store.trips import first_texts_of_request, prepared
+
+_HOLDER = prepared("SELECT tenant_id, email, role FROM ratable_token($1)", "text")
 HINT_LENGTH = 8
 
 
@@ -20,7 +22,8 @@ def digest_of(token: str) -> str:
 
 def holder_of(token: str) -> tuple[int, str, str] | None:
     """Tenant, e-mail address and role of whoever holds a token; None if nobody does, or no longer."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tenant_id, email, role FROM ratable_token(%s)", [digest_of(token)])
-        found = cursor.fetchone()
-    return found if found is None else (int(found[0]), str(found[1]), str(found[2]))
+    found = first_texts_of_request(_HOLDER, [digest_of(token)])
+    if found is None:
+        return None
+    tenant_id, email, role = map(str, found)
+    return int(tenant_id), email, role

@@ -1,0 +1,136 @@
+"""Statements that go to the database together, in one trip: what each request asks, whatever else it does.
+
+Each way to the database and back costs more than what is asked there; a cursor of Django or of the driver costs as much
+again. Here the texts of several statements go as one message, which the database takes as one transaction unless one is
+open, and the last one's result comes back. Owns which statements a connection has prepared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple, cast
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.db import DataError, OperationalError, ProgrammingError, connection
+from psycopg.pq import DiagnosticField, Escaping, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+Value = int | str | None
+Texts = tuple[str | None, ...]
+
+_GOOD = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
+_prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
+
+
+class Prepared(NamedTuple):
+    """A statement that a connection plans once, by its name; `$1`, `$2` in its text are values of `types`."""
+
+    name: str
+    text: str
+    types: tuple[str, ...]
+
+
+def prepared(text: str, *types: str) -> Prepared:
+    """A statement and the types of its values."""
+    return Prepared(f"ratable_{sha256(repr((text, types)).encode()).hexdigest()[:32]}", text, types)
+
+
+def ask(script: str) -> PGresult:
+    """What the last of some statements gives; they go as one message, and nothing is read into their texts."""
+    with connection.wrap_database_errors:
+        raw = _raw()
+        if connection.queries_logged:
+            connection.queries_log.append({"sql": script, "time": "0"})
+        return _checked(raw.pgconn.exec_(script.encode()))
+
+
+def first_texts(statement: Prepared, values: Sequence[Value], *, after: str = "") -> Texts | None:
+    """The first row of a statement, each field as the database writes it; None: there is none.
+
+    `after` are statements that go before it, in the same trip.
+    """
+    known, script = _prepared.setdefault(_raw(), set()), f"{after}{_execute(statement, values)}"
+    if statement.name not in known or (is_transaction_open() and not _is_there(statement)):
+        _prepare(statement)
+    try:
+        found = ask(script)
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, psycopg.errors.InvalidSqlStatementName) or is_transaction_open():
+            raise
+        _prepare(statement)
+        found = ask(script)
+    if not found.ntuples:
+        return None
+    fields = (found.get_value(0, column) for column in range(found.nfields))
+    return tuple(None if field is None else field.decode() for field in fields)
+
+
+def first_texts_of_request(statement: Prepared, values: Sequence[Value]) -> Texts | None:
+    """The same for what a request asks first, outside of transactions, of a connection that may be lost by now.
+
+    Django asks such a connection whether it is still there. Here the statement itself shows it, and is asked again on a
+    new one: it has to be one that can be asked twice.
+    """
+    try:
+        found = first_texts(statement, values)
+    except OperationalError:
+        if connection.in_atomic_block or connection.connection is None or not connection.connection.closed:
+            raise
+        connection.close()
+        found = first_texts(statement, values)
+    cast("Any", connection).health_check_done = True
+    return found
+
+
+def is_transaction_open() -> bool:
+    """Has the database begun a transaction for this connection? Django says so before its first statement already."""
+    return _raw().pgconn.transaction_status != TransactionStatus.IDLE
+
+
+def _raw() -> psycopg.Connection[Any]:
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    return raw
+
+
+def _prepare(statement: Prepared) -> None:
+    if not _is_there(statement):
+        ask(f"PREPARE {statement.name}({', '.join(statement.types)}) AS {statement.text}")
+    _prepared.setdefault(_raw(), set()).add(statement.name)
+
+
+def _is_there(statement: Prepared) -> bool:
+    """Is it still prepared? The driver lets go of all such statements when it has seen a ROLLBACK."""
+    return bool(ask(f"SELECT FROM pg_prepared_statements WHERE name = '{statement.name}'").ntuples)
+
+
+def _execute(statement: Prepared, values: Sequence[Value]) -> str:
+    escape = Escaping(_raw().pgconn).escape_literal
+    said = ", ".join(_literal(value, escape) for value in values)
+    return f"EXECUTE {statement.name}({said})" if values else f"EXECUTE {statement.name}"
+
+
+def _literal(value: Value, escape: Callable[[bytes], Any]) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case int():
+            return str(int(value))
+    if "\0" in value:  # to the driver, the end of it
+        raise DataError("a value has a character that no text of the database can hold")
+    return bytes(escape(value.encode())).decode()
+
+
+def _checked(result: PGresult) -> PGresult:
+    """A result, unless it tells of an error; one without a code is that of a connection that was lost.
+
+    Raises:
+        psycopg.Error: of the class that the driver has for the error.
+    """
+    if result.status in _GOOD:
+        return result
+    if result.error_field(DiagnosticField.SQLSTATE) is None:
+        raise psycopg.OperationalError(result.get_error_message())
+    raise psycopg.errors.error_from_result(result)
