@@ -10,6 +10,7 @@ import pytest
 
 from ratable_server.api.campfire.views import usage_events
 from ratable_server.operations.usage import record_usage
+from ratable_server.queries import prepaid_events_text
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from tests.server.conftest import AT
 from tests.wire.calling import Api
@@ -100,6 +101,11 @@ def test_events_that_the_database_writes_are_those_that_we_would_tell(api: Api, 
         {"data__team": "a"}, {"is_adjustment": "true"}, {"is_adjustment": "false", "limit": "4"},
     ]  # fmt: skip
     written = [api.get(path, **each) for each in asked]
+    monkeypatch.setattr(prepaid_events_text, "_FEW", 7)
+    prepaid_events_text._statement.cache_clear()
+    assert [api.get(path, **each).body for each in asked] == [each.body for each in written]  # where they are many
+    monkeypatch.undo()
+    prepaid_events_text._statement.cache_clear()
     monkeypatch.setattr(usage_events, "prepaid_events_text", lambda **_: None)
     told = [api.get(path, **each) for each in asked]
     assert [each["count"] for each in told] == [8, 8, 8, 8, 3, 1, 0, 8]
