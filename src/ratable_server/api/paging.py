@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
+from typing_extensions import override
 
 MOST_AT_ONCE = 1_000
 USUAL = 50
@@ -35,9 +37,27 @@ class _Paging(LimitOffsetPagination):
     max_limit = MOST_AT_ONCE
 
     def __init__(self, request: Request) -> None:
-        self.request = request
+        self.request = self._asked = request
         self.limit: int = self.get_limit(request) or USUAL
         self.offset: int = min(self.get_offset(request), _MOST_OFFSET)
+
+    @override
+    def get_next_link(self) -> str | None:
+        after = self.offset + self.limit
+        return self._page_at(after) if after < int(self.count or 0) else None
+
+    @override
+    def get_previous_link(self) -> str | None:
+        return self._page_at(self.offset - self.limit) if self.offset > 0 else None
+
+    def _page_at(self, offset: int) -> str:
+        """The same request for another page, in one pass over its address; the first page needs no offset."""
+        address = urlsplit(self._asked.build_absolute_uri())
+        said = parse_qs(address.query, keep_blank_values=True) | {self.limit_query_param: [str(self.limit)]}
+        said.pop(self.offset_query_param, None)
+        if offset > 0:
+            said[self.offset_query_param] = [str(offset)]
+        return urlunsplit(address._replace(query=urlencode(sorted(said.items()), doseq=True)))
 
 
 def page(

@@ -11,16 +11,19 @@ from django.http import HttpRequest, HttpResponseBase
 
 HEADER = "X-Request-Id"
 _SOUND = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
+_IN_META = "HTTP_X_REQUEST_ID"
 _ATTRIBUTE = "ratable_request_id"
 
 
 def request_id_of(request: Any) -> str:
     """The id of a request."""
     asked: HttpRequest = getattr(request, "_request", request)
-    if not hasattr(asked, _ATTRIBUTE):
-        named = asked.headers.get(HEADER, "")
-        setattr(asked, _ATTRIBUTE, named if _SOUND.fullmatch(named) else f"api-{secrets.token_hex(8)}")
-    return str(getattr(asked, _ATTRIBUTE))
+    found: str | None = getattr(asked, _ATTRIBUTE, None)
+    if found is None:
+        named = asked.META.get(_IN_META, "")
+        found = named if _SOUND.fullmatch(named) else f"api-{secrets.token_hex(8)}"
+        setattr(asked, _ATTRIBUTE, found)
+    return found
 
 
 def name_request(request: HttpRequest, request_id: str) -> None:

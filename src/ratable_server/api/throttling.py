@@ -6,10 +6,11 @@ yet, from one full minute to the next.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from threading import Lock
 
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from typing_extensions import override
@@ -44,7 +45,7 @@ class MinuteThrottle(BaseThrottle):
         actor, most = request.user, int(settings.REQUESTS_PER_MINUTE)
         if not most or not isinstance(actor, Actor):
             return True
-        return _is_within(request, f"requests:{actor.tenant_id}:{hash(actor.name)}", most)
+        return _is_within(request, ("requests", actor.tenant_id, actor.name), most)
 
     @override
     def wait(self) -> int:
@@ -58,15 +59,31 @@ class AddressThrottle(MinuteThrottle):
     @override
     def allow_request(self, request: Request, view: object) -> bool:
         most = int(settings.TOKEN_REQUESTS_PER_MINUTE)
-        return not most or _is_within(request, f"addresses:{hash(request.META.get('REMOTE_ADDR', ''))}", most)
+        return not most or _is_within(request, ("addresses", request.META.get("REMOTE_ADDR", "")), most)
 
 
-def _is_within(request: Request, counted: str, most: int) -> bool:
+class _Minute:
+    """How many requests there were of each in one minute; the next minute begins with none."""
+
+    def __init__(self) -> None:
+        self._lock, self._minute, self._sent = Lock(), 0, dict[Hashable, int]()
+
+    def count(self, counted: Hashable, minute: int) -> int:
+        """Count one more; how many there are now."""
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._sent = minute, {}
+            sent = self._sent[counted] = self._sent.get(counted, 0) + 1
+            return sent
+
+
+_this_minute = _Minute()
+
+
+def _is_within(request: Request, counted: Hashable, most: int) -> bool:
     """Count a request; is it one of those that may be sent in this minute?"""
     minute, second = divmod(int(now_at().timestamp()), _MINUTE)
-    key = f"{counted}:{minute}"
-    cache.add(key, 0, timeout=2 * _MINUTE)
-    sent = cache.incr(key)
+    sent = _this_minute.count(counted, minute)
     limit = Limit(most=most, left=max(0, most - sent), reset_seconds=_MINUTE - second)
     setattr(request, _ATTRIBUTE, limit)
     return sent <= most

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +20,7 @@ from ratable_server.actor import Actor, Role
 from ratable_server.api.auth import RoleAllows, TokenAuthentication
 from ratable_server.api.compressed import unzip
 from ratable_server.api.idempotency import answered_once
+from ratable_server.api.negotiating import UsualForm
 from ratable_server.api.parsers import BodyTooLargeError
 from ratable_server.api.throttling import MinuteThrottle
 from ratable_server.errors import Refused
@@ -50,6 +52,7 @@ class View(APIView):
     authentication_classes = (TokenAuthentication,)
     permission_classes = (RoleAllows,)
     throttle_classes = (MinuteThrottle,)
+    content_negotiation_class: type[BaseContentNegotiation] = UsualForm
     roles: ClassVar[dict[str, Role]] = {}
     most_bytes: ClassVar[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     asks_by_path: ClassVar[bool] = True
@@ -97,6 +100,9 @@ def _refuse_unheld_path(named: Mapping[str, object]) -> None:
 
 def _refuse_null_characters(request: Request) -> None:
     """Go on, unless the query has a character that no text of the database can hold."""
+    text = request.META.get("QUERY_STRING", "")
+    if "%00" not in text and "\0" not in text:
+        return
     wrong = [name for name, values in request.query_params.lists() if any("\0" in each for each in (name, *values))]
     if wrong:
         raise ValidationError({name.replace("\0", ""): ["Null characters are not allowed."] for name in wrong})
