@@ -20,6 +20,7 @@ from ratable_server.operations.tenants import found_tenant
 from ratable_server.operations.tokens import create_token
 from ratable_server.operations.usage import record_usage
 from ratable_server.queries.prepaid_commits import PrepaidCommit, prepaid_commits
+from tests.server.concurrency.order import are_in_order, locks_told
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.test_consumption import CHAIN
@@ -28,7 +29,7 @@ from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_uploads import sent
 
 HEADER = "external_id,dm,total_revenue_dollars,total_events,is_adjustment,original_period_month,adjustment_date"
-POOLS = 9
+POOLS = 10
 
 
 def told_of_chain(commit: PrepaidCommit) -> list[dict[str, Any]]:
@@ -149,6 +150,15 @@ def test_what_an_adjustment_has_changed_names_its_credit_memo(chain: tuple[Api, 
     assert [[row[name] for name in told] for row in of_memo] == [[memo["id"], number, "2026-05-12", "open"]] * 2
     assert len(rows) > len(of_memo)
     assert api.get(f"transactions/{of_memo[0]['id']}")["credit_memo"] == memo["id"]
+
+
+def test_adjustments_are_held_after_the_tenant_as_by_a_file_that_changes_them(chain: tuple[Api, str]):
+    api, pool = chain
+    adjusted(api, pool, "a1,,-100.00,1,true,2026-03-01,2026-05-12", "a2,,-100.00,1,true,2026-03-01,2026-08-12")
+    with locks_told() as told:
+        assert processed(api, pool)["processed"] == 2
+    assert told[: told.index("adjustments")][-1] == "tenant"
+    assert are_in_order(told), told
 
 
 def test_a_file_of_adjustments_needs_no_days_of_use(chain: tuple[Api, str]):

@@ -1,4 +1,4 @@
-"""The locks that a test's statements take, in their order: new months, contracts, the tenant (`store.locks`)."""
+"""The locks that a test's statements take, in their order: new months, contracts, the tenant, reported adjustments."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.db import connection
 _NEW_MONTH = re.compile(r"\s*INSERT INTO .?period\b")
 _CONTRACT = re.compile(r"FROM .?contract\b.* FOR NO KEY UPDATE", re.DOTALL)
 _TENANT = re.compile(r"UPDATE tenant SET fact_number|FROM tenant WHERE .* FOR NO KEY UPDATE", re.DOTALL)
+_ADJUSTMENTS = re.compile(r"FROM .?reported_adjustment\b.* FOR UPDATE", re.DOTALL)
 _LET_GO = re.compile(r"ROLLBACK TO SAVEPOINT")
 
 
@@ -26,7 +27,8 @@ def locks_told() -> Iterator[list[str]]:
             told.append("month")
         if _LET_GO.match(sql):
             told.append("let go")
-        told.extend(name for name, lock in [("contract", _CONTRACT), ("tenant", _TENANT)] if lock.search(sql))
+        locks = [("contract", _CONTRACT), ("tenant", _TENANT), ("adjustments", _ADJUSTMENTS)]
+        told.extend(name for name, lock in locks if lock.search(sql))
         return result
 
     with connection.execute_wrapper(look):

@@ -32,6 +32,7 @@ from ratable_server.store.load.papers import next_number
 from ratable_server.store.load.terms import load_policy
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
+from ratable_server.store.staging.settling import hold_tenant
 
 _NEVER = date(1, 1, 1)
 _ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
@@ -125,7 +126,8 @@ def _reported_of(actor: Actor, commit: str, *, on: date) -> tuple[Matter, list[m
         point = transaction.savepoint()
         take_months(actor, days)
         matter = matter_of_commit(actor, commit, on=on, holds_commits=True)
-        rows = list(reported.select_for_update(of=("self",)).order_by("id"))  # a file may change them meanwhile
+        hold_tenant(actor)  # a file that changes them holds it, too, before it comes to them
+        rows = list(reported.select_for_update(of=("self",)).order_by("id"))
         if {row.on for row in rows if row.on} <= days:
             transaction.savepoint_commit(point)
             return matter, rows
