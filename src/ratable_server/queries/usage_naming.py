@@ -12,7 +12,6 @@ from typing import Any
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.parts import Part, Parts
-from ratable_server.store.scope import books_of
 
 _CONTRACT = Parts(
     {
@@ -82,16 +81,14 @@ class Catalogued:
 
 def contract_signed(*, actor: Actor, id: int) -> Signed | None:
     """A contract by its row; None: there is none."""
-    with books_of(actor):
-        found = _CONTRACT.read({"tenant": actor.tenant_id, "contract": id})["contract"]
+    found = _CONTRACT.read_alone(actor, {"tenant": actor.tenant_id, "contract": id})["contract"]
     return Signed(**found[0]) if found else None
 
 
 def catalogued(*, actor: Actor, product: int | None, group: int | None, bundle: int | None) -> Catalogued:
     """What is there of the rows that an item names."""
     wanted = {"tenant": actor.tenant_id, "product": product, "group": group, "bundle": bundle}
-    with books_of(actor):
-        found = _CATALOG.read(wanted)
+    found = _CATALOG.read_alone(actor, wanted)
     groups, fees = found["group"], [tier for tier in found["first_tier"] if tier["flat_fee"]]
     named = {
         kind: Named(id=each["id"], code=each["code"], name=each.get("name") or "")

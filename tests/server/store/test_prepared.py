@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import DataError, ProgrammingError, connection, transaction
 
 from ratable_server.actor import Actor
 from ratable_server.store.inserting import insert
+from ratable_server.store.load.parts import Part, Parts
 from ratable_server.store.models import Product
 from ratable_server.store.prepared import all_rows, first_row, rows_of_each
 from ratable_server.store.scope import books_of, rows_of
@@ -81,6 +83,19 @@ def test_nothing_is_seen_outside_of_the_books(actor: Actor):
         insert(product(actor))
     with transaction.atomic():
         assert all_rows(_NAMES, {"tenant": actor.tenant_id}) == []
+
+
+def test_what_is_read_alone_is_of_its_tenant_and_leaves_no_books_open(new_actor: Callable[..., Actor]):
+    one, other = new_actor(), new_actor()
+    with books_of(one):
+        insert(product(one))
+    named = Parts({"product": Part(model=Product, roads={"code": "code"}, where="code = 'api'")})
+    assert named.read_alone(one, {"tenant": one.tenant_id})["product"] == [{"code": "api"}]
+    assert named.read_alone(other, {"tenant": one.tenant_id})["product"] == []
+    with books_of(one):
+        assert named.read_alone(one, {"tenant": one.tenant_id})["product"] == [{"code": "api"}]
+    with transaction.atomic():
+        assert named.read({"tenant": one.tenant_id})["product"] == []
 
 
 def test_a_row_is_written_as_django_would_write_it(actor: Actor):

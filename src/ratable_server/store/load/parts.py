@@ -14,11 +14,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import DateField, DateTimeField, DecimalField, Field, Model
 
+from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
-from ratable_server.store.prepared import all_rows
+from ratable_server.store.prepared import all_rows, rows_of_each
+from ratable_server.store.scope import books_of
 
+_ENTER = "SELECT set_config('ratable.tenant', %(tenant)s, true)"  # for what goes in one message with it
 _Reading = Callable[[Sequence[Any]], dict[str, Any]]
 
 
@@ -69,6 +73,18 @@ class Parts:
     def read(self, wanted: Mapping[str, Any]) -> defaultdict[str, list[dict[str, Any]]]:
         """The fields of each row by its kind, in their order."""
         return self.records(all_rows(self.statement, wanted))
+
+    def read_alone(self, actor: Actor, wanted: Mapping[str, Any]) -> defaultdict[str, list[dict[str, Any]]]:
+        """The same where nothing else is asked: the books are opened, read and closed in one trip.
+
+        Inside a transaction that is open it is a part of that.
+        """
+        if connection.in_atomic_block:
+            with books_of(actor):
+                return self.read(wanted)
+        connection.close_if_health_check_failed()
+        _, rows = rows_of_each((_ENTER, {"tenant": str(actor.tenant_id)}), (self.statement, wanted))
+        return self.records(rows)
 
     def records(self, rows: Iterable[Sequence[Any]]) -> defaultdict[str, list[dict[str, Any]]]:
         """The same of the rows that the statement has given."""
