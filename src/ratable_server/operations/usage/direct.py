@@ -1,6 +1,6 @@
 """The way of a call's records into the books: one transaction, without the tables that a file needs on its way.
 
-read      days, numbers and streams, before anything is held
+read      days, numbers and streams, hashes and the columns as they are sent, before anything is held
 hold      the months that it may book into, then the tenant, in that order as everybody
 judge     by what the books know under these locks, so that nothing has to be looked at twice
 write     all of it, or what is good, or only what was rejected; the receipt and the audit with it

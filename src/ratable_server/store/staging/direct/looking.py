@@ -105,17 +105,8 @@ def look(actor: Actor, wanted: Wanted, *, lock_seconds: int) -> Seen:
     taken = _TAKEN.format(is_void=_IS_VOID if wanted.voids else "false")
     patience = f"SET LOCAL lock_timeout = '{lock_seconds}s'"
     first = (_RETURN, patience) if wanted.returns else (patience,)
-    statements = (
-        *first,
-        _SHARE,
-        _HOLD,
-        _BOOKS,
-        _LATE_USAGE,
-        _LAST_HASH,
-        _WITHOUT_PARTITION,
-        taken,
-        *items_statements(streams),
-    )
+    asked = (taken, *items_statements(streams))
+    statements = (*first, _SHARE, _HOLD, _BOOKS, _LATE_USAGE, _LAST_HASH, _WITHOUT_PARTITION, *asked)
     shared, held, books, policy, last, missing, known_ids, known = _answers(";".join(statements), parameters)
     return Seen(
         frame=Frame(*books[0]),
