@@ -55,9 +55,9 @@ def test_a_bomb_is_413_at_once_and_costs_nothing(api: Api):
     assert len(bomb) < 2_500_000
     assert api.get("product").status == 200  # whatever is imported at the first request is there
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.thread_time()  # not by the clock: others work on this machine
     told = api.send("POST", "product", bomb, Content_Encoding="gzip")
-    seconds, (_, peak) = time.monotonic() - began, tracemalloc.get_traced_memory()
+    seconds, (_, peak) = time.thread_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (told.status, told.body) == (413, {"detail": "Request body is too large."})
     assert seconds < 1

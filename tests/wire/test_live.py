@@ -19,7 +19,7 @@ import pytest
 from tests.wire.calling import Api
 
 SLOW = 40  # connections that never finish what they send
-STARTS_IN_SECONDS = 60
+STARTS_IN_SECONDS = 120
 
 
 def free_port() -> int:
@@ -54,7 +54,7 @@ def wait_for(port: int) -> None:
 
 
 def asked(port: int, method: str, path: str, body: str = "", **headers: str) -> tuple[int, Any]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, body, {"Host": "localhost", "Content-Type": "application/json", **headers})
     answer = connection.getresponse()
     return answer.status, json.loads(answer.read() or b"null")

@@ -21,7 +21,7 @@ from ratable_server.operations.usage import record_usage
 from ratable_server.store.models import Document, DraftJournalEntry, IdempotencyKey, JournalEntry, Run, UsageRecord
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.concurrency import keyed
-from tests.server.concurrency.crew import Crew, at_once, crew_of, shared
+from tests.server.concurrency.crew import SECONDS, Crew, at_once, crew_of, shared
 from tests.server.conftest import AT
 from tests.server.crash.dying import (
     PLACES,
@@ -245,7 +245,7 @@ def test_a_run_that_somebody_works_on_is_left_alone(many: Actor):
     is_there = shared("Event")
     with crew_of([(computing, {"actor": many, "is_there": is_there, "go_on": go_on})]) as crew:
         crew.go()
-        assert is_there.wait(30)
+        assert is_there.wait(SECONDS)
         assert fail_abandoned_runs(actor=many, at=AT) == 0
         with pytest.raises(Refused, match="being computed") as refused:
             discard_run(actor=many, run_id=last_run(many), at=AT)
@@ -261,7 +261,7 @@ def computing(actor: Actor, is_there: Callable[[], None], go_on: Callable[[], No
     def tell(name: str, _: int) -> None:
         if name == "rated":
             is_there.set()  # type: ignore[attr-defined]
-            go_on.wait(30)  # type: ignore[attr-defined]
+            go_on.wait(SECONDS)  # type: ignore[attr-defined]
 
     return run_period(actor=actor, month_on=JANUARY, at=AT, tell=tell).counts["rated"]
 

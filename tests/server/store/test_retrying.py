@@ -90,7 +90,7 @@ def test_d4_a_deadlock_is_resolved_by_doing_it_again(named: Actor, superuser: ps
         with superuser.transaction():
             rename(superuser, named, "b")
             has_b.set()
-            assert has_a.wait(10)
+            assert has_a.wait(60)
             rename(superuser, named, "a")
 
     rival = threading.Thread(target=lock_the_other_way)
@@ -100,13 +100,13 @@ def test_d4_a_deadlock_is_resolved_by_doing_it_again(named: Actor, superuser: ps
         with books_of(named):
             rows_of(named, Customer).filter(code="a").update(name="ours")
             has_a.set()
-            assert has_b.wait(10)
+            assert has_b.wait(60)
             rows_of(named, Customer).filter(code="b").update(name="ours")
 
     deadlocks = Deadlocks()
     rival.start()
     lock_both()
-    rival.join(20)
+    rival.join(60)
     assert len(deadlocks.told()) == len(waits) > 0
     assert waits == list(range(len(waits)))  # who is quick locks the row again before the rival awakes
     assert names(named) == ["ours", "ours"]

@@ -130,9 +130,9 @@ def test_a_bomb_is_413_at_once_and_costs_nothing(zuora: Zuora):
     bomb = gzip.compress(b"[" * 100_000_000, compresslevel=1)
     assert send(zuora, b"{", "").status_code == 400  # whatever is imported at the first request is there
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.thread_time()  # not by the clock: others work on this machine
     told = send(zuora, bomb, "gzip")
-    seconds, (_, peak) = time.monotonic() - began, tracemalloc.get_traced_memory()
+    seconds, (_, peak) = time.thread_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (told.status_code, json.loads(told.content)["Errors"]) == (
         413,

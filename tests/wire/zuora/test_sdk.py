@@ -32,7 +32,7 @@ from tests.wire.test_live import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv-sdk" / "bin" / "python"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 ID = re.compile(r"[0-9a-f]{32}")
 
 pytestmark = [
@@ -77,7 +77,7 @@ class Sdk:
         asked = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {self.token}"}
         )
-        with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
             return json.loads(answer.read())
 
     def _asked(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def port(books: None) -> Iterator[int]:
             yield port
         finally:
             server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=60) == 0
+            assert server.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def program(port: int) -> Iterator[Sdk]:
         yield Sdk(running, port)
         assert running.stdin is not None
         running.stdin.close()
-        assert running.wait(timeout=20) == 0
+        assert running.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 @pytest.fixture(scope="module")
