@@ -268,7 +268,7 @@ def test_a_draft_in_the_background_is_shown_until_it_is_done(ratable: Command):
     begun = run("draft", "2026-01", "--background")
     assert begun.returncode == DONE, begun.stderr
     number = json.loads(begun.stdout)["run"]
-    for _ in range(150):
+    for _ in range(1_500):
         (state,) = ratable.json("periods")[0]["runs"]
         assert (state["run_id"], state["status"] in {"computing", "draft"}) == (number, True)
         if state["status"] == "draft":
