@@ -28,10 +28,12 @@ def check_unit_pool(contract: Contract, commit: PrepaidCommit) -> Iterator[Refus
     if commit.discount_percentage or commit.rate is not None:
         detail = "its price is total_value for all its units"
         yield Refusal(commit.id, "pool_of_units_has_no_discount", detail, kind)
-    for balance in contract.opening.balances if contract.opening else ():
-        if balance.prepaid_commit_id == commit.id:
-            detail = f"the liability of {commit.id} does not say how many units are left"
-            yield Refusal(contract.id, "opening_must_tell_what_a_commit_has_left", detail, "contract")
+    if contract.opening is None:
+        return
+    is_named = any(balance.prepaid_commit_id == commit.id for balance in contract.opening.balances)
+    if is_named or commit.starts_on <= contract.opening.as_of:
+        detail = f"no balance of {commit.id} says how many units are left"
+        yield Refusal(contract.id, "opening_must_tell_what_a_commit_has_left", detail, "contract")
 
 
 def fits_units(units: Decimal) -> bool:
