@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,7 +17,8 @@ from ratable_server.operations.papers import issue_papers
 from ratable_server.operations.settlements import Credit
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.papers import credit_memos, invoices
-from ratable_server.store.locks import hold_contract
+from ratable_server.store import locks
+from ratable_server.store.locks import hold_contracts
 from ratable_server.store.scope import books_of
 from tests.server.concurrency.crew import at_once
 from tests.server.concurrency.deadlocks import Deadlocks
@@ -89,19 +91,19 @@ def test_b11_a_paper_that_moves_while_its_contract_is_waited_for_is_held_in_the_
     create_contract(actor=actor, contract=replace(bare, id="beta"), at=AT)
     paper = Paper(kind="invoice", contract="beta", on=JANUARY, lines=(Line(amount=Decimal(100)),))
     (issued,) = issue_papers(actor=actor, papers=[paper], at=AT)
-    asked: list[str] = []
+    asked: list[tuple[list[str], set[str]]] = []
 
-    def hold_after_a_move(actor: Actor, code: str) -> int | None:
+    def hold_after_a_move(actor: Actor, codes: Collection[str]) -> None:
         if not asked:
             acme = "(SELECT id FROM contract WHERE code = 'acme' AND tenant_id = paper.tenant_id)"
             superuser.execute(f"UPDATE paper SET contract_id = {acme} WHERE id = %s", [issued.id])
-        asked.append(code)
-        return hold_contract(actor, code)
+        asked.append((sorted(codes), not_held(superuser, actor)))
+        hold_contracts(actor, codes)
 
-    monkeypatch.setattr(paper_rows, "hold_contract", hold_after_a_move)
+    monkeypatch.setattr(locks, "hold_contracts", hold_after_a_move)
     with books_of(actor):
         paper_rows.hold_contracts(actor, [("invoice", issued.id)], "beta")
-        assert asked == ["beta", "acme", "beta"]
+        assert asked == [(["beta"], {"acme", "beta"}), (["acme", "beta"], {"acme", "beta"})]
         assert not_held(superuser, actor) == set()
     assert not_held(superuser, actor) == {"acme", "beta"}
 
