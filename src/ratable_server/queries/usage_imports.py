@@ -57,11 +57,15 @@ class ImportLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportState:
-    """An import with the size of its file, unpacked, and how much of that was read; while it is pending it has no counts."""
+    """An import with the size of its file, unpacked, and how much and how many rows of that were read.
+
+    While it is pending it has no counts.
+    """
 
     receipt: Receipt
     content_bytes: int
     read_bytes: int
+    read_rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,8 @@ def import_state(*, actor: Actor, import_code: str) -> ImportState:
     with books_of(actor):
         row = _import(actor, import_code)
         receipt = receipt_of(actor, row)
-        return ImportState(receipt=receipt, content_bytes=row.content_bytes, read_bytes=row.read_bytes)
+        told = {name: getattr(row, name) for name in ("content_bytes", "read_bytes", "read_rows")}
+        return ImportState(receipt=receipt, **told)
 
 
 def rejected_rows(*, actor: Actor, import_code: str | None = None) -> list[RejectedRow]:

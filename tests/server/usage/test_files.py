@@ -15,7 +15,7 @@ import pytest
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.usage import Upload, ingest_usage
+from ratable_server.operations.usage import Upload, importing, ingest_usage
 from ratable_server.store.models import UsageImport, UsageRecord, UsageRejection
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.staging import spooling
@@ -295,6 +295,42 @@ def test_a_file_is_told_of_while_it_is_read(actor: Actor):
 
     assert told[-1] == (len(content), len(content))
     assert told == sorted(told)
+
+
+IDS = [f"e{number}" for number in range(50_000)]
+IN_FORMATS = {
+    "csv": csv_of(*(f"{id},acme-calls,2026-01-05,1" for id in IDS)),
+    "ndjson": b"".join(
+        json.dumps({"id": id, "item": "acme-calls", "used_on": "2026-01-05", "quantity": 1}).encode() + b"\n"
+        for id in IDS
+    ),
+    "parquet": parquet_of(
+        id=IDS,
+        item=["acme-calls"] * len(IDS),
+        used_on=["2026-01-05"] * len(IDS),
+        quantity=["1"] * len(IDS),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", IN_FORMATS)
+def test_rows_are_told_beside_bytes_and_never_too_many(actor: Actor, kind: str, monkeypatch: pytest.MonkeyPatch):
+    """Each moment tells rows that stand in what was read by then; the last one, all of them."""
+    told: list[tuple[int, int]] = []
+    content = IN_FORMATS[kind]
+    monkeypatch.setattr(importing, "_TOLD_AFTER_BYTES", 1)
+    monkeypatch.setattr(
+        importing, "record_progress", lambda _begun, *, read_bytes, read_rows: told.append((read_bytes, read_rows))
+    )
+
+    receipt = ingest(actor, content, f"usage.{kind}")
+
+    assert receipt.rows_received == len(IDS)
+    assert told[-1] == (len(content), len(IDS))
+    assert told == sorted(told)
+    if kind == "csv":
+        assert len(told) > 1
+        assert all(rows <= content[:read].count(b"\n") for read, rows in told)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 31, 64])

@@ -59,8 +59,9 @@ def test_an_import_whose_process_is_killed_has_failed_and_its_file_is_taken_agai
         while told["stage"] == "reading":
             assert told["status"] == "pending"
             assert told["read_bytes"] < len(content)
+            assert told["read_rows"] < ROWS
             told = asked(port, native, "GET", f"imports/{told['id']}")[1]
-        assert (told["stage"], told["read_bytes"]) == ("writing", len(content))
+        assert (told["stage"], told["read_bytes"], told["read_rows"]) == ("writing", len(content), ROWS)
         server.send_signal(signal.SIGKILL)
         server.wait(timeout=SECONDS)
     code = told["id"]

@@ -72,7 +72,7 @@ def ingest_usage(
     with an_import(actor=actor, upload=upload, at=at) as (begun, spool), opened_texts() as texts:
         if tell_begun is not None:
             tell_begun(begun.code)
-        _read(texts, _Told(begun, spool, progress), upload.item)
+        _read(texts, _Told(begun, spool, texts, progress=progress), upload.item)
         return _carry_out(begun, texts, _wish(spool, upload))
 
 
@@ -113,11 +113,12 @@ def prefix_of(spool: Spool, beside: str | None) -> str:
 
 
 class _Told:
-    """A spool that tells how much of it was read."""
+    """A spool that tells how much of it was read, and how many rows are among the texts by then."""
 
-    def __init__(self, begun: Begun, spool: Spool, progress: Progress | None) -> None:
+    def __init__(self, begun: Begun, spool: Spool, texts: Texts, *, progress: Progress | None) -> None:
         self.begun = begun
         self.spool = spool
+        self.texts = texts
         self.progress = progress
         self._recorded = 0
 
@@ -133,10 +134,17 @@ class _Told:
         """Say how much was read: to whoever waits, and now and then to everybody."""
         if self.progress is not None:
             self.progress(done, self.spool.content_bytes)
-        is_all = bool(self._recorded) and done >= self.spool.content_bytes
-        if is_all or done - self._recorded >= _TOLD_AFTER_BYTES:
-            record_progress(self.begun, done)
-            self._recorded = done
+        if done < self.spool.content_bytes and done - self._recorded >= _TOLD_AFTER_BYTES:
+            self._record(done)
+
+    def end(self) -> None:
+        """Say that all rows are there, if it was said before that some are."""
+        if self._recorded or self.spool.content_bytes >= _TOLD_AFTER_BYTES:
+            self._record(self.spool.content_bytes)
+
+    def _record(self, done: int) -> None:
+        record_progress(self.begun, read_bytes=done, read_rows=self.texts.row_count)
+        self._recorded = done
 
 
 @retried
@@ -156,6 +164,7 @@ def _read(texts: Texts, told: _Told, item: str | None) -> None:
         table = ParquetFile(told.spool.path, texts.connection)
         texts.add_parquet(layout_of(table.columns, item), table.query())
         told.tell(told.spool.content_bytes)
+    told.end()
 
 
 def _wish(spool: Spool, upload: Upload) -> Wish:

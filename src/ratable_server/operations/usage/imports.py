@@ -85,10 +85,10 @@ def fail_unread(begun: Begun, detail: str) -> None:
 
 
 @retried
-def record_progress(begun: Begun, read_bytes: int) -> None:
-    """Tell how much of a file was read, for whoever asks while it is."""
+def record_progress(begun: Begun, *, read_bytes: int, read_rows: int) -> None:
+    """Tell how much of a file was read, and how many rows that were, for whoever asks while it is."""
     with books_of(begun.actor):
-        rows_of(begun.actor, UsageImport).filter(id=begun.import_id).update(read_bytes=read_bytes)
+        rows_of(begun.actor, UsageImport).filter(id=begun.import_id).update(read_bytes=read_bytes, read_rows=read_rows)
 
 
 def record_failure(actor: Actor, code: str, after: dict[str, object], *, at: datetime) -> None:

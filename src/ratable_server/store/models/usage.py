@@ -35,6 +35,7 @@ class UsageImport(Target):
     is_turn = models.BooleanField(default=False, db_default=False)  # each row came as a request of its own
     content_bytes = models.BigIntegerField(default=0, db_default=0)  # of a file, unpacked
     read_bytes = models.BigIntegerField(default=0, db_default=0)  # told now and then while it is read
+    read_rows = models.BigIntegerField(default=0, db_default=0)  # with that
     rows_received = models.BigIntegerField(default=0)
     rows_accepted = models.BigIntegerField(default=0)
     rows_duplicate = models.BigIntegerField(default=0)

@@ -59,7 +59,7 @@ class Texts:
         """The rows of a query of a Parquet file."""
         block = f'(SELECT place + 1 AS "row", * FROM ({query}))'
         try:
-            self.connection.execute(self._inserting(layout, block))
+            (self.row_count,) = self.connection.execute(self._inserting(layout, block)).fetchall()[0]
         except duckdb.Error as error:
             raise unreadable(f"is not a readable Parquet file: {error}") from error
         if self._has_nul():

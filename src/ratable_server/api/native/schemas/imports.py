@@ -53,6 +53,9 @@ class ImportSerializer(NativeSchema):
     is_partial = Flag()
     content_bytes = serializers.IntegerField(help_text="Of the file, unpacked.")
     read_bytes = serializers.IntegerField(help_text="As far as it was read; told every few megabytes.")
+    read_rows = serializers.IntegerField(
+        help_text="Rows read by then; nobody has judged them yet, and nothing is in the books."
+    )
     recorded_at = Moment()
     recorded_by = Text()
     receipt = ImportReceiptSerializer(allow_null=True)

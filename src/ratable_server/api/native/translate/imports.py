@@ -30,6 +30,7 @@ def from_import(state: ImportState) -> dict[str, Any]:
         "is_partial": receipt.is_partial,
         "content_bytes": state.content_bytes,
         "read_bytes": state.content_bytes if receipt.status == "completed" else state.read_bytes,
+        "read_rows": receipt.rows_received if receipt.status == "completed" else state.read_rows,
         "recorded_at": receipt.recorded_at,
         "recorded_by": receipt.recorded_by,
         "receipt": None if is_pending else {name: getattr(receipt, name) for name in _RECEIPT},
