@@ -20,7 +20,8 @@ pytestmark = pytest.mark.spark
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 # Between them: rank and cascade, addressed usage, a closed month split again, credit memos, tiers and packages, bundles,
-# minimums, schedules, untargeted invoices, half-even and currencies without cents.
+# minimums, schedules, untargeted invoices, half-even and currencies without cents; then
+# groups, the highest day, records priced by themselves, carried prices, rounded quantities, overage, rollover and units.
 STORIES = (
     "chain/prepaid-chain.yaml",
     "chain/adjustment-of-one-commit.yaml",
@@ -35,6 +36,14 @@ STORIES = (
     "recognition/time-zone.yaml",
     "rejections/duplicates.yaml",
     "rounding/half-even.yaml",
+    "rating/high-water-mark.yaml",
+    "rating/rounded-quantities.yaml",
+    "rating/tiered-with-overage.yaml",
+    "rating/zuora-group-by-upload.yaml",
+    "rating/zuora-individual-tiered.yaml",
+    "rating/zuora-pre-rated.yaml",
+    "drawdown/units-of-several-items.yaml",
+    "drawdown/zuora-rollover.yaml",
 )
 
 
