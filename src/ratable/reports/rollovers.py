@@ -15,12 +15,14 @@ from ratable.drawdown.rollover import forfeits, month_knowledge
 from ratable.drawdown.units import both, worth_of_forfeits
 
 _READ: Mapping[str, ibis.Schema] = {
+    "rollovers": tables.ROLLOVERS,
     "commits": tables.COMMITS,
     "grants": tables.GRANTS,
     "draws": tables.DRAWS,
     "months": tables.MONTHS,
     "contracts": tables.CONTRACTS,
 }
+_OF_UNITS = {name: f"unit_{name}" for name in ("rollovers", "commits", "grants", "draws")}
 
 
 def forfeits_by_month(
@@ -49,21 +51,34 @@ def with_worth_of_units(sheet: Sheet, of_money: Stored, of_units: Stored, unit_p
     return sheet.run(both, of_money, worth, into="forfeits_in_money")
 
 
-def forfeits_of_books(sheet: Sheet, rollovers: pa.Table, found: Mapping[str, pa.Table]) -> pa.Table:
+def forfeits_of_books(sheet: Sheet, found: Mapping[str, pa.Table]) -> pa.Table:
     """The same from tables as books keep them: grants as they were filed, lives as they were signed.
 
-    `found` has `commits`, `grants`, `draws`, `months` and `contracts`; nothing rolls over once the books have ended it.
+    `found` has `rollovers`, `commits`, `grants`, `draws`, `months` and `contracts`, and of pools of units `unit_pools`,
+    `unit_rollovers`, `unit_commits`, `unit_grants` and `unit_draws`, in millionths of a unit. Nothing rolls over once the
+    books have ended it.
     """
-    if not rollovers.num_rows:
+    if not found["rollovers"].num_rows:  # pools of units have rows there too
         return tables.FORFEITS.to_pyarrow().empty_table()
     stored = {name: sheet.bind(f"forfeits_of_{name}", found[name], schema) for name, schema in _READ.items()}
-    signed = sheet.bind("forfeits_of_rollovers", rollovers, tables.ROLLOVERS)
-    commits, draws, grants = stored["commits"], stored["draws"], stored["grants"]
-    lives = sheet.run(living, signed, commits, stored["contracts"])
+    grants = stored["grants"]
     if found["grants"].num_rows:
-        grants = sheet.run(effective_grants, grants, commits, draws, into="forfeits_of_grants_counted")
-    months = stored["months"]
-    return sheet.fetch(forfeits_by_month(sheet, lives, commits=commits, grants=grants, draws=draws, months=months))
+        known = (grants, stored["commits"], stored["draws"])
+        grants = sheet.run(effective_grants, *known, into="forfeits_of_grants_counted")
+    of_money = _lapsed(sheet, {**stored, "grants": grants})
+    if not found["unit_rollovers"].num_rows:
+        return sheet.fetch(of_money)
+    units = {name: sheet.bind(f"forfeits_of_{key}", found[key], _READ[name]) for name, key in _OF_UNITS.items()}
+    of_units = _lapsed(sheet, {**stored, **units}, of="unit_")
+    pools = sheet.bind("forfeits_of_unit_pools", found["unit_pools"], tables.UNIT_POOLS)
+    return sheet.fetch(with_worth_of_units(sheet, of_money, of_units, pools))
+
+
+def _lapsed(sheet: Sheet, stored: Mapping[str, Stored], *, of: str = "") -> Stored:
+    known = {name: stored[name] for name in ("commits", "grants", "draws", "months")}
+    owned = (stored["rollovers"], stored["commits"], stored["contracts"])
+    lives = sheet.run(living, *owned, into=f"living_{of}rollovers")
+    return forfeits_by_month(sheet, lives, **known, into=f"{of}forfeits_by_every_month")
 
 
 def living(rollovers: ir.Table, commits: ir.Table, contracts: ir.Table) -> ir.Table:

@@ -168,7 +168,7 @@ def _forfeits(tables: Mapping[str, pa.Table]) -> pa.Table:
     first_on = min(booked, default=date.min)
     months = month_rows(first_on, next_month(max(booked)), first_on) if booked else []
     found = {**tables, "months": pa.Table.from_pylist(months, schema=MONTHS.to_pyarrow())}
-    return forfeits_of_books(sheet_for(tables), tables["rollovers"], found)
+    return forfeits_of_books(sheet_for(tables), found)
 
 
 def _counted_grants(tables: Mapping[str, pa.Table]) -> pa.Table:

@@ -11,6 +11,7 @@ import ibis
 import pyarrow as pa
 
 from ratable import tables
+from ratable.commit_lives import UNIT_DIGITS
 from ratable.periods import FAR
 from ratable.reports import INPUTS
 from ratable.terms_tables import Amendments, Row, TermsTables, terms_tables
@@ -23,16 +24,19 @@ from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import read_table
 
 # Looked up one by one: of tables that were just filled the planner knows nothing, and a join would compare each with each.
+_LIVES = ("rollovers", "unit_rollovers", "unit_commits", "unit_pools")
 _CUSTOMERS = """
 SELECT contract.code, (SELECT customer.code FROM customer WHERE customer.id = contract.customer_id)
 FROM "contract" AS contract WHERE contract.tenant_id = %s
 """
 _GRANTS = """
-SELECT prepaid_commit.code, top_up.booked_on, top_up.amount_minor FROM top_up
+SELECT prepaid_commit.code, top_up.booked_on, {amount} FROM top_up
 JOIN prepaid_commit ON prepaid_commit.tenant_id = top_up.tenant_id AND prepaid_commit.id = top_up.commit_id
 WHERE top_up.tenant_id = %s AND top_up.booked_on <= %s AND top_up.number <= %s
-    AND top_up.recorded_at <= coalesce(%s::timestamptz, top_up.recorded_at)
+    AND top_up.recorded_at <= coalesce(%s::timestamptz, top_up.recorded_at){only}
 """
+_OF_MONEY = _GRANTS.format(amount="top_up.amount_minor", only="")
+_OF_UNITS = _GRANTS.format(amount=f"(top_up.units * {10**UNIT_DIGITS})::bigint", only=" AND top_up.units IS NOT NULL")
 # For who asks of contracts only in which currency they are.
 _CURRENCIES = """
 SELECT code, currency, 0, starts_on, DATE '9999-12-31', starts_on, DATE '9999-12-31', DATE '9999-12-31', 0, 0
@@ -52,13 +56,25 @@ def load_customers(actor: Actor, known: Knowledge) -> pa.Table:
 
 def load_grants(actor: Actor, counted: Counted) -> pa.Table:
     """Top-ups and credits that are booked in the months that count."""
+    return _load_grants(actor, counted, _OF_MONEY)
+
+
+def load_unit_grants(actor: Actor, counted: Counted) -> pa.Table:
+    """Those of pools of units, in millionths of a unit."""
+    return _load_grants(actor, counted, _OF_UNITS)
+
+
+def _load_grants(actor: Actor, counted: Counted, query: str) -> pa.Table:
     through_on = counted.through_on or date.min
     known = counted.known
-    return read_table(_GRANTS, [actor.tenant_id, through_on, known.facts_through, known.at], tables.GRANTS)
+    return read_table(query, [actor.tenant_id, through_on, known.facts_through, known.at], tables.GRANTS)
 
 
 def load_agreed(actor: Actor, counted: Counted) -> dict[str, pa.Table]:
-    """The inputs `contracts`, `agreed_commits` and `agreed_schedules`: as signed, with the day that ended a contract."""
+    """The inputs `contracts`, `agreed_commits` and `agreed_schedules`: as signed, with the day that ended a contract.
+
+    Beside them, as `agreed_...`, what the caps of rollovers are judged by.
+    """
     with terms_known(actor, counted.known):
         terms = load_terms(actor, has_usage=False)
     found = terms_tables(terms, Amendments())
@@ -66,11 +82,12 @@ def load_agreed(actor: Actor, counted: Counted) -> dict[str, pa.Table]:
     contracts: list[Row] = [
         {**row, "released_on": released_on.get(str(row["contract_id"]), FAR)} for row in found.contracts
     ]
+    schemas = TermsTables.schemas()
     return {
         "contracts": _table(contracts, tables.CONTRACTS),
-        "agreed_commits": _table(found.commits, tables.COMMITS),
         "agreed_schedules": _table(found.schedules, tables.SCHEDULES),
-        "agreed_rollovers": _table(found.rollovers, tables.ROLLOVERS),
+        "agreed_commits": _table(found.commits, tables.COMMITS),
+        **{f"agreed_{name}": _table(getattr(found, name), schemas[name]) for name in _LIVES},
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from django.db import connection
 
-from ratable.drawdown.units import KINDS
 from ratable.reports.explanation import COUNTED_USAGE
 from ratable.tables import DRAWS
 from ratable.terms_tables import addressed_stream, unaddressed_stream
@@ -20,7 +19,7 @@ from ratable_server.actor import Actor
 from ratable_server.store.load.agreed import load_engine_terms
 from ratable_server.store.load.amendments import load_amendments
 from ratable_server.store.load.counted import Counted
-from ratable_server.store.load.posted_rows import UNIT_DRAWS, load_journal_lines, load_results
+from ratable_server.store.load.posted_rows import load_journal_lines, load_results, load_unit_draws
 from ratable_server.store.load.rejected_usage import standing_rejections
 from ratable_server.store.models import Contract, PrepaidCommit, Run, UsageItem
 from ratable_server.store.scope import rows_of
@@ -29,7 +28,7 @@ from ratable_server.store.transport import read_table
 _RESULTS = ("rated", "draws", "allocated", "revenue")
 _TERMS = (
     "contracts", "items", "tiers", "rating_options", "tier_limits", "shares", "commits", "grants", "schedules",
-    "rollovers", "unit_pools",
+    "rollovers", "unit_pools", "unit_rollovers", "unit_commits", "unit_grants",
 )  # fmt: skip
 _USAGE = """
 WITH rejected AS ({rejected})
@@ -60,25 +59,22 @@ class Place(NamedTuple):
 
 
 def load_evidence(actor: Actor, contract: str, counted: Counted) -> dict[str, pa.Table]:
-    """Every table of `ratable.reports.explanation.EVIDENCE` for a contract, with no usage yet; call it inside `books_of`, as one snapshot."""
+    """Every table of `ratable.reports.explanation.EVIDENCE` for a contract, with no usage yet, and what forfeits are of.
+
+    Call it inside `books_of`, as one snapshot.
+    """
     amendments = load_amendments(actor, [contract], through=known_through(actor, counted))
     terms = load_engine_terms(actor, contract, amendments, known=counted.known)
+    has_units = terms["unit_pools"].num_rows > 0
     return {
         **{name: terms[name] for name in _TERMS},
         **{name: load_results(actor, name, counted, contract=contract) for name in _RESULTS},
-        "unit_draws": _unit_draws(actor, counted, contract, has_pools=terms["unit_pools"].num_rows > 0),
+        "unit_draws": load_unit_draws(actor, counted, contract=contract)
+        if has_units
+        else DRAWS.to_pyarrow().empty_table(),
         "journal": load_journal_lines(actor, counted, contract=contract),
         "usage": COUNTED_USAGE.to_pyarrow().empty_table(),
     }
-
-
-def _unit_draws(actor: Actor, counted: Counted, contract: str, *, has_pools: bool) -> pa.Table:
-    """What was drawn in units, under the kinds that draws have."""
-    if not has_pools:
-        return DRAWS.to_pyarrow().empty_table()
-    kinds = {kept: kind for kind, kept in KINDS.items()}
-    rows = load_results(actor, UNIT_DRAWS, counted, contract=contract).to_pylist()
-    return pa.Table.from_pylist([{**row, "kind": kinds[row["kind"]]} for row in rows], schema=DRAWS.to_pyarrow())
 
 
 def load_counted_usage(actor: Actor, contract: str, counted: Counted, *, months: Collection[date]) -> pa.Table:

@@ -41,6 +41,7 @@ _STANDS = "(again.month_on IS NULL OR counted.month_on >= again.month_on)"
 _OF_CONTRACT = "{row}.contract_id = (SELECT contract_id FROM asked)"
 # What was drawn in units is for the next run.
 _OF_UNITS = tuple(KINDS.values())
+_DRAWN_AS = {kept: kind for kind, kept in KINDS.items()}
 _KINDS_OF_UNITS = ", ".join(map(repr, _OF_UNITS))
 _MEASURES = {"draws": f" AND kind NOT IN ({_KINDS_OF_UNITS})", UNIT_DRAWS: f" AND kind IN ({_KINDS_OF_UNITS})"}
 _KEPT = {**KEPT, UNIT_DRAWS: KEPT["draws"]}
@@ -70,6 +71,14 @@ def load_results(actor: Actor, name: str, counted: Counted, *, contract: str | N
 def in_money(draws: pa.Table) -> pa.Table:
     """Draws less those that are kept in units."""
     return draws.filter(pc.invert(pc.is_in(draws["kind"], pa.array(_OF_UNITS, pa.string()))))
+
+
+def load_unit_draws(actor: Actor, counted: Counted, *, contract: str | None = None) -> pa.Table:
+    """What was drawn in units, in millionths, under the kinds that draws have."""
+    rows = load_results(actor, UNIT_DRAWS, counted, contract=contract)
+    kinds = [_DRAWN_AS[kind] for kind in rows["kind"].to_pylist()]
+    place = rows.schema.get_field_index("kind")
+    return rows.set_column(place, rows.schema.field(place), pa.array(kinds, pa.string()))
 
 
 def load_journal_lines(actor: Actor, counted: Counted, *, contract: str | None = None) -> pa.Table:

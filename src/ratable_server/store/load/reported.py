@@ -13,10 +13,16 @@ from ratable import tables
 from ratable.reports import INPUTS
 from ratable.reports.rollovers import forfeits_of_books
 from ratable_server.actor import Actor
-from ratable_server.store.load.agreed import load_agreed, load_currencies, load_customers, load_grants
+from ratable_server.store.load.agreed import (
+    load_agreed,
+    load_currencies,
+    load_customers,
+    load_grants,
+    load_unit_grants,
+)
 from ratable_server.store.load.counted import Counted
 from ratable_server.store.load.kept_rows import kept_journal, kept_results
-from ratable_server.store.load.posted_rows import load_journal_lines, load_results
+from ratable_server.store.load.posted_rows import load_journal_lines, load_results, load_unit_draws
 from ratable_server.store.load.received import load_closes, load_receipts, load_rejected
 from ratable_server.store.load.sheets import sheet_for
 
@@ -55,15 +61,17 @@ def load_reported(actor: Actor, names: Collection[str], shown: Shown) -> dict[st
     }
     agreed = load_agreed(actor, counted) if any(name in _AGREED for name in names) else {}
     if "forfeits" in names:
-        load = {**load, "forfeits": lambda: _forfeits(agreed, load)}
+        load = {**load, "forfeits": partial(_forfeits, actor, counted, agreed=agreed, load=load)}
     return {name: agreed[name] if name in agreed else load[name]() for name in INPUTS if name in names}
 
 
-def _forfeits(agreed: Mapping[str, pa.Table], load: Mapping[str, Callable[[], pa.Table]]) -> pa.Table:
+def _forfeits(
+    actor: Actor, counted: Counted, *, agreed: Mapping[str, pa.Table], load: Mapping[str, Callable[[], pa.Table]]
+) -> pa.Table:
     """What the caps of rollovers took; without any nothing more is read."""
-    rollovers = agreed["agreed_rollovers"]
-    if not rollovers.num_rows:
+    if not agreed["agreed_rollovers"].num_rows:
         return tables.FORFEITS.to_pyarrow().empty_table()
-    read = {name: load[name]() for name in ("grants", "draws", "months")}
-    found = {**read, "commits": agreed["agreed_commits"], "contracts": agreed["contracts"]}
-    return forfeits_of_books(sheet_for(found), rollovers, found)
+    found = {name.removeprefix("agreed_"): table for name, table in agreed.items()}
+    found |= {name: load[name]() for name in ("grants", "draws", "months")}
+    found["unit_grants"], found["unit_draws"] = load_unit_grants(actor, counted), load_unit_draws(actor, counted)
+    return forfeits_of_books(sheet_for(found), found)
