@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -51,6 +52,22 @@ if HAS_SERVER:
         with as_superuser("postgres") as connection:
             connection.execute(f"ALTER SYSTEM SET fsync = {'on' if is_on else 'off'}".encode())
             connection.execute("SELECT pg_reload_conf()")
+
+    def wait_for_fsync(value: str) -> None:
+        """A process of PostgreSQL takes a new setting when it has time to."""
+        until = time.monotonic() + 30
+        with connections["default"].cursor() as cursor:
+            while cursor.execute("SHOW fsync").fetchone() != (value,):
+                assert time.monotonic() < until, f"fsync is not {value}"
+                time.sleep(0.02)
+
+    @pytest.fixture
+    def synced(books: None) -> Iterator[None]:
+        """PostgreSQL waits for the disk, which it does not in other tests."""
+        sync_to_disk(is_on=True)
+        wait_for_fsync("on")
+        yield
+        sync_to_disk(is_on=False)
 
     @pytest.fixture(scope="session")
     def books() -> Iterator[None]:

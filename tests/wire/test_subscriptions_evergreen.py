@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ratable_server.api.campfire.views import revenue_posting, subscriptions, subscriptions_evergreen
+from ratable_server.operations.periods import close_period
 from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
@@ -75,6 +76,27 @@ def test_next_periods_are_appended_when_a_month_is_posted(api: Api, monkeypatch:
     assert lines(api.get(f"{path}/{own[0]}"))[3:] == [("2027-01-01", 10_000), ("2027-04-01", 10_000)]
     assert api.get(f"{path}/{own[0]}")["end_date"] == "2027-06-30"
     assert lines(api.get(f"{path}/{own[1]}")) == [("2026-04-01", 10_000)]
+
+
+def test_the_last_month_of_a_plan_is_looked_at_and_posted_and_the_next_year_follows(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    """The end of the plan is in a month that is closed by then: the next period begins on the day after."""
+    path = f"{evergreen(api, billing_frequency='annual')}/subscriptions"
+    own = api.post(path, {"start_date": "2026-01-01", "period_amount": "12000.00", "lines": []})
+    assert (own.status, own["end_date"]) == (201, "2026-12-31"), own.text
+    for month in range(1, 12):
+        close_period(actor=api.actor, month_on=date(2026, month, 1), at=datetime(2026, month + 1, 3, tzinfo=UTC))
+    monkeypatch.setattr(revenue_posting, "now_at", lambda: datetime(2027, 1, 3, tzinfo=UTC))
+
+    run = api.post("revenue-posting", {"period_month": "2026-12-01", "dry_run": True})["run"]
+    both = api.post("revenue-posting", {"period_month": "2026-12-01", "dry_run": True, "run": run})
+    assert (both.status, list(both.body)) == (400, ["dry_run"])
+    posted = api.post("revenue-posting", {"period_month": "2026-12-01", "run": run})
+    assert (posted.status, posted["status"]) == (200, "posted"), posted.text
+    assert lines(api.get(f"{path}/{own['id']}")) == [("2026-01-01", 12_000), ("2027-01-01", 12_000)]
+    draft = api.post("revenue-posting", {"period_month": "2027-01-01", "dry_run": True})
+    assert (draft.status, draft["obstacles"]) == (200, []), draft.text
 
 
 def test_who_only_looks_at_a_month_that_is_not_planned_yet_is_told_so(api: Api):

@@ -240,6 +240,18 @@ def test_a_webhook_that_is_switched_off_or_removed_is_told_nothing(api: Api, rec
     assert api.get(f"{HOOKS}/{gone}/events").status == 404
 
 
+def test_a_webhook_keeps_its_topics_when_something_else_changes(api: Api):
+    url = "https://hooks.example.com/ratable"
+    path = f"{HOOKS}/{hook(api, url, topics=['contract.created', 'period.closed'])['id']}"
+    assert names_of(api.patch(path, {"active": False})) == ["contract.created", "period.closed"]
+    assert names_of(api.put(path, {"active": True, "url": url})) == []  # said whole again: everything
+
+
+def names_of(told: Told) -> list[str]:
+    assert told.status == 200, told.text
+    return [topic["name"] for topic in told["topics"]]
+
+
 def test_a_webhook_comes_back_as_it_was_told_and_keeps_its_token(api: Api):
     topics = api.get(f"{HOOKS}/topics").body
     assert topics[0] == {"id": 1, "name": "contract.created"}

@@ -68,13 +68,16 @@ class _Minute:
     def __init__(self) -> None:
         self._lock, self._minute, self._sent = Lock(), 0, dict[Hashable, int]()
 
-    def count(self, counted: Hashable, minute: int) -> int:
-        """Count one more; how many there are now."""
+    def count(self, counted: Hashable) -> tuple[int, int]:
+        """Count one more; how many there are now, and how many seconds the minute still has."""
         with self._lock:
+            minute, second = divmod(
+                int(now_at().timestamp()), _MINUTE
+            )  # in here: none comes late with a minute that is over
             if minute != self._minute:
                 self._minute, self._sent = minute, {}
             sent = self._sent[counted] = self._sent.get(counted, 0) + 1
-            return sent
+            return sent, _MINUTE - second
 
 
 _this_minute = _Minute()
@@ -82,8 +85,7 @@ _this_minute = _Minute()
 
 def _is_within(request: Request, counted: Hashable, most: int) -> bool:
     """Count a request; is it one of those that may be sent in this minute?"""
-    minute, second = divmod(int(now_at().timestamp()), _MINUTE)
-    sent = _this_minute.count(counted, minute)
-    limit = Limit(most=most, left=max(0, most - sent), reset_seconds=_MINUTE - second)
+    sent, reset_seconds = _this_minute.count(counted)
+    limit = Limit(most=most, left=max(0, most - sent), reset_seconds=reset_seconds)
     setattr(request, _ATTRIBUTE, limit)
     return sent <= most

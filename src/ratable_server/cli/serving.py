@@ -40,7 +40,7 @@ def join(app: typer.Typer) -> None:
 def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8, no_worker: NoWorker = False) -> None:
     """Answer the APIs over HTTP until it is stopped; what is being worked on then is finished."""
     prepare()
-    from ratable_server.cli.web_server import run
+    from ratable_server.cli.web_server import end_process, run
     from ratable_server.cli.working import Worker
     from ratable_server.operations.embedded import start_embedded_server
 
@@ -53,6 +53,7 @@ def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8, 
     if worker is not None:
         worker.stop()
         worker.join()
+    end_process()
 
 
 def schema(*, api: Api = "campfire", out: Out = None) -> None:

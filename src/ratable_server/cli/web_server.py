@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
+import os
 import signal
 import sys
 import threading
@@ -63,10 +65,18 @@ def run(*, host: str, port: int, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends_at = time.monotonic() + _SECONDS_TO_END
     for thread in answering:  # each has an engine warm: ended by the interpreter in the middle of that, it would abort
-        thread.join(timeout=max(0, ends_at - time.monotonic()))
+        thread.join(timeout=max(0, ends_at - time.monotonic()))  # whoever is slower: see `end_process`
     for thread in threading.enumerate():  # an import that goes on behind its answer is finished, however long it takes
         if thread.name == _BACKGROUND:
             thread.join()
+
+
+def end_process() -> None:
+    """End where a thread still has an engine at work: cleared up beneath it, the process would abort or stand still."""
+    if any(thread.name.startswith("waitress") for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _keep_what_is_loaded() -> None:
@@ -84,7 +94,9 @@ def _finish(server: Any) -> None:
     ends_at = time.monotonic() + _SECONDS_TO_FINISH
     while time.monotonic() < ends_at and any(_is_busy(channel) for channel in list(server.active_channels.values())):
         time.sleep(1 / 20)
-    signal.raise_signal(signal.SIGINT)
+    while True:  # until the process has ended: an interrupt that comes while an object is thrown away is lost
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(2 * _SECONDS_TO_END)
 
 
 def _is_busy(channel: Any) -> bool:

@@ -67,8 +67,9 @@ def modify_subscription(
         if _kept(subscription) != _kept(was):
             refuse_posted(actor, held, source_kind="subscription")
         if is_posted(actor, held, source_kind="subscription") and subscription.ends_before != was.ends_before:
-            last_on = min(was.ends_before, subscription.ends_before) - timedelta(days=1)
-            refuse_closed(last_on, held.open_on, field="ends_before")
+            is_longer = was.ends_before < subscription.ends_before  # its first new day is the one after its last
+            first_on = was.ends_before if is_longer else subscription.ends_before - timedelta(days=1)
+            refuse_closed(first_on, held.open_on, field="ends_before")
 
     change = LineChange(kind=SUBSCRIPTION, contract=contract, line=subscription, further=further, seen=seen)
     return cast("Subscription", modify_line(actor, change, judge, at=at))

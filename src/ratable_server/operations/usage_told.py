@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from ratable.terms import UsageItem
 from ratable_server.actor import Actor
+from ratable_server.operations.booking import take_months
 from ratable_server.operations.kept import Further
 from ratable_server.operations.told import Created
 from ratable_server.operations.usage import record_usage, void_usage
@@ -38,6 +39,7 @@ def add_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetime) 
     if not told.records:
         return add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
     with changes_by(actor):
+        _take_months_of(actor, told)
         created = add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
         record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)
     return created
@@ -53,11 +55,17 @@ def modify_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetim
         those of modify_usage_item, void_usage and record_usage; then nothing changes
     """
     with changes_by(actor):
+        _take_months_of(actor, told)
         modify_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
         for event_id in told.voids:
             void_usage(actor=actor, event_id=event_id, at=at, takes_late=False)
         if told.records:
             record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)
+
+
+def _take_months_of(actor: Actor, told: ItemTold) -> None:
+    """The months of its records stay open from here on: they are taken before the contract, as by everybody."""
+    take_months(actor, {on for record in told.records if isinstance(on := record.get("used_on"), date)})
 
 
 @retried

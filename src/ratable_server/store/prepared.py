@@ -46,6 +46,7 @@ def all_rows(statement: str, wanted: Mapping[str, Any]) -> Rows:
 def rows_of_each(*asked: tuple[str, Mapping[str, Any]]) -> list[Rows]:
     """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for."""
     connection.ensure_connection()
+    connection.validate_no_broken_transaction()
     raw: psycopg.Connection[Any] = connection.connection
     with connection.wrap_database_errors, psycopg.ClientCursor(raw) as cursor:
         calls = [cursor.mogrify(_prepared(raw, statement), wanted) for statement, wanted in asked]

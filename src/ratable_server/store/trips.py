@@ -39,6 +39,7 @@ def prepared(text: str, *types: str) -> Prepared:
 
 def ask(script: str) -> PGresult:
     """What the last of some statements gives; they go as one message, and nothing is read into their texts."""
+    connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:
         raw = _raw()
         if connection.queries_logged:
@@ -132,5 +133,5 @@ def _checked(result: PGresult) -> PGresult:
     if result.status in _GOOD:
         return result
     if result.error_field(DiagnosticField.SQLSTATE) is None:
-        raise psycopg.OperationalError(result.get_error_message())
+        raise psycopg.errors.ConnectionFailure(result.get_error_message())
     raise psycopg.errors.error_from_result(result)

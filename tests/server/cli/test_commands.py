@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from django.db import connections
 
 from ratable_server.queries.health import Finding, health
 from ratable_server.store import places
-from tests.server.conftest import as_superuser, sync_to_disk
+from tests.server.conftest import as_superuser, wait_for_fsync
 
 Ended = subprocess.CompletedProcess[str]
 
@@ -139,31 +138,13 @@ def wrong() -> dict[str, Finding]:
     return {finding.check: finding for finding in health() if not finding.is_fine}
 
 
-@pytest.fixture
-def synced(own_database: str) -> Iterator[None]:
-    """PostgreSQL waits for the disk, which it does not in other tests."""
-    sync_to_disk(is_on=True)
-    _wait_for_fsync("on")
-    yield
-    sync_to_disk(is_on=False)
-
-
-def _wait_for_fsync(value: str) -> None:
-    """A process of PostgreSQL takes a new setting when it has time to."""
-    until = time.monotonic() + 30
-    with connections["default"].cursor() as cursor:
-        while cursor.execute("SHOW fsync").fetchone() != (value,):
-            assert time.monotonic() < until, f"fsync is not {value}"
-            time.sleep(0.02)
-
-
-def test_doctor_finds_nothing_where_nothing_is_wrong(synced: None):
+def test_doctor_finds_nothing_where_nothing_is_wrong(own_database: str, synced: None):
     assert wrong() == {}
     assert all(not finding.mend for finding in health())
 
 
 def test_doctor_finds_a_server_that_does_not_wait_for_the_disk(own_database: str):
-    _wait_for_fsync("off")
+    wait_for_fsync("off")
     found = wrong()
     assert list(found) == ["fsync"]
     assert found["fsync"].mend.endswith("ALTER SYSTEM SET fsync = on; then SELECT pg_reload_conf()")

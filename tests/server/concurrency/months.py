@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ratable.terms import Tier, UsageGroup
+from ratable.terms import Tier, UsageGroup, UsageItem
 from ratable_server.actor import Actor
 from ratable_server.operations.alone import change_together
 from ratable_server.operations.catalog import change_price_plan
@@ -16,8 +16,10 @@ from ratable_server.operations.paper_revisions import revise_paper
 from ratable_server.operations.paper_told import Line, Paper, PaperBeside
 from ratable_server.operations.papers import issue_papers
 from ratable_server.operations.usage import record_usage
+from ratable_server.operations.usage_told import ItemTold, add_told_item
 from tests.server.concurrency.crew import SECONDS, outcome
 from tests.server.concurrency.doings import numbered_month
+from tests.server.operations.agreements import JANUARY
 
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 _ONE = Decimal(1)
@@ -69,6 +71,12 @@ def _record_within(actor: Actor, days: list[date], invoice: int) -> None:
     change_together(actor=actor, change=lambda: record_usage(actor=actor, records=rows, at=AT))
 
 
+def _line(actor: Actor, days: list[date], invoice: int) -> None:
+    item = UsageItem(id=f"line-{days[0]}", product_id="api", usage_group_id="calls", starts_on=JANUARY)
+    rows = [{"id": f"l-{day}", "item": item.id, "used_on": day, "quantity": _ONE} for day in days]
+    add_told_item(actor=actor, contract="acme", told=ItemTold(item=item, further={}, records=rows), at=AT)
+
+
 _WAYS: Mapping[str, Callable[..., None]] = {
     "bill": _bill,
     "bill back": _bill_back,
@@ -77,5 +85,6 @@ _WAYS: Mapping[str, Callable[..., None]] = {
     "price": _price,
     "record": _record,
     "record within": _record_within,
+    "line": _line,
 }
 WAYS = tuple(_WAYS)

@@ -37,7 +37,7 @@ def words(text: str) -> str:
     return " ".join(text.replace("\u2502", " ").split())
 
 
-def test_the_guide_holds(actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_guide_holds(actor: Actor, synced: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     ratable, said, commands, figures = Command(actor), "", 0, 0
     for kind, before, text in blocks():

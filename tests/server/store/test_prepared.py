@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -107,3 +108,18 @@ def test_a_row_is_written_as_django_would_write_it(actor: Actor):
     fields = [field.attname for field in Product._meta.concrete_fields]
     assert {name: getattr(found, name) for name in fields} == {name: getattr(row, name) for name in fields}
     assert str(found.further["rate"]) == "1.10"
+
+
+def test_nothing_is_written_in_a_transaction_that_will_be_rolled_back(actor: Actor):
+    """Django marks it so by itself where something went wrong that PostgreSQL did not see."""
+
+    def go_on_after_a_fault() -> None:
+        with books_of(actor):
+            with suppress(ValueError), transaction.atomic(savepoint=False):
+                raise ValueError
+            insert(product(actor))
+
+    with pytest.raises(transaction.TransactionManagementError):
+        go_on_after_a_fault()
+    with books_of(actor):
+        assert not rows_of(actor, Product).exists()

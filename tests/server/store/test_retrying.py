@@ -194,3 +194,22 @@ def test_only_the_call_that_opens_the_transaction_repeats_it(named: Actor):
     with pytest.raises(Unavailable):
         counted("outer", counted("inner", conflict))()
     assert calls == ["outer", "inner"] * 4
+
+
+def test_d1_a_connection_that_was_ended_before_the_books_are_opened_is_opened_again(
+    named: Actor, superuser: psycopg.Connection[Any]
+):
+    waits: list[int] = []
+
+    @retried_with(waits.append)
+    def rename_all() -> None:
+        with books_of(named):
+            rows_of(named, Customer).update(name="1")
+
+    rename_all()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        superuser.execute("SELECT pg_terminate_backend(%s)", [cursor.fetchone()[0]])
+    rename_all()
+    assert waits == [0]
+    assert names(named) == ["1", "1"]

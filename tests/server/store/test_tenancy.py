@@ -17,6 +17,7 @@ from ratable_server.store.models import (
     ApiToken,
     BundleLine,
     Customer,
+    IdempotencyKey,
     JournalEntry,
     JournalLine,
     OauthClient,
@@ -37,6 +38,7 @@ NewActor = Callable[..., Actor]
 _LOOKED_UP = (
     Tenant,
     ApiToken,
+    IdempotencyKey,
     OauthClient,
     OauthToken,
     ReportFile,

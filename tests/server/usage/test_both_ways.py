@@ -117,7 +117,9 @@ def books(actor: Actor) -> dict[str, list[dict[str, Any]]]:
 
 
 def _order(model: type[Any]) -> tuple[str, ...]:
-    return ("number", "row") if model is UsageRecord else ("pk",)  # a file's rows may come to be out of their order
+    if model is UsageRecord:
+        return ("number", "row")  # a file's rows may come to be out of their order
+    return ("number", "event_id") if model is UsageVoid else ("pk",)  # those of one statement come in any order
 
 
 def _named(value: Any, places: Mapping[str, str]) -> Any:

@@ -74,11 +74,15 @@ class RevenuePosting(CampfireView):
         refuse_unknown(self.actor, {name: fields[name] for name in ("entity",) if fields.get(name) is not None})
         month_on = month_said(fields["period_month"])
         run, planned_on = fields.get("run"), max(month_on, now_at().date())
-        if fields.get("dry_run") and run is None:
-            refuse_unplanned(self.actor, month_on)
+        if fields.get("dry_run"):
+            if run is not None:
+                raise ValidationError({"dry_run": ["A run is posted or it is not: leave one of both out."]})
+            refuse_unplanned(self.actor, month_on, field="dry_run")
             return Response(self._drafted(month_on, fields))
         if run is None:
             renew_evergreen(self.actor, on=planned_on)
+        else:
+            refuse_unplanned(self.actor, month_on, field="run")
         posted, closed = _posted(self.actor, month_on, run)
         if run is not None:  # it was computed by the terms as they were
             renew_evergreen(self.actor, on=planned_on)

@@ -25,17 +25,17 @@ def renew_evergreen(actor: Actor, *, on: date) -> None:
             modify_subscription(actor=actor, contract=row.contract, subscription=again, seen=row.terms, at=now_at())
 
 
-def refuse_unplanned(actor: Actor, month_on: date) -> None:
+def refuse_unplanned(actor: Actor, month_on: date, *, field: str) -> None:
     """Go on, if every subscription that renews is planned as far as the end of a month.
 
     Raises:
-        ValidationError: one is not, and who only looks plans nothing.
+        ValidationError: one is not, and neither who only looks nor who posts what was computed before plans anything.
     """
     short = [row for row, _ in _renewing(actor) if row.ends_before < next_month(month_on)]
     if short:
         last_on = min(row.ends_before for row in short)
         text = f"Subscriptions are planned up to {last_on} only: they are planned on when a month is posted."
-        raise ValidationError({"dry_run": [text]})
+        raise ValidationError({field: [text]})
 
 
 def _renewing(actor: Actor) -> Iterator[tuple[Subscription, Contract]]:

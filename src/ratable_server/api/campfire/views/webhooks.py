@@ -50,7 +50,7 @@ class _OfWebhooks(RegisterView):
                 raise ValidationError({"url": [str(error)]}) from error
         if "topics" in fields or row is None:
             fields["topics"] = _topics(fields.get("topics"))
-        kept = {"uuid": _new_uuid(), "topics": []} if row is None else {"topics": [], "uuid": row.further["uuid"]}
+        kept = {"uuid": _new_uuid()} if row is None else {"uuid": row.further["uuid"]}
         return {**kept, **fields}
 
 
@@ -79,7 +79,7 @@ class Webhook(_OfWebhooks):
     @takes(WebhookSerializer, WebhookSerializer)
     def put(self, _request: Request, id: int) -> Response:
         """Say a webhook whole again; its token stays."""
-        return self.changed(id, is_partial=False)
+        return self.changed(id, is_partial=False)  # topics that it does not name are all
 
     @takes(WebhookSerializer, WebhookSerializer)
     def patch(self, _request: Request, id: int) -> Response:
