@@ -38,6 +38,8 @@ _WEATHER = {
 }
 _CONFLICTS = {"40001", "40P01"}
 _LOST = ("57P", "08")
+# What a connection has prepared does not fit any more, or is not there: words of the error, if its code has other uses.
+_OUTDATED = {"0A000": "cached plan", "26000": "", "42P05": ""}
 
 
 def pause(attempt: int) -> None:
@@ -121,12 +123,18 @@ def may_be_done(error: BaseException) -> bool:
 
 def _may_pass_soon(error: Exception) -> bool:
     state = _sqlstate(error)
-    return state in _CONFLICTS or state.startswith(_LOST)
+    return state in _CONFLICTS or state.startswith(_LOST) or _is_outdated(error)
+
+
+def _is_outdated(error: Exception) -> bool:
+    """Did a table change its columns, or somebody take away what the connection had prepared? A new one prepares anew."""
+    words = _OUTDATED.get(_sqlstate(error))
+    return words is not None and words in str(error)
 
 
 def _leave(error: Exception) -> None:
-    """A connection that was lost is not used again; the embedded server is started if it is no longer there."""
-    if not _sqlstate(error).startswith(_LOST):
+    """A connection that was lost, or is outdated, is left; the embedded server is started if it is no longer there."""
+    if not _sqlstate(error).startswith(_LOST) and not _is_outdated(error):
         return
     connection.close()
     with suppress(EmbeddedServerError):  # the next attempt says that there is no database

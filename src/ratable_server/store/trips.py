@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DataError, OperationalError, ProgrammingError, connection
+from django.db import DataError, NotSupportedError, OperationalError, ProgrammingError, connection
 from psycopg.pq import DiagnosticField, Escaping, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
@@ -76,8 +76,10 @@ def first_texts_of_request(statement: Prepared, values: Sequence[Value]) -> Text
     """
     try:
         found = first_texts(statement, values)
-    except OperationalError:
-        if connection.in_atomic_block or connection.connection is None or not connection.connection.closed:
+    except (OperationalError, NotSupportedError) as error:
+        is_outdated = isinstance(error, NotSupportedError)  # its plan gives other columns than what is there by now
+        is_lost = connection.connection is not None and connection.connection.closed
+        if connection.in_atomic_block or not (is_outdated or is_lost):
             raise
         connection.close()
         found = first_texts(statement, values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -12,10 +13,15 @@ from django.db import IntegrityError, connection, transaction
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Unavailable
+from ratable_server.operations.tenants import found_tenant
+from ratable_server.store.locks import share_month
 from ratable_server.store.models import Customer
 from ratable_server.store.retrying import retried, retried_with
 from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.tokens import holder_of
+from ratable_server.store.trips import ask
 from tests.server.concurrency.deadlocks import Deadlocks
+from tests.server.conftest import AT, as_superuser
 
 
 @pytest.fixture
@@ -213,3 +219,32 @@ def test_d1_a_connection_that_was_ended_before_the_books_are_opened_is_opened_ag
     rename_all()
     assert waits == [0]
     assert names(named) == ["1", "1"]
+
+
+def test_a_connection_whose_plans_do_not_fit_any_more_is_left(own_database: str):
+    """A migration changes a column while a server runs, or a pooler gives the connection of somebody else."""
+    actor = found_tenant(code="t", name="A tenant", timezone="UTC", request_id="r-0", at=AT)
+    waits: list[int] = []
+
+    @retried_with(waits.append)
+    def take() -> str:
+        with books_of(actor):
+            return share_month(actor, date(2026, 1, 1))
+
+    assert take() == "open"
+    with as_superuser(own_database) as superuser:
+        superuser.execute("ALTER TABLE period ALTER COLUMN status TYPE varchar(77)")
+    assert (take(), waits) == ("open", [0])
+    ask("DEALLOCATE ALL")
+    assert (take(), waits) == ("open", [0, 0])
+
+
+def test_a_token_is_looked_up_after_a_migration_changed_what_is_told_of_it(own_database: str):
+    assert holder_of("ab" * 32) is None
+    with as_superuser(own_database) as superuser:
+        (made,) = superuser.execute("SELECT pg_get_functiondef('ratable_token'::regproc)").fetchone() or ("",)
+        assert "email text" in made
+        superuser.execute("DROP FUNCTION ratable_token")
+        superuser.execute(made.replace("email text", "email varchar").encode())
+        superuser.execute("GRANT EXECUTE ON FUNCTION ratable_token TO PUBLIC")
+    assert holder_of("ab" * 32) is None
