@@ -18,7 +18,7 @@ from ratable_server.operations.catalog_rows import (
     option_columns,
     tier_columns,
 )
-from ratable_server.operations.closed_months import keep_open, refuse_closed_months
+from ratable_server.operations.closed_months import first_day_open, keep_open, refuse_closed_months
 from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told, told_beside
@@ -189,7 +189,7 @@ def _keep_open_for_users(actor: Actor, group: models.UsageGroup) -> date:
     """The first day that no close has settled, and it stays so: a month is taken before the contracts."""
     items = rows_of(actor, models.UsageItem).filter(usage_group_id=group.id)
     users = load_terms(actor, sorted(set(items.values_list("contract__code", flat=True)))).contracts
-    return keep_open(actor, min(map(counts_from, users))) if users else date.min
+    return keep_open(actor, min(map(counts_from, users))) if users else first_day_open(actor)
 
 
 def _refuse_closed_users(actor: Actor, contracts: list[str], open_on: date, *, field: str) -> None:

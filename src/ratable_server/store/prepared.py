@@ -1,8 +1,8 @@
 """Statements that a connection plans once: for what is asked again and again, and takes longer to plan than to run.
 
 A statement over usage has a part for each month; planning them takes milliseconds, running them less than one. Inside a
-transaction that is open, as everything that reads rows of a tenant. Statements are prepared by name and called as text:
-several of them go in one trip, and the driver, which forgets what it has prepared with each rollback, knows of none.
+transaction that is open, as everything that reads rows of a tenant. Statements are prepared by name, as `trips` keeps them,
+and called as text: several of them go in one trip. Parameters have names here, and values of every kind that the driver knows.
 """
 
 from __future__ import annotations
@@ -10,25 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import psycopg
 from django.db import connection
 
+from ratable_server.store.trips import Prepared, keep_prepared, prepared
+
 Rows = list[tuple[Any, ...]]
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
-_known: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
-
-
-class _Planned(NamedTuple):
-    """How a statement is prepared, and how it is called."""
-
-    name: str
-    preparing: str
-    calling: str
 
 
 def first_row(statement: str, wanted: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -45,11 +36,12 @@ def all_rows(statement: str, wanted: Mapping[str, Any]) -> Rows:
 
 def rows_of_each(*asked: tuple[str, Mapping[str, Any]]) -> list[Rows]:
     """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for."""
-    connection.ensure_connection()
     connection.validate_no_broken_transaction()
-    raw: psycopg.Connection[Any] = connection.connection
-    with connection.wrap_database_errors, psycopg.ClientCursor(raw) as cursor:
-        calls = [cursor.mogrify(_prepared(raw, statement), wanted) for statement, wanted in asked]
+    planned = [(*_planned(statement), wanted) for statement, wanted in asked]
+    for statement, _, _ in planned:
+        keep_prepared(statement)
+    with connection.wrap_database_errors, psycopg.ClientCursor(connection.connection) as cursor:
+        calls = [cursor.mogrify(calling, wanted) for _, calling, wanted in planned]
         cursor.execute("; ".join(calls).encode())
         found = [_fetched(cursor)]
         while cursor.nextset():
@@ -61,21 +53,10 @@ def _fetched(cursor: psycopg.ClientCursor[Any]) -> Rows:
     return [] if cursor.description is None else cursor.fetchall()
 
 
-def _prepared(raw: psycopg.Connection[Any], statement: str) -> str:
-    """How a statement is called, once the connection knows it."""
-    planned, known = _planned(statement), _known.setdefault(raw, set())
-    if planned.name not in known:
-        with psycopg.ClientCursor(raw) as cursor:
-            cursor.execute(planned.preparing.encode())
-        known.add(planned.name)
-    return planned.calling
-
-
 @cache
-def _planned(statement: str) -> _Planned:
-    """The types of parameters are those that the database reads out of their places."""
+def _planned(statement: str) -> tuple[Prepared, str]:
+    """A statement as it is prepared, and how it is called."""
     names = list(dict.fromkeys(_PARAMETER.findall(statement)))
-    numbered = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement)
-    name = f"planned_{sha256(statement.encode()).hexdigest()[:32]}"
+    known = prepared(_PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement))
     values = ", ".join(f"%({each})s" for each in names)
-    return _Planned(name, f"PREPARE {name} AS {numbered}", f"EXECUTE {name}({values})" if names else f"EXECUTE {name}")
+    return known, f"EXECUTE {known.name}({values})" if names else f"EXECUTE {known.name}"

@@ -20,12 +20,16 @@ from psycopg.pq.abc import PGresult
 Value = int | str | None
 Texts = tuple[str | None, ...]
 
+_UNHELD = "a value has a character that no text of the database can hold"
 _GOOD = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
 
 
 class Prepared(NamedTuple):
-    """A statement that a connection plans once, by its name; `$1`, `$2` in its text are values of `types`."""
+    """A statement that a connection plans once, by its name; `$1`, `$2` in its text are values of `types`.
+
+    Without `types` the database reads them out of the places of the values.
+    """
 
     name: str
     text: str
@@ -87,6 +91,12 @@ def first_texts_of_request(statement: Prepared, values: Sequence[Value]) -> Text
     return found
 
 
+def keep_prepared(statement: Prepared) -> None:
+    """Have the connection know a statement, once."""
+    if statement.name not in _prepared.setdefault(_raw(), set()):
+        _prepare(statement)
+
+
 def is_transaction_open() -> bool:
     """Has the database begun a transaction for this connection? Django says so before its first statement already."""
     return _raw().pgconn.transaction_status != TransactionStatus.IDLE
@@ -100,7 +110,8 @@ def _raw() -> psycopg.Connection[Any]:
 
 def _prepare(statement: Prepared) -> None:
     if not _is_there(statement):
-        ask(f"PREPARE {statement.name}({', '.join(statement.types)}) AS {statement.text}")
+        types = f"({', '.join(statement.types)})" if statement.types else ""
+        ask(f"PREPARE {statement.name}{types} AS {statement.text}")
     _prepared.setdefault(_raw(), set()).add(statement.name)
 
 
@@ -121,9 +132,13 @@ def _literal(value: Value, escape: Callable[[bytes], Any]) -> str:
             return "NULL"
         case int():
             return str(int(value))
-    if "\0" in value:  # to the driver, the end of it
-        raise DataError("a value has a character that no text of the database can hold")
-    return bytes(escape(value.encode())).decode()
+    try:
+        text = value.encode()
+    except UnicodeEncodeError as error:  # half of a character
+        raise DataError(_UNHELD) from error
+    if b"\0" in text:  # to the driver, the end of it
+        raise DataError(_UNHELD)
+    return bytes(escape(text)).decode()
 
 
 def _checked(result: PGresult) -> PGresult:

@@ -11,6 +11,7 @@ import pytest
 from ratable.terms import BundleLine, Product, ProductBundle, Tier, UsageGroup
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations import catalog
 from ratable_server.operations.catalog import (
     change_price_plan,
     create_product,
@@ -128,6 +129,18 @@ def test_a_price_plan_changes_while_no_closed_month_depends_on_it(actor: Actor):
     create_usage_group(actor=actor, product="api", group=ONE_PRICE, at=AT)
     change_price_plan(actor=actor, product="api", group=replace(ONE_PRICE, free_units=Decimal(5)), at=AT)
     assert load_terms(actor).products[0].usage_groups[1].free_units == 5  # nobody used it in a closed month
+
+
+def test_a_price_plan_that_is_sold_while_it_changes_is_judged_by_the_months_that_are_closed(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    """Nobody used it at the first look; once the contracts are held, one does."""
+    agree(actor)
+    close_months(actor, JANUARY)
+    create_usage_group(actor=actor, product="api", group=ONE_PRICE, at=AT)
+    monkeypatch.setattr(catalog, "users_of", lambda *_: ["acme"])
+    with refuses(actor, "period_must_be_open"):
+        change_price_plan(actor=actor, product="api", group=replace(ONE_PRICE, free_units=Decimal(5)), at=AT)
 
 
 def test_a_price_plan_stays_one_that_its_contracts_can_have(actor: Actor):

@@ -32,7 +32,7 @@ def product(actor: Actor, code: str = "api", **fields: Any) -> Product:
 
 def planned() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'planned_%%'")
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'ratable_%%'")
         return int(cursor.fetchone()[0])
 
 

@@ -29,9 +29,10 @@ def test_a_value_is_a_value_whatever_it_says(actor: Actor, text: str):
     assert first_texts(SAID, [None, -1, None]) == (None, "0", None)
 
 
-def test_a_character_that_would_end_a_message_is_refused_before_it_is_sent(actor: Actor):
+@pytest.mark.parametrize("text", ["a\0; DROP TABLE customer", "a\ud800"], ids=["null", "half"])
+def test_a_character_that_no_text_can_hold_is_refused_before_it_is_sent(actor: Actor, text: str):
     with pytest.raises(DataError):
-        first_texts(SAID, ["a\0; DROP TABLE customer", 1, None])
+        first_texts(SAID, [text, 1, None])
     assert first_texts(SAID, ["a", 1, None]) == ("a", "2", None)
 
 
