@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from ratable_server.api.campfire import renewing
+from ratable_server.api.campfire.renewing import Renewed, renew_subscriptions
 from ratable_server.api.campfire.views import revenue_posting, subscriptions, subscriptions_evergreen
 from ratable_server.operations.periods import close_period
+from ratable_server.operations.tenants import tenant_ids
 from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 
+DAYS = ("2026-01-01", "2026-04-01")
 QUARTER = {"start_date": "2026-04-01", "period_amount": "10000.00", "lines": []}
 
 
@@ -76,6 +80,46 @@ def test_next_periods_are_appended_when_a_month_is_posted(api: Api, monkeypatch:
     assert lines(api.get(f"{path}/{own[0]}"))[3:] == [("2027-01-01", 10_000), ("2027-04-01", 10_000)]
     assert api.get(f"{path}/{own[0]}")["end_date"] == "2027-06-30"
     assert lines(api.get(f"{path}/{own[1]}")) == [("2026-04-01", 10_000)]
+
+
+def test_the_worker_plans_the_next_period_on_the_day_on_which_one_begins(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Whoever closes, by whichever door, finds it planned."""
+    monkeypatch.setattr(renewing, "tenant_ids", lambda: [each for each in tenant_ids() if each == api.actor.tenant_id])
+    path = f"{evergreen(api)}/subscriptions"
+    own, fixed = (api.post(path, {**QUARTER, **more})["id"] for more in ({}, {"end_date": "2026-06-30"}))
+
+    def on_day(day: date) -> Renewed:
+        for module in (renewing, subscriptions_evergreen):
+            monkeypatch.setattr(module, "now_at", lambda: datetime(day.year, day.month, day.day, tzinfo=UTC))
+        return renew_subscriptions()
+
+    before = kept(api.actor)
+    assert on_day(date(2026, 6, 30)) == Renewed()
+    assert kept(api.actor) == before
+    assert [on_day(date(2026, 7, 1)), on_day(date(2026, 7, 1))] == [Renewed(renewed=1), Renewed()]
+    assert lines(api.get(f"{path}/{own}"))[3:] == [("2027-01-01", 10_000), ("2027-04-01", 10_000)]
+    assert lines(api.get(f"{path}/{fixed}")) == [("2026-04-01", 10_000)]
+
+
+def test_a_subscription_that_cannot_be_renewed_leaves_the_others_alone(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Its plan ends in a month that was closed before anybody planned on; what is missing there is for people to say."""
+    monkeypatch.setattr(renewing, "tenant_ids", lambda: [api.actor.tenant_id])
+    late, own = (f"{evergreen(api, billing_frequency='annual', contract_start_date=day)}/subscriptions" for day in DAYS)
+    for path, day in ((late, DAYS[0]), (own, DAYS[1])):
+        told = api.post(path, {"start_date": day, "period_amount": "12000.00", "lines": []})
+        assert told.status == 201, told.text
+    for number in range(14):
+        year, month = divmod(number, 12)
+        close_period(actor=api.actor, month_on=date(2026 + year, month + 1, 1), at=datetime(2027, 3, 3, tzinfo=UTC))
+    for module in (renewing, subscriptions_evergreen):
+        monkeypatch.setattr(module, "now_at", lambda: datetime(2027, 4, 1, tzinfo=UTC))
+    assert renew_subscriptions() == Renewed(renewed=1)
+    planned = [api.get(path).body[0]["subscription_lines"] for path in (late, own)]
+    assert [[line["start_date"] for line in each] for each in planned] == [[DAYS[0]], [DAYS[1], "2027-04-01"]]
+    (warned,) = (record.getMessage() for record in caplog.records if record.name == "ratable_server.api")
+    assert "was not renewed: period_must_be_open" in warned
 
 
 def test_the_last_month_of_a_plan_is_looked_at_and_posted_and_the_next_year_follows(

@@ -430,7 +430,26 @@ def test_a_round_that_fails_is_logged_and_the_next_one_begins(
         raise RuntimeError("the network is down")
 
     monkeypatch.setattr(working, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(working, "_jobs", lambda: [failing])
+    monkeypatch.setattr(working, "_jobs", lambda: {failing: 3_600})
     worker.run()
     assert rounds == [0, 1]
     assert [record.exc_info is not None for record in caplog.records] == [True, True]
+
+
+def test_what_is_done_seldom_is_not_done_in_every_round(monkeypatch: pytest.MonkeyPatch):
+    from ratable_server.cli import working  # noqa: PLC0415 - needs the settings
+
+    worker, done = working.Worker(), list[str]()
+
+    def often(**_options: Any) -> None:
+        done.append("often")
+        if done.count("often") == 3:
+            worker.stop()
+
+    def seldom(**_options: Any) -> None:
+        done.append("seldom")
+
+    monkeypatch.setattr(working, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(working, "_jobs", lambda: {often: 0, seldom: 3_600})
+    worker.run()
+    assert done == ["often", "seldom", "often", "often"]

@@ -57,11 +57,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_REQUESTS_PER_MINUTE", "30000"))  # of one token's name; 0: any
 CONCURRENT_REQUESTS = int(os.environ.get("RATABLE_CONCURRENT_REQUESTS", "200"))  # of one tenant at once; 0: any
 TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_TOKEN_REQUESTS_PER_MINUTE", "1000"))  # of one address; 0: any
-BACKGROUND_WORK = [  # what a worker does, round after round
-    "ratable_server.api.campfire.deliveries.deliver_due_events",
-    "ratable_server.api.zuora.importing.import_waiting_files",
-    "ratable_server.api.forgetting.forget_what_expired",
-]
+BACKGROUND_WORK = {  # what a worker does, and how many seconds later again at the earliest
+    "ratable_server.api.campfire.deliveries.deliver_due_events": 0,
+    "ratable_server.api.zuora.importing.import_waiting_files": 0,
+    "ratable_server.api.forgetting.forget_what_expired": 0,
+    "ratable_server.api.campfire.renewing.renew_subscriptions": 3_600,
+}
 WEBHOOK_NETWORKS = [  # that webhooks may reach although they are not everybody's
     ip_network(said.strip()) for said in os.environ.get("RATABLE_WEBHOOK_NETWORKS", "").split(",") if said.strip()
 ]

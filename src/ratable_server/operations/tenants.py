@@ -37,11 +37,18 @@ def found_tenant(*, code: str, name: str, timezone: str = "UTC", request_id: str
 
 
 def tenant_id(code: str) -> int | None:
-    """The id of a tenant; the one look-up that needs no tenant."""
+    """The id of a tenant; asked before any is entered."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT ratable_tenant_id(%s)", [code])
         (found,) = cursor.fetchone()
     return found if found is None else int(found)
+
+
+def tenant_ids() -> list[int]:
+    """Every tenant; asked before any is entered."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id FROM ratable_tenants() ORDER BY 1")
+        return [tenant for (tenant,) in cursor.fetchall()]
 
 
 def _next_id() -> int:

@@ -24,7 +24,7 @@ _EMBEDDED_SETTINGS = {"log_timezone": "UTC", "max_wal_size": "4GB"}  # room for 
 _FUNCTIONS = (  # act as the owner
     "ratable_tenant_id(text)", "ratable_token(text)", "ratable_prepare_month(date)", "ratable_due_tenants(timestamptz)",
     "ratable_oauth_client(text, text)", "ratable_oauth_token(text, timestamptz)", "ratable_filing_tenants()",
-    "ratable_forgetting_tenants(timestamptz)",
+    "ratable_forgetting_tenants(timestamptz)", "ratable_tenants()",
 )  # fmt: skip
 _RIGHTS = {
     "append_only": "SELECT, INSERT",

@@ -8,6 +8,7 @@ from datetime import date
 from rest_framework.exceptions import ValidationError
 
 from ratable.periods import next_month
+from ratable.terms import Subscription as SubscriptionTerms
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate import subscriptions_evergreen as translate
 from ratable_server.clock import now_at
@@ -19,10 +20,25 @@ from ratable_server.queries.listing import EVERYTHING, Asked
 
 def renew_evergreen(actor: Actor, *, on: date) -> None:
     """Append the billing periods that a day plans; those that reach so far already stay as they are."""
+    for row, again in short_of_plan(actor, on=on):
+        renew(actor, row, again)
+
+
+def short_of_plan(actor: Actor, *, on: date) -> Iterator[tuple[Subscription, SubscriptionTerms]]:
+    """Subscriptions that do not reach as far as a day plans them, each as it will."""
     for row, contract in _renewing(actor):
         again = translate.renewed(row, contract, row.terms, on=on)
         if again is not None:
-            modify_subscription(actor=actor, contract=row.contract, subscription=again, seen=row.terms, at=now_at())
+            yield row, again
+
+
+def renew(actor: Actor, row: Subscription, again: SubscriptionTerms) -> None:
+    """Append to a subscription, as long as nobody else has changed it.
+
+    Raises:
+        Refused: somebody has, or has ended its contract.
+    """
+    modify_subscription(actor=actor, contract=row.contract, subscription=again, seen=row.terms, at=now_at())
 
 
 def refuse_unplanned(actor: Actor, month_on: date, *, field: str) -> None:
