@@ -3,23 +3,36 @@
 A statement over usage has a part for each month; planning them takes milliseconds, running them less than one. Inside a
 transaction that is open, as everything that reads rows of a tenant. Statements are prepared by name, as `trips` keeps them,
 and called as text: several of them go in one trip. Parameters have names here, and values of every kind that the driver knows.
+
+Owns that they are planned once: left to itself, the database weighs the plan of each call against one for all calls by what
+it expects of the rows, and plans some for every call, which costs more than it saves where rows are found by their ids.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from threading import local
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg import abc
+from psycopg.adapt import Transformer
+from psycopg.generators import execute
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGresult
 
-from ratable_server.store.trips import Prepared, keep_prepared, prepared
+from ratable_server.store.trips import Prepared, checked, keep_prepared, prepared
 
 Rows = list[tuple[Any, ...]]
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_PLANS_ONCE, _PLANS_AS_BEFORE = (
+    f"SET LOCAL plan_cache_mode TO {mode}".encode() for mode in ("force_generic_plan", "DEFAULT")
+)
+_of_thread = local()
 
 
 def first_row(statement: str, wanted: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -34,29 +47,62 @@ def all_rows(statement: str, wanted: Mapping[str, Any]) -> Rows:
     return rows
 
 
-def rows_of_each(*asked: tuple[str, Mapping[str, Any]]) -> list[Rows]:
-    """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for."""
-    connection.validate_no_broken_transaction()
+def rows_of_each(*asked: tuple[str, Mapping[str, Any]], after: str = "") -> list[Rows]:
+    """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for.
+
+    `after` are statements that go before all of them, and of which nothing is told.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    database.validate_no_broken_transaction()
     planned = [(*_planned(statement), wanted) for statement, wanted in asked]
-    for statement, _, _ in planned:
-        keep_prepared(statement)
-    with connection.wrap_database_errors, psycopg.ClientCursor(connection.connection) as cursor:
-        calls = [cursor.mogrify(calling, wanted) for _, calling, wanted in planned]
-        cursor.execute("; ".join(calls).encode())
-        found = [_fetched(cursor)]
-        while cursor.nextset():
-            found.append(_fetched(cursor))
-    return found
-
-
-def _fetched(cursor: psycopg.ClientCursor[Any]) -> Rows:
-    return [] if cursor.description is None else cursor.fetchall()
+    keep_prepared(*(known for known, *_ in planned))
+    with database.wrap_database_errors:
+        raw: psycopg.Connection[Any] = database.connection
+        values = _values_of(raw)
+        calls = [_call(known, [values.as_literal(wanted[name]) for name in names]) for known, names, wanted in planned]
+        script = b"; ".join([*_opening(raw, after), _PLANS_ONCE, *calls, _PLANS_AS_BEFORE])
+        given = _given(raw, script)
+        return [_rows(each, values) for each in given[-1 - len(calls) : -1]]
 
 
 @cache
-def _planned(statement: str) -> tuple[Prepared, str]:
-    """A statement as it is prepared, and how it is called."""
-    names = list(dict.fromkeys(_PARAMETER.findall(statement)))
-    known = prepared(_PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement))
-    values = ", ".join(f"%({each})s" for each in names)
-    return known, f"EXECUTE {known.name}({values})" if names else f"EXECUTE {known.name}"
+def _planned(statement: str) -> tuple[Prepared, tuple[str, ...]]:
+    """A statement as it is prepared, and the names of its values in their order."""
+    names = tuple(dict.fromkeys(_PARAMETER.findall(statement)))
+    return prepared(_PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", statement)), names
+
+
+def _call(known: Prepared, values: Sequence[bytes]) -> bytes:
+    said = b"(" + b", ".join(values) + b")" if values else b""
+    return b"EXECUTE " + known.name.encode() + said
+
+
+def _opening(raw: psycopg.Connection[Any], after: str) -> list[bytes]:
+    """What goes first; in a transaction of Django's of which the database knows nothing yet, that it begins."""
+    if after:
+        return [after.encode()]
+    return [] if raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE else [b"BEGIN"]
+
+
+def _given(raw: psycopg.Connection[Any], script: bytes) -> list[PGresult]:
+    """What each statement of a script gives, without a cursor, which costs as much as many a statement.
+
+    Waiting is the driver's: others work meanwhile, and who interrupts it ends the statement.
+    """
+    raw.pgconn.send_query(script)
+    return [checked(each) for each in raw.wait(execute(raw.pgconn))]
+
+
+def _values_of(raw: psycopg.Connection[Any]) -> abc.Transformer:
+    """What writes and reads values as the driver does for a connection, kept for the next time."""
+    known: tuple[psycopg.Connection[Any], abc.Transformer] | None = getattr(_of_thread, "values", None)
+    if known is None or known[0] is not raw:
+        known = _of_thread.values = raw, Transformer(raw)
+    return known[1]
+
+
+def _rows(given: PGresult, values: abc.Transformer) -> Rows:
+    if not given.nfields:
+        return []
+    values.set_pgresult(given)
+    return values.load_rows(0, given.ntuples, tuple)

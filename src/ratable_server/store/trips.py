@@ -48,7 +48,7 @@ def ask(script: str) -> PGresult:
         raw = _raw()
         if connection.queries_logged:
             connection.queries_log.append({"sql": script, "time": "0"})
-        return _checked(raw.pgconn.exec_(script.encode()))
+        return checked(raw.pgconn.exec_(script.encode()))
 
 
 def first_texts(statement: Prepared, values: Sequence[Value], *, after: str = "") -> Texts | None:
@@ -91,10 +91,12 @@ def first_texts_of_request(statement: Prepared, values: Sequence[Value]) -> Text
     return found
 
 
-def keep_prepared(statement: Prepared) -> None:
-    """Have the connection know a statement, once."""
-    if statement.name not in _prepared.setdefault(_raw(), set()):
-        _prepare(statement)
+def keep_prepared(*statements: Prepared) -> None:
+    """Have the connection know some statements, once."""
+    known = _prepared.setdefault(_raw(), set())
+    for statement in statements:
+        if statement.name not in known:
+            _prepare(statement)
 
 
 def is_transaction_open() -> bool:
@@ -141,7 +143,7 @@ def _literal(value: Value, escape: Callable[[bytes], Any]) -> str:
     return bytes(escape(text)).decode()
 
 
-def _checked(result: PGresult) -> PGresult:
+def checked(result: PGresult) -> PGresult:
     """A result, unless it tells of an error; one without a code is that of a connection that was lost.
 
     Raises:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.server.conftest import AT
 _ECHO = """
 SELECT %(text)s::text, %(number)s::numeric, %(day)s::date, %(texts)s::text[], %(nothing)s::text, %(text)s::text
 """
+_OTHERS = "SELECT %(at)s::timestamptz, %(fields)s::jsonb, %(ids)s::bigint[], %(is_so)s::boolean, %(whole)s::bigint"
 _NAME = "UPDATE product SET name = %(name)s WHERE tenant_id = %(tenant)s RETURNING code"
 _NAMES = "SELECT name FROM product WHERE tenant_id = %(tenant)s ORDER BY id"
 
@@ -36,6 +38,21 @@ def planned() -> int:
         return int(cursor.fetchone()[0])
 
 
+def plans_of(beginning: str) -> tuple[int, int]:
+    """How often a statement was done by the plan for all, and by one of its own."""
+    with connection.cursor() as cursor:
+        asked = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE strpos(statement, %s) > 0"
+        cursor.execute(asked, [beginning])
+        (found,) = cursor.fetchall()
+    return found[0], found[1]
+
+
+def plan_mode() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW plan_cache_mode")
+        return str(cursor.fetchone()[0])
+
+
 @pytest.mark.parametrize("text", ["", "it's", "'; DROP TABLE product; --", "%(text)s $1 %", "back\\slash", "naïve ☃\n"])
 def test_values_come_back_as_they_were_told(actor: Actor, text: str):
     told = {"text": text, "number": Decimal("1.500"), "day": date(2026, 2, 28), "texts": [text, "b"], "nothing": None}
@@ -43,6 +60,16 @@ def test_values_come_back_as_they_were_told(actor: Actor, text: str):
         (row,) = all_rows(_ECHO, told)
     assert row == (text, Decimal("1.500"), date(2026, 2, 28), [text, "b"], None, text)
     assert str(row[1]) == "1.500"
+
+
+def test_moments_documents_ids_and_flags_come_back_too(actor: Actor):
+    at = datetime(2026, 3, 1, 0, 30, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+    fields = json.dumps({"who's": "a\\b"})
+    told = {"at": at, "fields": fields, "ids": [2**62, None], "is_so": False, "whole": -(2**62)}
+    with books_of(actor):
+        (row,) = all_rows(_OTHERS, told)
+    assert row == (at, fields, [2**62, None], False, -(2**62))
+    assert row[0].utcoffset() == timedelta(0)
 
 
 def test_a_character_that_no_text_can_have_is_refused(actor: Actor):
@@ -60,6 +87,36 @@ def test_a_statement_is_planned_once_and_a_rollback_does_not_forget_it(actor: Ac
     with books_of(actor):
         assert all_rows(_NAMES, names) == []
         assert planned() == before > 0
+
+
+def test_one_plan_serves_all_calls_and_nothing_else_in_their_transaction(actor: Actor):
+    """An id is found by its index whatever it is; left alone, PostgreSQL tries the first five calls each by its own plan."""
+    asked = "SELECT name FROM product WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) -- ids"
+    with books_of(actor):
+        insert(product(actor))
+        for codes in (["api"], ["api", "gone"], []):
+            assert all_rows(asked, {"tenant": actor.tenant_id, "codes": codes}) == [("API",)] * ("api" in codes)
+        assert plans_of("code = ANY($2) -- ids") == (3, 0)
+        assert plan_mode() == "auto"
+        with pytest.raises(DataError), transaction.atomic():
+            all_rows("SELECT 1 / %(number)s::int", {"number": 0})
+        assert plan_mode() == "auto"
+
+
+def test_what_is_asked_in_a_transaction_of_djangos_begins_it(actor: Actor):
+    with transaction.atomic():
+        all_rows("SELECT set_config('ratable.tenant', %(tenant)s, true)", {"tenant": str(actor.tenant_id)})
+        assert all_rows("SELECT current_setting('ratable.tenant')", {}) == [(str(actor.tenant_id),)]
+    assert all_rows("SELECT current_setting('ratable.tenant')", {}) == [("",)]
+
+
+def test_what_goes_before_is_done_and_not_told(actor: Actor):
+    with books_of(actor):
+        insert(product(actor))
+    enter = f"SELECT set_config('ratable.tenant', '{actor.tenant_id}', true)"
+    told = {"tenant": actor.tenant_id}
+    assert rows_of_each((_NAMES, told), (_NAMES, told), after=enter) == [[("API",)], [("API",)]]
+    assert all_rows(_NAMES, told) == []
 
 
 def test_several_go_in_their_order_and_each_sees_what_those_before_it_did(actor: Actor):
