@@ -20,7 +20,7 @@ from ratable_server.operations.changing import mark_deleted
 from ratable_server.operations.closed_months import keep_open, refuse_closed, refuse_closed_months
 from ratable_server.operations.contract_rows import insert_contracts, sold
 from ratable_server.operations.copies import copied_beside, copy_of
-from ratable_server.operations.customers import customer_ids
+from ratable_server.operations.customers import keep_customers
 from ratable_server.operations.dependents import facts_on_commit, facts_on_contract, posted_of, usage_on
 from ratable_server.operations.extending import contract_of, start_of
 from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
@@ -217,7 +217,7 @@ def _sign(actor: Actor, contract: Contract, kept: Kept) -> None:
         contracts=(contract,),
     )
     refuse_terms(check_terms(terms))
-    insert_contracts(actor, [contract], kept, customers=customer_ids(actor), catalog=catalog)
+    insert_contracts(actor, [contract], kept, customers=keep_customers(actor, [contract.customer]), catalog=catalog)
 
 
 def _held(actor: Actor, code: str) -> models.Contract:
@@ -243,7 +243,7 @@ def _refuse_changes(actor: Actor, code: str, head: ContractHead, *, before: Cont
 
 
 def _rewrite(actor: Actor, row: models.Contract, head: ContractHead) -> None:
-    customers = customer_ids(actor)
+    customers = keep_customers(actor, [head.customer])
     if head.customer not in customers:
         raise Refused("code_must_be_known", field="customer", detail=head.customer)
     row.customer_id = customers[head.customer]

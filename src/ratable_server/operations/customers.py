@@ -14,8 +14,14 @@ from ratable_server.operations.told import Created
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.models import Contract, Customer
+from ratable_server.store.prepared import all_rows
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
+
+_KEEP = """
+SELECT code, id FROM customer WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) AND deleted_at IS NULL
+ORDER BY id FOR KEY SHARE
+"""  # not with who signs another contract, only with who deletes or renames
 
 
 @retried
@@ -81,14 +87,14 @@ def _held(actor: Actor, code: str) -> Customer:
     return row
 
 
-def customer_ids(actor: Actor) -> dict[str, int]:
-    """The row of each customer, by its code."""
-    return dict(rows_of(actor, Customer).values_list("code", "id"))
+def keep_customers(actor: Actor, codes: Iterable[str]) -> dict[str, int]:
+    """The rows of customers, by their codes: who is there stays until this transaction ends."""
+    return dict(all_rows(_KEEP, {"tenant": actor.tenant_id, "codes": sorted(set(codes))}))
 
 
 def insert_customers(actor: Actor, codes: Iterable[str], *, at: datetime) -> list[str]:
     """Customers who are not there yet, each under its code as its name; give their codes."""
-    there = customer_ids(actor)
+    there = set(rows_of(actor, Customer).values_list("code", flat=True))
     new = [code for code in dict.fromkeys(codes) if code not in there]
     rows = [Customer(tenant_id=actor.tenant_id, code=code, name=code, created_at=at, modified_at=at) for code in new]
     rows_of(actor, Customer).bulk_create(rows, batch_size=AT_ONCE)

@@ -18,7 +18,7 @@ from ratable_server.operations.catalog_rows import insert_bundles, insert_produc
 from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import insert_contracts, sold
 from ratable_server.operations.contracts import refuse_unfit_contract
-from ratable_server.operations.customers import customer_ids, insert_customers
+from ratable_server.operations.customers import insert_customers, keep_customers
 from ratable_server.operations.kept import Kept
 from ratable_server.operations.policies import set_policy, set_timezone
 from ratable_server.operations.soundness import refuse_unfit
@@ -97,12 +97,13 @@ def _refuse_unfit(terms: Terms) -> None:
 
 def _insert(actor: Actor, terms: Terms, at: datetime) -> None:
     kept = Kept(at=at)
-    customers = insert_customers(actor, (contract.customer for contract in terms.contracts), at=at)
+    named = [contract.customer for contract in terms.contracts]
+    new_customers = insert_customers(actor, named, at=at)
     insert_products(actor, terms.products, kept)
     insert_bundles(actor, terms.product_bundles, kept, products=sold(actor).products)
-    insert_contracts(actor, terms.contracts, kept, customers=customer_ids(actor), catalog=sold(actor))
+    insert_contracts(actor, terms.contracts, kept, customers=keep_customers(actor, named), catalog=sold(actor))
     new: dict[str, Mapping[str, Fields]] = {
-        "customer": {code: {"name": code} for code in customers},
+        "customer": {code: {"name": code} for code in new_customers},
         "product": {product.id: told(product) for product in terms.products},
         "product_bundle": {bundle.id: told(bundle) for bundle in terms.product_bundles},
         "contract": {contract.id: told(contract) for contract in terms.contracts},

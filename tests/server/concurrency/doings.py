@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ratable.terms import TierPriceOverride
+from ratable.terms import Contract, TierPriceOverride
 from ratable_server.actor import Actor
 from ratable_server.operations.calculation import calculate
-from ratable_server.operations.contracts import ContractHead, modify_contract
+from ratable_server.operations.contracts import ContractHead, create_contract, modify_contract
 from ratable_server.operations.customers import create_customer
 from ratable_server.operations.documents import CreditMemo, Payment, file_credit_memo, file_payment
 from ratable_server.operations.paper_revisions import revise_paper
@@ -124,6 +124,16 @@ def modify(actor: Actor, contract: str, seen: ContractHead, head: ContractHead) 
 def create(actor: Actor, code: str, name: str) -> str:
     """Add a customer."""
     return outcome(create_customer, actor=actor, code=code, name=name, at=AT)
+
+
+def sign(actor: Actor, contract: Contract) -> str:
+    """Agree on a contract."""
+    return outcome(create_contract, actor=actor, contract=contract, at=AT)
+
+
+def move(actor: Actor, contract: str, head: ContractHead) -> str:
+    """Change what a contract says of itself, whatever it said."""
+    return outcome(modify_contract, actor=actor, contract=contract, head=head, at=AT)
 
 
 # ── rounds ───────────────────────────────────────────────────────────────────────────────────
