@@ -14,7 +14,7 @@ from ratable.terms import Contract, Milestone, PrepaidCommit, Subscription, Usag
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.contract_rows import Lines, sold_to
-from ratable_server.operations.extending import hold_standing, judge_contract, keep_open_for
+from ratable_server.operations.extending import hold_open, judge_contract
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
@@ -123,13 +123,12 @@ def delete_line(
 
 def hold_line(actor: Actor, kind: Kind, *, contract: str, code: str) -> HeldLine:
     """A line of a contract, which nobody else changes until this transaction ends."""
-    contract_row, open_on = keep_open_for(actor, contract)
-    before = hold_standing(actor, contract, row_id=contract_row).contract
-    row = rows_of(actor, kind.model).select_for_update(no_key=True).filter(contract_id=contract_row, code=code).first()
-    was = next((each for each in getattr(before, kind.part) if each.id == code), None)
+    held = hold_open(actor, contract)
+    row = rows_of(actor, kind.model).select_for_update(no_key=True).filter(contract_id=held.row_id, code=code).first()
+    was = next((each for each in getattr(held.contract, kind.part) if each.id == code), None)
     if row is None or was is None:
         raise Refused(kind.unknown, field=kind.name, detail=code)
-    return HeldLine(contract=before, contract_row=contract_row, was=was, row=row, open_on=open_on)
+    return HeldLine(contract=held.contract, contract_row=held.row_id, was=was, row=row, open_on=held.open_on)
 
 
 def refuse_terminated(actor: Actor, held: HeldLine) -> None:

@@ -28,7 +28,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE, known
 from ratable_server.operations.kept import Kept
 from ratable_server.store import models
-from ratable_server.store.load.standing import load_offered
+from ratable_server.store.load.offered import Names, Offered, load_offered
 from ratable_server.store.load.written import written_line, written_rollover, written_subscription_line
 from ratable_server.store.scope import rows_of
 
@@ -70,8 +70,8 @@ def sold(actor: Actor) -> Sold:
     )
 
 
-def sold_to(actor: Actor, contract: Contract) -> Sold:
-    """What of the catalogue a contract names, as far as it is there, with the terms of its products."""
+def names_in(contract: Contract) -> Names:
+    """What of the catalogue a contract names."""
     fixed: list[Subscription | Milestone] = [*contract.subscriptions, *contract.milestones]
     named: list[str | None] = [each.product_id for each in fixed]
     named += [line.product_id for each in fixed for line in each.allocation]
@@ -79,11 +79,19 @@ def sold_to(actor: Actor, contract: Contract) -> Sold:
     named += [commit.product_id for commit in contract.prepaid_commits]
     named += [override.product_id for override in contract.tier_price_overrides]
     bundles = {item.product_bundle_id for item in contract.usage_items}
-    found = load_offered(
-        actor,
-        products={each for each in named if each is not None},
-        bundles={each for each in bundles if each is not None},
+    return Names(
+        products=frozenset(each for each in named if each is not None),
+        bundles=frozenset(each for each in bundles if each is not None),
     )
+
+
+def sold_to(actor: Actor, contract: Contract, *, read: Offered | None = None) -> Sold:
+    """What of the catalogue a contract names, as far as it is there, with the terms of its products.
+
+    What was `read` is not read again, if it has all of it.
+    """
+    names = names_in(contract)
+    found = read if read is not None and read.has(names) else load_offered(actor, names)
     return Sold(products=found.products, groups=found.groups, bundles=found.bundles, terms=found.terms)
 
 

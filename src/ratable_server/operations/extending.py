@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ratable.periods import day_after, next_month
 from ratable.terms import Contract, Terms
@@ -13,30 +14,20 @@ from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
-from ratable_server.operations.contract_rows import Lines, Sold, sold_to
+from ratable_server.operations.contract_rows import Lines, Sold, names_in, sold_to
 from ratable_server.operations.kept import Kept, refuse_unfit_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
-from ratable_server.store import models
-from ratable_server.store.load.standing import Standing, load_standing, standing_after
-from ratable_server.store.locks import holding
-from ratable_server.store.prepared import first_row
-from ratable_server.store.scope import rows_of
+from ratable_server.store.load.offered import offered_asked, offered_from
+from ratable_server.store.load.standing import Standing, load_standing, standing_asked, standing_from
+from ratable_server.store.locks import holding, keeping_and_holding
+from ratable_server.store.prepared import Rows, first_row, rows_of_each
 
 _DAYS = """
 SELECT starts_on, opening_as_of FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL
 """
-# The month is kept in the same statement that finds it; its status is the one once the lock is there.
-_KEEP = """
-SELECT contract.id, counts.from_on, closed.month_on, (
-    SELECT status FROM period WHERE period.tenant_id = %(tenant)s AND period.month_on = date_trunc(
-        'month', coalesce((closed.month_on + interval '1 month')::date, counts.from_on)
-    )::date FOR SHARE
-)
-FROM contract
-CROSS JOIN LATERAL (SELECT coalesce(contract.opening_as_of + 1, contract.starts_on) AS from_on) AS counts
-CROSS JOIN (SELECT max(month_on) AS month_on FROM period WHERE tenant_id = %(tenant)s AND status = 'closed') AS closed
-WHERE contract.tenant_id = %(tenant)s AND contract.code = %(code)s AND contract.deleted_at IS NULL
-"""
+_BARE = Contract(
+    id="", customer="", currency="", starts_on=date.min
+)  # what is added to it names all that is named then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +40,16 @@ class Extension:
     lines: Lines
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A contract that is held: as it stands, its row, its last day of service if it was ended, and the first open day."""
+
+    contract: Contract
+    row_id: int
+    terminated_on: date | None
+    open_on: date
+
+
 @contextmanager
 def extension_of(
     actor: Actor, contract: str, extended: Callable[[Contract], Contract], *, kept: Kept
@@ -59,30 +60,53 @@ def extension_of(
         those of what is kept beside, contract_must_be_known, contract_must_not_be_terminated, code_must_be_unused, the rules of terms
     """
     refuse_unfit_beside(kept.beside)
-    with changes_by(actor):
-        row_id, open_on = keep_open_for(actor, contract)
-        standing = hold_standing(actor, contract, row_id=row_id)
-        if standing.terminated_on is not None:
+    asked = (standing_asked(actor, contract), offered_asked(actor, contract, names_in(extended(_BARE))))
+    with changes_by(actor, first=(keeping_and_holding(actor, contract), *asked)) as found:
+        held, (offered,) = _held(actor, contract, asked=asked, found=found)
+        if held.terminated_on is not None:
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
-        after = extended(standing.contract)
-        catalog = sold_to(actor, after)
+        after = extended(held.contract)
+        catalog = sold_to(actor, after, read=offered_from(offered))
         judge_contract(after, catalog)
-        yield Extension(before=standing.contract, row_id=row_id, open_on=open_on, lines=Lines(actor, catalog, kept))
+        yield Extension(
+            before=held.contract, row_id=held.row_id, open_on=held.open_on, lines=Lines(actor, catalog, kept)
+        )
 
 
-def keep_open_for(actor: Actor, code: str) -> tuple[int, date]:
-    """The row of a contract, and the first day that no close has settled; it stays so until this transaction ends.
+def hold_open(actor: Actor, code: str) -> Held:
+    """A contract that nobody else changes until this transaction ends, and its first open month, which stays open so long.
 
     Refuses:
         contract_must_be_known
     """
-    found = first_row(_KEEP, {"tenant": actor.tenant_id, "code": code})
-    if found is None:
+    asked = (standing_asked(actor, code),)
+    held, _ = _held(actor, code, asked=asked, found=rows_of_each(keeping_and_holding(actor, code), *asked))
+    return held
+
+
+def _held(
+    actor: Actor, code: str, *, asked: Sequence[tuple[str, Mapping[str, Any]]], found: Sequence[Rows]
+) -> tuple[Held, Sequence[Rows]]:
+    """The same out of what was `found`, with the rows of what was `asked` besides how it stands, once it is held.
+
+    A month that nobody has booked into yet, or that was closed at this moment, is kept now, and then the contract held.
+    """
+    kept, *read = found
+    if not kept:
         raise Refused("contract_must_be_known", field="contract", detail=code)
-    row_id, from_on, closed_on, status = found
-    if status in {None, "closed"}:  # nobody has booked into the month yet, or it was closed at this moment
-        return row_id, keep_open(actor, from_on)
-    return row_id, next_month(closed_on) if closed_on else date.min
+    ((row_id, from_on, closed_on, is_kept, held_id),) = kept
+    open_on = next_month(closed_on) if closed_on else date.min
+    if not is_kept:
+        open_on = keep_open(actor, from_on)
+        held, *read = rows_of_each(holding(actor, code), *asked)
+        held_id = held[0][0] if held else None
+    standing = standing_from(read[0])
+    if standing is None or held_id != row_id:
+        raise Refused("contract_must_be_known", field="contract", detail=code)
+    return (
+        Held(row_id=row_id, open_on=open_on, contract=standing.contract, terminated_on=standing.terminated_on),
+        read[1:],
+    )
 
 
 def start_of(actor: Actor, code: str) -> date:
@@ -104,30 +128,17 @@ def contract_of(actor: Actor, code: str) -> Contract:
     Refuses:
         contract_must_be_known
     """
-    row_id = rows_of(actor, models.Contract).filter(code=code).values_list("id", flat=True).first()
-    return standing_of(actor, code, row_id=row_id or 0).contract
+    return standing_of(actor, code).contract
 
 
-def standing_of(actor: Actor, code: str, *, row_id: int) -> Standing:
-    """The same by its row, with its end before its time.
+def standing_of(actor: Actor, code: str) -> Standing:
+    """The same with its end before its time.
 
     Refuses:
         contract_must_be_known
     """
-    found = load_standing(actor, row_id)
+    found = load_standing(actor, code)
     if found is None:
-        raise Refused("contract_must_be_known", field="contract", detail=code)
-    return found
-
-
-def hold_standing(actor: Actor, code: str, *, row_id: int) -> Standing:
-    """The same for a contract that nobody else changes until this transaction ends.
-
-    Refuses:
-        contract_must_be_known
-    """
-    held, found = standing_after(actor, row_id, before=holding(actor, code))
-    if found is None or held != [(row_id,)]:
         raise Refused("contract_must_be_known", field="contract", detail=code)
     return found
 

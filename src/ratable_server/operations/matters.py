@@ -53,7 +53,7 @@ def matter_of(actor: Actor, contract: str, *, on: date, holds_commits: bool = Fa
         return Matter(contract=None, row_id=0, booking=booking)
     if holds_commits:
         hold_commits(actor, [row_id])
-    found = standing_of(actor, contract, row_id=row_id)
+    found = standing_of(actor, contract)
     return Matter(contract=found.contract, row_id=row_id, booking=booking, terminated_on=found.terminated_on)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from django.db import IntegrityError
@@ -11,6 +12,7 @@ from django.db import IntegrityError
 from ratable.price_plans import Refusal
 from ratable_server.actor import Actor, Role
 from ratable_server.errors import Refused
+from ratable_server.store.prepared import Rows
 from ratable_server.store.scope import books_of
 
 _SAME = ("amount_must_fit_currency", "period_must_be_open")
@@ -21,8 +23,12 @@ _UNIQUE = (
 
 
 @contextmanager
-def changes_by(actor: Actor, role: Role = "preparer") -> Iterator[None]:
+def changes_by(
+    actor: Actor, role: Role = "preparer", *, first: Sequence[tuple[str, Mapping[str, Any]]] = ()
+) -> Iterator[list[Rows]]:
     """The books of the actor's tenant, for who may change them; several writers may ask for the same code at once.
+
+    The rows of statements that are asked `first`, in the trip that opens the books, are given.
 
     Refuses:
         role_must_allow_it, code_must_be_unused, contract_must_not_be_terminated, amount_must_fit_currency,
@@ -31,8 +37,8 @@ def changes_by(actor: Actor, role: Role = "preparer") -> Iterator[None]:
     if not actor.may_act_as(role):
         raise Refused("role_must_allow_it", field="role", detail=f"needs {role}, is {actor.role}")
     try:
-        with books_of(actor):
-            yield
+        with books_of(actor, first=first) as found:
+            yield found
     except IntegrityError as error:
         code, table = _named(error)
         if code is None:

@@ -24,6 +24,26 @@ _SHARE = "SELECT status FROM period WHERE tenant_id = %(tenant)s AND month_on = 
 _HOLD = """
 SELECT id FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL FOR NO KEY UPDATE
 """
+# The month is kept in the same statement that finds it; its status is the one once the lock is there. The contract is
+# held after that, and only if the month is kept: there is nothing to be held before a month.
+_KEEP_AND_HOLD = """
+WITH kept AS MATERIALIZED (
+    SELECT contract.id, counts.from_on, closed.month_on, (
+        SELECT status FROM period WHERE period.tenant_id = %(tenant)s AND period.month_on = date_trunc(
+            'month', coalesce((closed.month_on + interval '1 month')::date, counts.from_on)
+        )::date FOR SHARE
+    ) AS status
+    FROM contract
+    CROSS JOIN LATERAL (SELECT coalesce(contract.opening_as_of + 1, contract.starts_on) AS from_on) AS counts
+    CROSS JOIN (SELECT max(month_on) AS month_on FROM period WHERE tenant_id = %(tenant)s AND status = 'closed') AS closed
+    WHERE contract.tenant_id = %(tenant)s AND contract.code = %(code)s AND contract.deleted_at IS NULL
+)
+SELECT kept.id, kept.from_on, kept.month_on, coalesce(kept.status <> 'closed', false), CASE WHEN kept.status <> 'closed' THEN (
+    SELECT held.id FROM contract AS held
+    WHERE held.tenant_id = %(tenant)s AND held.id = kept.id AND held.deleted_at IS NULL FOR NO KEY UPDATE
+) END
+FROM kept
+"""
 
 
 def share_month(actor: Actor, month_on: date) -> str:
@@ -48,6 +68,16 @@ def hold_contract(actor: Actor, code: str) -> int | None:
 def holding(actor: Actor, code: str) -> tuple[str, dict[str, Any]]:
     """The statement that keeps a contract and gives its row, with its parameters."""
     return _HOLD, {"tenant": actor.tenant_id, "code": code}
+
+
+def keeping_and_holding(actor: Actor, code: str) -> tuple[str, dict[str, Any]]:
+    """The statement that keeps a contract's first open month from being closed, and then the contract, with its parameters.
+
+    It gives the row of the contract, the first day that it counts, the last month that is closed, whether the month is kept,
+    and the row of the contract once it is held. A month that has no row yet, or was closed at this moment, is not kept, and
+    then the contract is not held.
+    """
+    return _KEEP_AND_HOLD, {"tenant": actor.tenant_id, "code": code}
 
 
 def hold_contracts(actor: Actor, codes: Iterable[str]) -> None:

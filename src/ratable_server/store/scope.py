@@ -5,10 +5,10 @@ Owns the setting that row-level security reads. Outside `books_of` the database 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 from ratable.errors import InvariantError
 from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
+from ratable_server.store.prepared import Rows, rows_of_each
 from ratable_server.store.transport import reading_beside
 from ratable_server.store.trips import Prepared, Texts, Value, ask, first_texts, is_transaction_open
 
@@ -28,10 +29,13 @@ _open_books: ContextVar[int | None] = ContextVar("open_books", default=None)
 
 
 @contextmanager
-def books_of(actor: Actor, *, as_snapshot: bool = False) -> Iterator[None]:
+def books_of(
+    actor: Actor, *, as_snapshot: bool = False, first: Sequence[tuple[str, Mapping[str, Any]]] = ()
+) -> Iterator[list[Rows]]:
     """One transaction in the books of the actor's tenant; inside another one of the same tenant, a part of it.
 
-    With `as_snapshot` all reads see one moment, nothing can be written, and nobody waits.
+    With `as_snapshot` all reads see one moment, nothing can be written, and nobody waits. The rows of statements that are
+    asked `first`, in the trip that opens the books, are given.
 
     Raises:
         InvariantError: the books of another tenant are open, or a snapshot is asked for in the middle of a transaction.
@@ -42,12 +46,14 @@ def books_of(actor: Actor, *, as_snapshot: bool = False) -> Iterator[None]:
     if as_snapshot and connection.in_atomic_block:
         raise InvariantError("a snapshot begins with its transaction")
     with transaction.atomic():
-        if opened is None:
-            enter_tenant(actor.tenant_id, mode=_SNAPSHOT if as_snapshot else "")
+        entering = _entering(actor, mode=_SNAPSHOT if as_snapshot else "") if opened is None else ""
+        found = rows_of_each(*first, after=entering) if first else []
+        if entering and not first:
+            ask(entering)
         token = _open_books.set(actor.tenant_id)
         try:
             with reading_beside(actor.tenant_id) if as_snapshot else nullcontext():
-                yield
+                yield found
         finally:
             _open_books.reset(token)
 
@@ -59,16 +65,19 @@ def moment_of(actor: Actor) -> Iterator[None]:
         yield
 
 
-def enter_tenant(tenant_id: int, *, mode: str = "") -> None:
-    """Show the rest of this transaction the rows of a tenant; one that has yet to begin does so, in this mode."""
-    begin = "" if is_transaction_open() else f"BEGIN {mode}; "
-    ask(f"{begin}{_ENTER.format(int(tenant_id))}")
+def rows_of_each_in(actor: Actor, *asked: tuple[str, Mapping[str, Any]]) -> list[Rows]:
+    """The rows of statements that only read, in the books of the actor's tenant; in one trip where no transaction is open."""
+    if connection.in_atomic_block:
+        with books_of(actor, first=asked) as found:
+            return found
+    connection.close_if_health_check_failed()
+    return rows_of_each(*asked, after=_ENTER.format(int(actor.tenant_id)))
 
 
 def first_texts_of(actor: Actor, statement: Prepared, values: Sequence[Value]) -> Texts | None:
     """The first row of a statement that only reads, each field as the database writes it; None: there is none.
 
-    In the books of the actor's tenant, and in one trip where no transaction is open.
+    In the books of the actor's tenant, and in one trip as above.
     """
     if connection.in_atomic_block:
         with books_of(actor):
@@ -88,3 +97,9 @@ def rows_of(actor: Actor, model: type[Row], *, with_deleted: bool = False) -> Qu
     column = "id" if model._meta.model_name == "tenant" else "tenant_id"
     rows = model._default_manager.filter(**{column: actor.tenant_id})
     return rows.filter(deleted_at=None) if issubclass(model, Told) and not with_deleted else rows
+
+
+def _entering(actor: Actor, *, mode: str = "") -> str:
+    """What shows the rest of this transaction the rows of a tenant; one that has yet to begin does so, in this mode."""
+    begin = "" if is_transaction_open() else f"BEGIN {mode}; "
+    return f"{begin}{_ENTER.format(int(actor.tenant_id))}"

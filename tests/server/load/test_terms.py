@@ -15,10 +15,13 @@ from ratable.cases.withdrawals import without
 from ratable.terms import Terms
 from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
+from ratable_server.operations.contract_rows import names_in
 from ratable_server.operations.terms import import_terms
-from ratable_server.store.load.standing import load_offered, load_standing
+from ratable_server.store.load.offered import Names, load_offered, offered_asked, offered_from
+from ratable_server.store.load.standing import load_standing
 from ratable_server.store.load.terms import load_terms
 from ratable_server.store.models import Contract, UsageGroup
+from ratable_server.store.prepared import all_rows
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
 from tests.server.operations.agreements import API, agree
@@ -66,11 +69,10 @@ def test_a_contract_that_a_writer_holds_is_as_it_was_agreed_with_what_is_sold_to
     used = {item.product_id for contract in terms.contracts for item in contract.usage_items}
 
     with books_of(actor):
-        rows = rows_of(actor, Contract).order_by("id").values_list("id", flat=True)
-        standing = [load_standing(actor, row_id) for row_id in rows]
-        offered = load_offered(
-            actor, products=[each.id for each in terms.products if each.id in used], bundles=["none"]
-        )
+        codes = rows_of(actor, Contract).order_by("id").values_list("code", flat=True)
+        standing = [load_standing(actor, code) for code in codes]
+        products = frozenset(each.id for each in terms.products if each.id in used)
+        offered = load_offered(actor, Names(products=products, bundles=frozenset({"none"})))
 
     assert tuple(each.contract for each in standing if each is not None) == terms.contracts
     assert [each.terminated_on for each in standing if each is not None] == [None] * len(terms.contracts)
@@ -79,17 +81,39 @@ def test_a_contract_that_a_writer_holds_is_as_it_was_agreed_with_what_is_sold_to
     assert (set(offered.products), offered.bundles) == ({each.id for each in offered.terms}, {})
 
 
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.relative_to(GOLDEN).with_suffix("").as_posix())
+def test_what_is_sold_to_a_contract_is_read_with_it_by_what_its_lines_name(actor: Actor, path: Path):
+    terms = soundly_agreed(path)
+    import_terms(actor=actor, terms=terms, at=AT)
+    for contract in terms.contracts:
+        named = names_in(contract)
+        split = {
+            line.product_id for each in (*contract.subscriptions, *contract.milestones) for line in each.allocation
+        }
+        lines = (*contract.usage_items, *contract.prepaid_commits, *contract.subscriptions, *contract.milestones)
+        own = {each.product_id for each in (*lines, *contract.tier_price_overrides)} - {None}
+        with books_of(actor):
+            offered = offered_from(
+                all_rows(*offered_asked(actor, contract.id, Names(products=frozenset(), bundles=frozenset())))
+            )
+            beside = offered_from(all_rows(*offered_asked(actor, contract.id, named)))
+            assert beside == load_offered(actor, named)
+        assert set(offered.products) == own == named.products - (split - own)
+        assert set(offered.bundles) == named.bundles
+        assert offered.terms == tuple(product for product in terms.products if product.id in own)
+
+
 def test_what_was_deleted_is_no_longer_offered(actor: Actor):
     agree(actor)
     with books_of(actor):
-        (row_id,) = rows_of(actor, Contract).values_list("id", flat=True)
+        (code,) = rows_of(actor, Contract).values_list("code", flat=True)
         groups = rows_of(actor, UsageGroup)
         groups.update(deleted_at=AT)
         rows_of(actor, Contract).update(deleted_at=AT)
 
-        offered = load_offered(actor, products=["api", "gone"], bundles=["suite"])
+        offered = load_offered(actor, Names(products=frozenset({"api", "gone"}), bundles=frozenset({"suite"})))
 
-        assert load_standing(actor, row_id) is None
+        assert load_standing(actor, code) is None
     assert (set(offered.products), offered.groups, set(offered.bundles)) == ({"api"}, {}, {"suite"})
     assert offered.terms == (API,)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import DataError, ProgrammingError, connection, transaction
 
+from ratable.errors import InvariantError
 from ratable_server.actor import Actor
 from ratable_server.store.inserting import insert
 from ratable_server.store.load.parts import Part, Parts
@@ -134,6 +135,33 @@ def test_where_one_of_several_fails_nothing_of_them_stays(actor: Actor):
         rows_of_each((_NAME, told), ("SELECT no_such_column FROM product", {}))
     with books_of(actor):
         assert all_rows(_NAMES, told) == [("API",)]
+
+
+def test_what_is_asked_first_is_asked_in_the_books_that_it_opens(new_actor: Callable[..., Actor]):
+    one, other = new_actor(), new_actor()
+    for each in (one, other):
+        named = (_NAMES, {"tenant": each.tenant_id})
+        with books_of(each, first=[named, named]) as found:
+            assert found == [[], []]
+            insert(product(each, code=f"api-{each.tenant_id}"))
+            with books_of(each, first=[named]) as part:
+                assert part == [[("API",)]]
+    with books_of(one, as_snapshot=True, first=[("SELECT code FROM product", {})]) as found:
+        assert found == [[(f"api-{one.tenant_id}",)]]
+    with books_of(one) as found:
+        assert found == []
+
+
+def test_where_what_is_asked_first_fails_no_books_are_open(actor: Actor):
+    with (
+        pytest.raises(ProgrammingError),
+        books_of(actor, first=[(_NAMES, {"tenant": 1}), ("SELECT no_such_column", {})]),
+    ):
+        pass
+    assert not connection.in_atomic_block
+    with pytest.raises(InvariantError, match="outside books_of"):
+        rows_of(actor, Product)
+    assert all_rows("SELECT current_setting('ratable.tenant')", {}) == [("",)]
 
 
 def test_nothing_is_seen_outside_of_the_books(actor: Actor):

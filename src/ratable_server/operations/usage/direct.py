@@ -65,7 +65,7 @@ def take_directly(
         made |= found
 
 
-def _transaction(begun: Begun) -> AbstractContextManager[None]:
+def _transaction(begun: Begun) -> AbstractContextManager[object]:
     """One of its own, or that of the caller, in the same books: what it does it does whole, or raises."""
     return nullcontext() if connection.in_atomic_block else books_of(begun.actor)
 

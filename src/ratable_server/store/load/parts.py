@@ -14,15 +14,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import DateField, DateTimeField, DecimalField, Field, Model
 
 from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
-from ratable_server.store.prepared import all_rows, rows_of_each
-from ratable_server.store.scope import books_of
+from ratable_server.store.prepared import all_rows
+from ratable_server.store.scope import rows_of_each_in
 
-_ENTER = "SELECT set_config('ratable.tenant', %(tenant)s, true)"  # for what goes in one message with it
 _Reading = Callable[[Sequence[Any]], dict[str, Any]]
 
 
@@ -63,11 +61,14 @@ class Part:
 
 
 class Parts:
-    """Several kinds of records, read together by one `statement`; call it in the books that are read."""
+    """Several kinds of records, read together by one `statement`; call it in the books that are read.
 
-    def __init__(self, parts: Mapping[str, Part]) -> None:
+    `beginning` is what stands before them in it, and is looked up once for all of them.
+    """
+
+    def __init__(self, parts: Mapping[str, Part], *, beginning: str = "") -> None:
         queries = "\nUNION ALL ".join(part.query(kind) for kind, part in parts.items())
-        self.statement = f"{queries}\nORDER BY 2"
+        self.statement = f"{beginning}{queries}\nORDER BY 2"
         self._readings = {kind: part.reading() for kind, part in parts.items()}
 
     def read(self, wanted: Mapping[str, Any]) -> defaultdict[str, list[dict[str, Any]]]:
@@ -79,11 +80,7 @@ class Parts:
 
         Inside a transaction that is open it is a part of that.
         """
-        if connection.in_atomic_block:
-            with books_of(actor):
-                return self.read(wanted)
-        connection.close_if_health_check_failed()
-        _, rows = rows_of_each((_ENTER, {"tenant": str(actor.tenant_id)}), (self.statement, wanted))
+        (rows,) = rows_of_each_in(actor, (self.statement, wanted))
         return self.records(rows)
 
     def records(self, rows: Iterable[Sequence[Any]]) -> defaultdict[str, list[dict[str, Any]]]:
