@@ -10,21 +10,21 @@ from ratable_server.queries.prepaid_events_text import EventWords
 
 OWN = ("external_id", "total_events")  # of what came with a record, what the document has fields for
 _COUNT = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_WORDS = {  # the documented fields, by columns of ours
-    "id": "id",
-    "prepaid_commit": "prepaid_commit_id",
-    "consumption": "consumption_id",
-    "external_id": "own_id",
-    "event_date": "used_on",
-    "period_month": "month_on",
-    "total_revenue_dollars": "amount",
-    "total_events": "count",
-    "data": "data",
-    "adjustment_date": "none",
-    "is_adjustment": "no",
-    "original_period_month": "none",
-    "created_at": "recorded_at",
-}
+_WORDS = (  # the documented fields, by columns of ours
+    ("id", "id"),
+    ("prepaid_commit", "prepaid_commit_id"),
+    ("consumption", "consumption_id"),
+    ("external_id", "own_id"),
+    ("event_date", "used_on"),
+    ("period_month", "month_on"),
+    ("total_revenue_dollars", "amount"),
+    ("total_events", "count"),
+    ("data", "data"),
+    ("adjustment_date", "none"),
+    ("is_adjustment", "no"),
+    ("original_period_month", "none"),
+    ("created_at", "recorded_at"),
+)
 
 
 def words_of(commit_id: int) -> EventWords:
