@@ -140,7 +140,7 @@ def prepaid_events_text(
         "named_letters": len(words.named),
         "nameless": _pattern(words.nameless),
     }
-    statement, names = _statement(words.words, words.own_id, words.count, _limits(asked))
+    statement, names = _statement(words.words, words.own_id, words.count, limits=_limits(asked))
     found = first_texts_of(actor, statement, [wanted[name] for name in names])
     if found is None or found[0] == "t":
         return None
@@ -159,7 +159,7 @@ def _limits(asked: EventsAsked) -> str:
 
 
 @cache
-def _statement(words: Told, own_id: str, count: str, limits: str) -> tuple[Prepared, tuple[str, ...]]:
+def _statement(words: Told, own_id: str, count: str, *, limits: str) -> tuple[Prepared, tuple[str, ...]]:
     """A statement, and the names of its values in their order."""
     own, shared = _texts(words)
     text = _STATEMENT.format(
