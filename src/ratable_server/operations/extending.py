@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from ratable.periods import day_after, next_month
 from ratable.terms import Contract, Terms
@@ -20,7 +19,7 @@ from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store.load.offered import offered_asked, offered_from
 from ratable_server.store.load.standing import Standing, load_standing, standing_asked, standing_from
 from ratable_server.store.locks import holding, keeping_and_holding
-from ratable_server.store.prepared import Rows, first_row, rows_of_each
+from ratable_server.store.prepared import Asked, Rows, first_row, rows_of_each
 
 _DAYS = """
 SELECT starts_on, opening_as_of FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL
@@ -84,9 +83,7 @@ def hold_open(actor: Actor, code: str) -> Held:
     return held
 
 
-def _held(
-    actor: Actor, code: str, *, asked: Sequence[tuple[str, Mapping[str, Any]]], found: Sequence[Rows]
-) -> tuple[Held, Sequence[Rows]]:
+def _held(actor: Actor, code: str, *, asked: Sequence[Asked], found: Sequence[Rows]) -> tuple[Held, Sequence[Rows]]:
     """The same out of what was `found`, with the rows of what was `asked` besides how it stands, once it is held.
 
     A month that nobody has booked into yet, or that was closed at this moment, is kept now, and then the contract held.

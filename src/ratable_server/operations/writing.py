@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 from django.db import IntegrityError
@@ -12,7 +11,7 @@ from django.db import IntegrityError
 from ratable.price_plans import Refusal
 from ratable_server.actor import Actor, Role
 from ratable_server.errors import Refused
-from ratable_server.store.prepared import Rows
+from ratable_server.store.prepared import Asked, Rows
 from ratable_server.store.scope import books_of
 
 _SAME = ("amount_must_fit_currency", "period_must_be_open")
@@ -23,9 +22,7 @@ _UNIQUE = (
 
 
 @contextmanager
-def changes_by(
-    actor: Actor, role: Role = "preparer", *, first: Sequence[tuple[str, Mapping[str, Any]]] = ()
-) -> Iterator[list[Rows]]:
+def changes_by(actor: Actor, role: Role = "preparer", *, first: Sequence[Asked] = ()) -> Iterator[list[Rows]]:
     """The books of the actor's tenant, for who may change them; several writers may ask for the same code at once.
 
     The rows of statements that are asked `first`, in the trip that opens the books, are given.

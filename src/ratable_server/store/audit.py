@@ -19,7 +19,7 @@ from django.db.models import JSONField, Model, Value
 from ratable_server.actor import Actor
 from ratable_server.store.inserting import inserting
 from ratable_server.store.models import AuditEntry
-from ratable_server.store.prepared import rows_of_each
+from ratable_server.store.prepared import Asked, rows_of_each
 from ratable_server.store.states import GONE, HOLD, KINDS, STATE, states_of
 from ratable_server.store.webhooks import ANNOUNCE, announcement
 
@@ -86,7 +86,7 @@ def record_changes(actor: Actor, changes: Sequence[Change], *, at: datetime) -> 
             cursor.execute(_ADD_MANY, {**_by(actor, at), "told": told})
 
 
-def _recording(actor: Actor, change: Change, *, at: datetime, part_of: str = "") -> Iterator[tuple[str, Fields]]:
+def _recording(actor: Actor, change: Change, *, at: datetime, part_of: str = "") -> Iterator[Asked]:
     """The statements that write an entry: what has a state is kept first, so that it is told as it stays."""
     kind, code = ("product", part_of) if part_of else (change.kind, change.code)
     fields = change.after or change.before or {}

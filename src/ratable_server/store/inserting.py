@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Field, Model
 from django.db.models.expressions import DatabaseDefault
 
-from ratable_server.store.prepared import first_row
+from ratable_server.store.prepared import Asked, first_row
 
 
 def insert(row: Model) -> None:
@@ -18,7 +18,7 @@ def insert(row: Model) -> None:
     row.pk = found[0] if found else None
 
 
-def inserting(row: Model) -> tuple[str, dict[str, Any]]:
+def inserting(row: Model) -> Asked:
     """The statement that writes a new row and gives its id, with its parameters. What the row does not say is the default."""
     said = {
         field.attname: field.get_db_prep_save(value, connection)

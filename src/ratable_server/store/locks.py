@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from ratable_server.actor import Actor
 from ratable_server.store.models import Contract, Period, PrepaidCommit
-from ratable_server.store.prepared import first_row
+from ratable_server.store.prepared import Asked, first_row
 from ratable_server.store.scope import rows_of
 
 _SHARE = "SELECT status FROM period WHERE tenant_id = %(tenant)s AND month_on = %(month)s FOR SHARE"
@@ -65,12 +65,12 @@ def hold_contract(actor: Actor, code: str) -> int | None:
     return found[0] if found else None
 
 
-def holding(actor: Actor, code: str) -> tuple[str, dict[str, Any]]:
+def holding(actor: Actor, code: str) -> Asked:
     """The statement that keeps a contract and gives its row, with its parameters."""
     return _HOLD, {"tenant": actor.tenant_id, "code": code}
 
 
-def keeping_and_holding(actor: Actor, code: str) -> tuple[str, dict[str, Any]]:
+def keeping_and_holding(actor: Actor, code: str) -> Asked:
     """The statement that keeps a contract's first open month from being closed, and then the contract, with its parameters.
 
     It gives the row of the contract, the first day that it counts, the last month that is closed, whether the month is kept,

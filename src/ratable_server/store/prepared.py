@@ -27,6 +27,7 @@ from psycopg.pq.abc import PGresult
 from ratable_server.store.trips import Prepared, checked, keep_prepared, prepared
 
 Rows = list[tuple[Any, ...]]
+Asked = tuple[str, Mapping[str, Any]]  # a statement and its parameters
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _PLANS_ONCE, _PLANS_AS_BEFORE = (
@@ -47,7 +48,7 @@ def all_rows(statement: str, wanted: Mapping[str, Any]) -> Rows:
     return rows
 
 
-def rows_of_each(*asked: tuple[str, Mapping[str, Any]], after: str = "") -> list[Rows]:
+def rows_of_each(*asked: Asked, after: str = "") -> list[Rows]:
     """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for.
 
     `after` are statements that go before all of them, and of which nothing is told.

@@ -5,10 +5,10 @@ Owns the setting that row-level security reads. Outside `books_of` the database 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 from ratable.errors import InvariantError
 from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
-from ratable_server.store.prepared import Rows, rows_of_each
+from ratable_server.store.prepared import Asked, Rows, rows_of_each
 from ratable_server.store.transport import reading_beside
 from ratable_server.store.trips import Prepared, Texts, Value, ask, first_texts, is_transaction_open
 
@@ -29,9 +29,7 @@ _open_books: ContextVar[int | None] = ContextVar("open_books", default=None)
 
 
 @contextmanager
-def books_of(
-    actor: Actor, *, as_snapshot: bool = False, first: Sequence[tuple[str, Mapping[str, Any]]] = ()
-) -> Iterator[list[Rows]]:
+def books_of(actor: Actor, *, as_snapshot: bool = False, first: Sequence[Asked] = ()) -> Iterator[list[Rows]]:
     """One transaction in the books of the actor's tenant; inside another one of the same tenant, a part of it.
 
     With `as_snapshot` all reads see one moment, nothing can be written, and nobody waits. The rows of statements that are
@@ -65,7 +63,7 @@ def moment_of(actor: Actor) -> Iterator[None]:
         yield
 
 
-def rows_of_each_in(actor: Actor, *asked: tuple[str, Mapping[str, Any]]) -> list[Rows]:
+def rows_of_each_in(actor: Actor, *asked: Asked) -> list[Rows]:
     """The rows of statements that only read, in the books of the actor's tenant; in one trip where no transaction is open."""
     if connection.in_atomic_block:
         with books_of(actor, first=asked) as found:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ratable.cases.reading import find_cases, read_case
 from ratable.cases.withdrawals import without
-from ratable.terms import Terms
+from ratable.terms import Milestone, Subscription, Terms
 from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
 from ratable_server.operations.contract_rows import names_in
@@ -87,11 +87,13 @@ def test_what_is_sold_to_a_contract_is_read_with_it_by_what_its_lines_name(actor
     import_terms(actor=actor, terms=terms, at=AT)
     for contract in terms.contracts:
         named = names_in(contract)
-        split = {
-            line.product_id for each in (*contract.subscriptions, *contract.milestones) for line in each.allocation
+        fixed: list[Subscription | Milestone] = [*contract.subscriptions, *contract.milestones]
+        split = {line.product_id for each in fixed for line in each.allocation}
+        own = {each.product_id for each in contract.usage_items} | {
+            each.product_id for each in contract.prepaid_commits
         }
-        lines = (*contract.usage_items, *contract.prepaid_commits, *contract.subscriptions, *contract.milestones)
-        own = {each.product_id for each in (*lines, *contract.tier_price_overrides)} - {None}
+        own |= {each.product_id for each in fixed} | {each.product_id for each in contract.tier_price_overrides}
+        own -= {None}
         with books_of(actor):
             offered = offered_from(
                 all_rows(*offered_asked(actor, contract.id, Names(products=frozenset(), bundles=frozenset())))

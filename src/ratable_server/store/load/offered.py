@@ -16,7 +16,7 @@ from ratable_server.store import models
 from ratable_server.store.load.catalog import OPTIONS
 from ratable_server.store.load.parts import Part, Parts
 from ratable_server.store.load.standing import OF_CODE, ON_IT
-from ratable_server.store.prepared import all_rows
+from ratable_server.store.prepared import Asked, all_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ def load_offered(actor: Actor, names: Names) -> Offered:
     return offered_from(all_rows(_NAMED.statement, _wanted(actor, names)))
 
 
-def offered_asked(actor: Actor, contract: str, names: Names) -> tuple[str, dict[str, Any]]:
+def offered_asked(actor: Actor, contract: str, names: Names) -> Asked:
     """The statement that reads the same of what a contract's lines name too, with its parameters.
 
     Products that only a split names are left out.

@@ -16,7 +16,7 @@ from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.parts import Part, Parts
 from ratable_server.store.load.terms import HEAD, LINES, contract_from
-from ratable_server.store.prepared import all_rows
+from ratable_server.store.prepared import Asked, all_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def load_standing(actor: Actor, code: str) -> Standing | None:
     return standing_from(all_rows(*standing_asked(actor, code)))
 
 
-def standing_asked(actor: Actor, code: str) -> tuple[str, dict[str, Any]]:
+def standing_asked(actor: Actor, code: str) -> Asked:
     """The statement that reads a contract, with its parameters: for what goes in one trip with others."""
     return _CONTRACT.statement, {"tenant": actor.tenant_id, "contract": code}
 
