@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_events_are_left_out_by_the_letters_that_their_ids_begin_with(api: Api):
 
     def left(less: str) -> list[str]:
         asked = EventsAsked(less=less)
-        of = {"actor": api.actor, "contract_id": contract, "commit_id": commit, "asked": asked}
+        of: dict[str, Any] = {"actor": api.actor, "contract_id": contract, "commit_id": commit, "asked": asked}
         written, told = prepaid_events_text(**of, words=words_of(commit)), prepaid_events(**of)
         assert written is not None
         assert told is not None

@@ -18,7 +18,7 @@ from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
 from ratable_server.store.prepared import Asked, Rows, rows_of_each
 from ratable_server.store.transport import reading_beside
-from ratable_server.store.trips import Prepared, Texts, Value, ask, first_texts, is_transaction_open
+from ratable_server.store.trips import Prepared, Texts, Value, ask, connection_here, first_texts, is_transaction_open
 
 Row = TypeVar("Row", bound=Model)
 
@@ -77,10 +77,11 @@ def first_texts_of(actor: Actor, statement: Prepared, values: Sequence[Value]) -
 
     In the books of the actor's tenant, and in one trip as above.
     """
-    if connection.in_atomic_block:
+    database = connection_here()
+    if database.in_atomic_block:
         with books_of(actor):
             return first_texts(statement, values)
-    connection.close_if_health_check_failed()
+    database.close_if_health_check_failed()
     return first_texts(statement, values, after=f"{_ENTER.format(int(actor.tenant_id))}; ")
 
 

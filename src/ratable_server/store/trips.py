@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DataError, NotSupportedError, OperationalError, ProgrammingError, connection
+from django.db import DEFAULT_DB_ALIAS, DataError, NotSupportedError, OperationalError, ProgrammingError, connections
 from psycopg.pq import DiagnosticField, Escaping, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
@@ -43,12 +43,7 @@ def prepared(text: str, *types: str) -> Prepared:
 
 def ask(script: str) -> PGresult:
     """What the last of some statements gives; they go as one message, and nothing is read into their texts."""
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors:
-        raw = _raw()
-        if connection.queries_logged:
-            connection.queries_log.append({"sql": script, "time": "0"})
-        return checked(raw.pgconn.exec_(script.encode()))
+    return _asked(*_opened(), script)
 
 
 def first_texts(statement: Prepared, values: Sequence[Value], *, after: str = "") -> Texts | None:
@@ -56,11 +51,12 @@ def first_texts(statement: Prepared, values: Sequence[Value], *, after: str = ""
 
     `after` are statements that go before it, in the same trip.
     """
-    known, script = _prepared.setdefault(_raw(), set()), f"{after}{_execute(statement, values)}"
-    if statement.name not in known or (is_transaction_open() and not _is_there(statement)):
+    database, raw = _opened()
+    known, script = _prepared.setdefault(raw, set()), f"{after}{_execute(raw, statement, values)}"
+    if statement.name not in known or (_is_begun(raw) and not _is_there(statement)):
         _prepare(statement)
     try:
-        found = ask(script)
+        found = _asked(database, raw, script)
     except ProgrammingError as error:
         if not isinstance(error.__cause__, psycopg.errors.InvalidSqlStatementName) or is_transaction_open():
             raise
@@ -68,8 +64,8 @@ def first_texts(statement: Prepared, values: Sequence[Value], *, after: str = ""
         found = ask(script)
     if not found.ntuples:
         return None
-    fields = (found.get_value(0, column) for column in range(found.nfields))
-    return tuple(None if field is None else field.decode() for field in fields)
+    fields = [found.get_value(0, column) for column in range(found.nfields)]
+    return tuple([None if field is None else field.decode() for field in fields])
 
 
 def first_texts_of_request(statement: Prepared, values: Sequence[Value]) -> Texts | None:
@@ -78,22 +74,24 @@ def first_texts_of_request(statement: Prepared, values: Sequence[Value]) -> Text
     Django asks such a connection whether it is still there. Here the statement itself shows it, and is asked again on a
     new one: it has to be one that can be asked twice.
     """
+    database = connection_here()
     try:
         found = first_texts(statement, values)
     except (OperationalError, NotSupportedError) as error:
         is_outdated = isinstance(error, NotSupportedError)  # its plan gives other columns than what is there by now
-        is_lost = connection.connection is not None and connection.connection.closed
-        if connection.in_atomic_block or not (is_outdated or is_lost):
+        is_lost = database.connection is not None and database.connection.closed
+        if database.in_atomic_block or not (is_outdated or is_lost):
             raise
-        connection.close()
+        database.close()
         found = first_texts(statement, values)
-    cast("Any", connection).health_check_done = True
+    database.health_check_done = True
     return found
 
 
 def keep_prepared(*statements: Prepared) -> None:
     """Have the connection know some statements, once."""
-    known = _prepared.setdefault(_raw(), set())
+    _, raw = _opened()
+    known = _prepared.setdefault(raw, set())
     for statement in statements:
         if statement.name not in known:
             _prepare(statement)
@@ -101,20 +99,41 @@ def keep_prepared(*statements: Prepared) -> None:
 
 def is_transaction_open() -> bool:
     """Has the database begun a transaction for this connection? Django says so before its first statement already."""
-    return _raw().pgconn.transaction_status != TransactionStatus.IDLE
+    _, raw = _opened()
+    return _is_begun(raw)
 
 
-def _raw() -> psycopg.Connection[Any]:
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    return raw
+def connection_here() -> Any:
+    """The connection of this thread, looked up once: each word to `django.db.connection` looks it up again."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _opened() -> tuple[Any, psycopg.Connection[Any]]:
+    """The connection of this thread as Django keeps it, and as the driver does."""
+    database = connection_here()
+    if database.connection is None:
+        database.ensure_connection()
+    return database, database.connection
+
+
+def _asked(database: Any, raw: psycopg.Connection[Any], script: str) -> PGresult:
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        if database.queries_logged:
+            database.queries_log.append({"sql": script, "time": "0"})
+        return checked(raw.pgconn.exec_(script.encode()))
+
+
+def _is_begun(raw: psycopg.Connection[Any]) -> bool:
+    return raw.pgconn.transaction_status != TransactionStatus.IDLE
 
 
 def _prepare(statement: Prepared) -> None:
     if not _is_there(statement):
         types = f"({', '.join(statement.types)})" if statement.types else ""
         ask(f"PREPARE {statement.name}{types} AS {statement.text}")
-    _prepared.setdefault(_raw(), set()).add(statement.name)
+    _, raw = _opened()
+    _prepared.setdefault(raw, set()).add(statement.name)
 
 
 def _is_there(statement: Prepared) -> bool:
@@ -122,18 +141,17 @@ def _is_there(statement: Prepared) -> bool:
     return bool(ask(f"SELECT FROM pg_prepared_statements WHERE name = '{statement.name}'").ntuples)
 
 
-def _execute(statement: Prepared, values: Sequence[Value]) -> str:
-    escape = Escaping(_raw().pgconn).escape_literal
-    said = ", ".join(_literal(value, escape) for value in values)
+def _execute(raw: psycopg.Connection[Any], statement: Prepared, values: Sequence[Value]) -> str:
+    escape = Escaping(raw.pgconn).escape_literal
+    said = ", ".join([_literal(value, escape) for value in values])
     return f"EXECUTE {statement.name}({said})" if values else f"EXECUTE {statement.name}"
 
 
 def _literal(value: Value, escape: Callable[[bytes], Any]) -> str:
-    match value:
-        case None:
-            return "NULL"
-        case int():
-            return str(int(value))
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(int(value))
     try:
         text = value.encode()
     except UnicodeEncodeError as error:  # half of a character
