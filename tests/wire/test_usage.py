@@ -59,6 +59,21 @@ def test_usage_is_rated_by_its_group(api: Api):
     assert api.get(path)["results"] == [told.body]
 
 
+@pytest.mark.parametrize("body", ['{"usage_group": "calls"}', '{"usage_group": 999999}', '{"tags": ["none"]}', "{"])
+def test_what_is_wrong_with_the_contract_is_told_before_what_is_wrong_with_the_body(api: Api, body: str):
+    def post(contract: object) -> Told:
+        return api.send("POST", f"contracts/{contract}/usage", body)
+
+    assert post(999_999).status == 404
+    evergreen = signed(api, contract_end_date=None, is_evergreen=True, billing_frequency="monthly")
+    refused = post(evergreen["id"])
+    assert (refused.status, refused.body) == (400, {"error": "An evergreen contract has no usage lines."})
+    plain = signed(api)
+    told = post(plain["id"])
+    assert (told.status, "error" in told.body) == (400, False)
+    assert api.get(f"contracts/{plain['id']}/usage")["results"] == []
+
+
 def test_an_amount_that_came_rated_is_trusted(api: Api):
     _, told = agreed(api, lines=[{"period_month": "2026-03-01", "amount": "5.00"}])
     assert revenue(told) == [("2026-03-01", 5, False)]

@@ -1,10 +1,11 @@
 """What a usage item is agreed by: its contract, and what of the catalogue it names, each by the id of its row.
 
-One statement each, which a connection plans once: who adds an item asks this before anything else.
+One statement, which a connection plans once: who adds an item asks this before anything else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,36 +14,33 @@ from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.parts import Part, Parts
 
-_CONTRACT = Parts(
-    {
-        "contract": Part(
-            model=models.Contract,
-            roads={"id": "id", "code": "code", "currency": "currency", "starts_on": "starts_on", "further": "further"},
-            where="id = %(contract)s",
-        )
-    }
-)
+_SIGNED = {
+    "contract": Part(
+        model=models.Contract,
+        roads={"id": "id", "code": "code", "currency": "currency", "starts_on": "starts_on", "further": "further"},
+        where="id = %(contract)s",
+    )
+}
 _GROUP = "SELECT product_id FROM usage_group WHERE tenant_id = %(tenant)s AND id = %(group)s AND deleted_at IS NULL"
-_CATALOG = Parts(
-    {
-        "group": Part(
-            model=models.UsageGroup,
-            roads={"id": "id", "code": "code", "product_id": "product_id", "pricing_model": "pricing_model"},
-            where="id = %(group)s",
-        ),
-        "first_tier": Part(
-            model=models.Tier,
-            roads={"flat_fee": "flat_fee"},
-            where="usage_group_id = %(group)s AND number = 1",
-        ),
-        "product": Part(
-            model=models.Product,
-            roads={"id": "id", "code": "code", "name": "name"},
-            where=f"id = COALESCE(({_GROUP}), %(product)s)",
-        ),
-        "bundle": Part(model=models.ProductBundle, roads={"id": "id", "code": "code"}, where="id = %(bundle)s"),
-    }
-)
+_NAMED = {
+    "group": Part(
+        model=models.UsageGroup,
+        roads={"id": "id", "code": "code", "product_id": "product_id", "pricing_model": "pricing_model"},
+        where="id = %(group)s",
+    ),
+    "first_tier": Part(
+        model=models.Tier,
+        roads={"flat_fee": "flat_fee"},
+        where="usage_group_id = %(group)s AND number = 1",
+    ),
+    "product": Part(
+        model=models.Product,
+        roads={"id": "id", "code": "code", "name": "name"},
+        where=f"id = COALESCE(({_GROUP}), %(product)s)",
+    ),
+    "bundle": Part(model=models.ProductBundle, roads={"id": "id", "code": "code"}, where="id = %(bundle)s"),
+}
+_CONTRACT, _CATALOG, _BOTH = Parts(_SIGNED), Parts(_NAMED), Parts({**_SIGNED, **_NAMED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +79,29 @@ class Catalogued:
 
 def contract_signed(*, actor: Actor, id: int) -> Signed | None:
     """A contract by its row; None: there is none."""
-    found = _CONTRACT.read_alone(actor, {"tenant": actor.tenant_id, "contract": id})["contract"]
-    return Signed(**found[0]) if found else None
+    return _signed(_CONTRACT.read_alone(actor, {"tenant": actor.tenant_id, "contract": id}))
 
 
 def catalogued(*, actor: Actor, product: int | None, group: int | None, bundle: int | None) -> Catalogued:
     """What is there of the rows that an item names."""
     wanted = {"tenant": actor.tenant_id, "product": product, "group": group, "bundle": bundle}
-    found = _CATALOG.read_alone(actor, wanted)
+    return _catalogued(_CATALOG.read_alone(actor, wanted))
+
+
+def signed_and_catalogued(
+    *, actor: Actor, contract: int, product: int | None, group: int | None, bundle: int | None
+) -> tuple[Signed | None, Catalogued]:
+    """Both, in one question."""
+    wanted = {"contract": contract, "product": product, "group": group, "bundle": bundle}
+    found = _BOTH.read_alone(actor, {"tenant": actor.tenant_id, **wanted})
+    return _signed(found), _catalogued(found)
+
+
+def _signed(found: Mapping[str, list[dict[str, Any]]]) -> Signed | None:
+    return Signed(**found["contract"][0]) if found["contract"] else None
+
+
+def _catalogued(found: Mapping[str, list[dict[str, Any]]]) -> Catalogued:
     groups, fees = found["group"], [tier for tier in found["first_tier"] if tier["flat_fee"]]
     named = {
         kind: Named(id=each["id"], code=each["code"], name=each.get("name") or "")

@@ -28,7 +28,7 @@ from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import names_of
 from ratable_server.api.campfire.views.registered import new_code
-from ratable_server.api.campfire.views.usage_fields import Said, said_usage
+from ratable_server.api.campfire.views.usage_fields import Said, agreed_usage, said_usage
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.allocations import change_allocation
@@ -60,9 +60,7 @@ class Usages(CampfireView):
     @posts(ContractUsageSerializer, ContractUsageSerializer)
     def post(self, _request: Request, contract_id: int) -> Response:
         """Agree on usage of a product, a usage group or a bundle, and record what was used."""
-        contract = signed(self.actor, contract_id)
-        _refuse_evergreen(contract)
-        said, at = said_usage(self, contract_id), now_at()
+        (contract, said), at = agreed_usage(self, contract_id, _usable), now_at()
         row = _add(self.actor, contract, said, at=at)
         is_nothing = not said.lines and not said.named.costs_unused
         return Response(told(self.actor, [row], contract.currency, are_unused=is_nothing)[0], status=201)
@@ -185,10 +183,20 @@ def signed(actor: Actor, id: int) -> Signed:
     Raises:
         NotFound: there is none.
     """
-    contract = contract_signed(actor=actor, id=id)
+    return _there(contract_signed(actor=actor, id=id))
+
+
+def _there(contract: Signed | None) -> Signed:
     if contract is None:
         raise NotFound
     return contract
+
+
+def _usable(contract: Signed | None) -> Signed:
+    """A contract that is there, and can have usage lines."""
+    if _there(contract).further.get("is_evergreen"):
+        raise ValidationError({"error": "An evergreen contract has no usage lines."})
+    return _there(contract)
 
 
 def _add(actor: Actor, contract: Signed, said: Said, *, at: datetime) -> Row:
@@ -272,11 +280,6 @@ def _told_rejection(rejected: RejectedFile) -> ValidationError:
     if {"period_must_be_open", "usage_must_not_change_under_its_id"} & set(codes.values()):
         return ValidationError({"error": CLOSED})
     return ValidationError({"lines": [f"line {row}: {code.replace('_', ' ')}" for row, code in sorted(codes.items())]})
-
-
-def _refuse_evergreen(contract: Signed) -> None:
-    if contract.further.get("is_evergreen"):
-        raise ValidationError({"error": "An evergreen contract has no usage lines."})
 
 
 def _codes(actor: Actor, fields: dict[str, Any]) -> dict[int, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 
-from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.usage import ContractUsageSerializer, UsageLineSerializer
 from ratable_server.api.campfire.translate import usage as translate
 from ratable_server.api.campfire.views.contracts import refuse_other_contract
@@ -16,7 +15,14 @@ from ratable_server.api.campfire.views.naming import refuse_unknown, tags_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.json_text import MalformedJsonError, read_json
 from ratable_server.queries.contract_lines import UsageItem
-from ratable_server.queries.usage_naming import Catalogued, Named, catalogued
+from ratable_server.queries.usage_naming import (
+    Catalogued,
+    Named,
+    Signed,
+    catalogued,
+    contract_signed,
+    signed_and_catalogued,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +40,57 @@ def said_usage(view: CampfireView, contract_id: int, *, was: UsageItem | None = 
     Raises:
         ValidationError: something that it names is not there, or its lines cannot be.
     """
-    sent = view.read(ContractUsageSerializer, is_partial=was is not None)
+    sent, lines = _sent(view, contract_id, is_partial=was is not None)
+    fields = sent if was is None else {**translate.said_of(was), **sent}
+    return Said(fields=fields, named=_fit(catalogued(actor=view.actor, **_named_in(fields)), fields), lines=lines)
+
+
+def agreed_usage(
+    view: CampfireView, contract_id: int, usable: Callable[[Signed | None], Signed]
+) -> tuple[Signed, Said]:
+    """The contract that a path names and a body, asked for together; `usable` refuses a contract.
+
+    Raises:
+        APIException: that of `usable` before all others; something that the body names is not there, or it cannot be.
+    """
+    try:
+        fields, lines = _sent(view, contract_id, is_partial=False)
+    except APIException:
+        usable(contract_signed(actor=view.actor, id=contract_id))
+        raise
+    contract, named = signed_and_catalogued(actor=view.actor, contract=contract_id, **_named_in(fields))
+    return usable(contract), Said(fields=fields, named=_fit(named, fields), lines=lines)
+
+
+def _sent(
+    view: CampfireView, contract_id: int, *, is_partial: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
+    """The fields of a body and its lines."""
+    sent = view.read(ContractUsageSerializer, is_partial=is_partial)
     refuse_other_contract(sent, contract_id)
     if "tags" in sent:
         sent["tag_ids"] = tags_of(view.actor, sent.pop("tags"))
     refuse_unknown(view.actor, sent)
     if sent.get("product_bundle") not in {None, ""} and sent.get("product_bundle_id") is None:
         sent["product_bundle_id"] = _id(sent["product_bundle"])
-    lines = _lines(sent)
-    fields = sent if was is None else {**translate.said_of(was), **sent}
-    return Said(fields=fields, named=_named(view.actor, fields), lines=lines)
+    return sent, _lines(sent)
 
 
-def _named(actor: Actor, fields: Mapping[str, Any]) -> Catalogued:
-    """What is named of the catalogue; a usage group names its product too."""
-    group_id, product_id, bundle_id = (fields.get(name) for name in ("usage_group", "product", "product_bundle_id"))
-    found = catalogued(actor=actor, product=product_id, group=group_id, bundle=bundle_id)
+def _named_in(fields: Mapping[str, Any]) -> dict[str, int | None]:
+    return {
+        "group": fields.get("usage_group"),
+        "product": fields.get("product"),
+        "bundle": fields.get("product_bundle_id"),
+    }
+
+
+def _fit(found: Catalogued, fields: Mapping[str, Any]) -> Catalogued:
+    """What was found of what is named; a usage group names its product too.
+
+    Raises:
+        ValidationError: something is not there, or does not go with the rest.
+    """
+    group_id, product_id, bundle_id = _named_in(fields).values()
     _refuse_missing(found.group, "usage_group", group_id)
     if found.group is not None and product_id not in {None, found.product_id}:
         raise ValidationError({"usage_group": ["It is of another product."]})
