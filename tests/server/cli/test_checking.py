@@ -28,7 +28,8 @@ def test_a_case_holds_in_the_books_and_leaves_nothing(tmp_path: Path):
     )
 
     assert done.returncode == 1, done.stderr
-    right, other = json.loads(done.stdout)
+    told = {each["case"]: each for each in json.loads(done.stdout)}
+    right, other = told["chain-prepaid-chain"], told["another-name"]
     assert (right["ok"], right["checked"], right["wrong"]) == (True, 14, [])
     assert [(each["expected"]["gross"], each["actual"]["gross"]) for each in other["wrong"]] == [("40000.01", "40000")]
     assert list(home.iterdir()) == []
