@@ -1,14 +1,18 @@
 """Pages of lists: limit and offset, with the addresses of the pages before and after.
 
-Owns the words and the cap. A query is asked for a stretch of a list and says how long the whole is.
+Owns the words and the cap. A query is asked for a stretch of a list and says how long the whole is. Records of a stretch
+that is JSON already are told as they are.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
+from django.http import HttpRequest
+from django.utils.encoding import escape_uri_path
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from typing_extensions import override
@@ -32,6 +36,18 @@ class Stretch(Protocol[T_co]):
         """Those of this part."""
 
 
+class Written(Protocol):
+    """A part of a list as JSON: `text` has its records with commas between them; the length of the whole."""
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+
+    @property
+    def text(self) -> str:
+        """Those of this part."""
+
+
 class _Paging(LimitOffsetPagination):
     default_limit = USUAL
     max_limit = MOST_AT_ONCE
@@ -51,13 +67,17 @@ class _Paging(LimitOffsetPagination):
         return self._page_at(self.offset - self.limit) if self.offset > 0 else None
 
     def _page_at(self, offset: int) -> str:
-        """The same request for another page, in one pass over its address; the first page needs no offset."""
-        address = urlsplit(self._asked.build_absolute_uri())
-        said = parse_qs(address.query, keep_blank_values=True) | {self.limit_query_param: [str(self.limit)]}
-        said.pop(self.offset_query_param, None)
-        if offset > 0:
-            said[self.offset_query_param] = [str(offset)]
-        return urlunsplit(address._replace(query=urlencode(sorted(said.items()), doseq=True)))
+        """The same request for another page; the first page needs no offset."""
+        asked: HttpRequest = getattr(self._asked, "_request", self._asked)
+        said = {self.limit_query_param: [str(self.limit)]} | (
+            {self.offset_query_param: [str(offset)]} if offset > 0 else {}
+        )
+        others = {name: values for name, values in asked.GET.lists() if name not in _WORDS}
+        query = urlencode(sorted((said | others).items()), doseq=True)
+        return f"{asked.scheme}://{asked.get_host()}{escape_uri_path(asked.path)}?{query}"
+
+
+_WORDS = {_Paging.limit_query_param, _Paging.offset_query_param}
 
 
 def page(
@@ -73,3 +93,14 @@ def page(
         "previous": paging.get_previous_link(),
         "results": told(stretch.rows),
     }
+
+
+def page_as_text(request: Request, ask: Callable[[int, int], Written | None]) -> str | None:
+    """The same as JSON, where `ask(limit, offset)` gives records as JSON; None: it tells nothing."""
+    paging = _Paging(request)
+    written = ask(paging.limit, paging.offset)
+    if written is None:
+        return None
+    paging.count = written.count
+    after, before = json.dumps(paging.get_next_link()), json.dumps(paging.get_previous_link())
+    return f'{{"count":{written.count},"next":{after},"previous":{before},"results":[{written.text}]}}'

@@ -85,11 +85,15 @@ class View(APIView):
         super().initial(request, *args, **kwargs)
         if self.asks_by_path:
             _refuse_unheld_path(kwargs)
-        length = request.META.get("CONTENT_LENGTH") or "0"
+        said = request.META
+        length = said.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > self.most_bytes:
             raise BodyTooLargeError
-        _refuse_null_characters(request)
-        unzip(request, most=self.most_bytes)
+        text = said.get("QUERY_STRING", "")
+        if "%00" in text or "\0" in text:
+            _refuse_null_characters(request)
+        if "HTTP_CONTENT_ENCODING" in said:
+            unzip(request, most=self.most_bytes)
 
 
 def _refuse_unheld_path(named: Mapping[str, object]) -> None:
@@ -100,9 +104,6 @@ def _refuse_unheld_path(named: Mapping[str, object]) -> None:
 
 def _refuse_null_characters(request: Request) -> None:
     """Go on, unless the query has a character that no text of the database can hold."""
-    text = request.META.get("QUERY_STRING", "")
-    if "%00" not in text and "\0" not in text:
-        return
     wrong = [name for name, values in request.query_params.lists() if any("\0" in each for each in (name, *values))]
     if wrong:
         raise ValidationError({name.replace("\0", ""): ["Null characters are not allowed."] for name in wrong})

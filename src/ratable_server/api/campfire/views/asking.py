@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from django.http import HttpResponse
 from django.utils.dateparse import parse_datetime
@@ -14,8 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ratable_server.api.campfire.views.flags import flag_of
-from ratable_server.api.json_text import json_text
-from ratable_server.api.paging import page
+from ratable_server.api.paging import Written, page, page_as_text
 from ratable_server.queries.listing import Asked, Found
 
 T = TypeVar("T")
@@ -29,32 +28,10 @@ def listing(
     return Response(page(request, lambda limit, offset: ask(replace(limits, limit=limit, offset=offset)), told))
 
 
-class Written(Protocol):
-    """A part of a list as JSON: `text` has its rows with commas between them; the length of the whole."""
-
-    @property
-    def count(self) -> int:
-        """How many there are in all."""
-
-    @property
-    def text(self) -> str:
-        """Those of this part."""
-
-
 def listing_as_text(request: Request, ask: Callable[[int, int], Written | None]) -> HttpResponse | None:
     """The page of a list whose rows are JSON already: `ask(limit, offset)` is the query; None: it tells nothing."""
-    found: list[Written | None] = []
-
-    def asked(limit: int, offset: int) -> Found[Any]:
-        written = ask(limit, offset)
-        found.append(written)
-        return Found(count=0 if written is None else written.count, rows=())
-
-    head = json_text(page(request, asked, lambda _: []))
-    (written,) = found
-    if written is None:
-        return None
-    return HttpResponse(f"{head.removesuffix('[]}')}[{written.text}]}}", content_type="application/json")
+    text = page_as_text(request, ask)
+    return None if text is None else HttpResponse(text.encode(), content_type="application/json")
 
 
 def limits_of(request: Request) -> Asked:

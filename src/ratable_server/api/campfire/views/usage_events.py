@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound, ValidationError
@@ -44,24 +45,24 @@ class UsageEvents(CampfireView):
     @gives(page_of(PrepaidUsageEventSerializer), parameters=[*PAGES, *_LIMITS])
     def get(self, request: Request, contract_id: int, commit_id: int) -> HttpResponse | Response:
         """Events by pages, in the order in which they came; `data__<column>` asks for those with a value there."""
-        limits = _limits(request, commit_id)
+        limits = _limits(request.query_params, commit_id)
         written = listing_as_text(
             request,
             lambda limit, offset: prepaid_events_text(
                 actor=self.actor,
                 contract_id=contract_id,
                 commit_id=commit_id,
-                asked=replace(limits, limit=limit, offset=offset),
+                asked=EventsAsked(limit=limit, offset=offset, **limits),
                 words=words_of(commit_id),
             ),
         )
         return self._told(request, limits, contract_id=contract_id, commit_id=commit_id) if written is None else written
 
-    def _told(self, request: Request, limits: EventsAsked, *, contract_id: int, commit_id: int) -> Response:
+    def _told(self, request: Request, limits: Mapping[str, Any], *, contract_id: int, commit_id: int) -> Response:
         """The same, also where there are adjustments; 404 where there is no such prepaid commit."""
 
         def ask(asked: Asked) -> Found[PrepaidEvent]:
-            wanted = replace(limits, limit=asked.limit, offset=asked.offset)
+            wanted = EventsAsked(limit=asked.limit, offset=asked.offset, **limits)
             events = prepaid_events(actor=self.actor, contract_id=contract_id, commit_id=commit_id, asked=wanted)
             if events is None:
                 raise NotFound
@@ -100,25 +101,24 @@ class UsageEventValues(CampfireView):
         return Response({"field": name, "values": distinct_data(actor=self.actor, asked=asked, name=name)})
 
 
-def _limits(request: Request, commit_id: int) -> EventsAsked:
-    """What the list is limited to.
+def _limits(said: QueryDict, commit_id: int) -> dict[str, Any]:
+    """What the list is limited to, by the names that `EventsAsked` has for it.
 
     Raises:
         ValidationError: a limit is none.
     """
-    said = request.query_params
     data = {name.removeprefix(_DATA): said[name] for name in said if name.startswith(_DATA)}
     if any("\x00" in part for pair in data.items() for part in pair):
         raise ValidationError({"data": ["Null characters are not allowed."]})
-    flag = said.get("is_adjustment", "").lower()
+    flag, month = said.get("is_adjustment", "").lower(), said.get("period_month")
     if flag and flag not in _TRUE | _FALSE:
         raise ValidationError({"is_adjustment": ["Must be a valid boolean."]})
-    return EventsAsked(
-        month_on=_month(said["period_month"]) if said.get("period_month") else None,
-        data=data,
-        is_adjustment=flag in _TRUE if flag else None,
-        less=event_id(commit_id, None),  # a month's consumption as a whole is no event
-    )
+    return {
+        "month_on": _month(month) if month else None,
+        "data": data,
+        "is_adjustment": flag in _TRUE if flag else None,
+        "less": event_id(commit_id, None),  # a month's consumption as a whole is no event
+    }
 
 
 def _month(said: str) -> date:
