@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework.response import Response
 from typing_extensions import override
 
 from ratable_server.api.campfire import problems
-from ratable_server.api.schemas import Schema
+from ratable_server.api.schemas import Schema, read_fields
 from ratable_server.api.views import View
 from ratable_server.errors import Refused
 from ratable_server.operations.alone import change_alone
@@ -24,10 +24,7 @@ class CampfireView(View):
 
     def read(self, schema: type[Schema], *, is_partial: bool = False) -> dict[str, Any]:
         """The fields that the body has, as the schema reads them; every wrong one is told at once."""
-        reading = schema(data=self.request.data, partial=is_partial)
-        reading.is_valid(raise_exception=True)
-        fields: Mapping[str, Any] = reading.validated_data
-        return dict(fields)
+        return read_fields(schema, self.request.data, is_partial=is_partial)
 
     def alone(self, kind: str, id: int, change: Callable[[], None]) -> None:
         """Do a change that reads what it changes: what others say of the same thing at the same time is not lost."""

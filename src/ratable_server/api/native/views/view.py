@@ -16,6 +16,7 @@ from ratable_server.api.native.authentication import NativeAuthentication
 from ratable_server.api.native.schemas.fields import NativeSchema
 from ratable_server.api.native.translate.words import told
 from ratable_server.api.parsers import ExactJsonParser
+from ratable_server.api.schemas import read_fields
 from ratable_server.api.views import View
 from ratable_server.errors import Refused
 
@@ -58,10 +59,7 @@ class NativeView(View):
 
     def read(self, schema: type[NativeSchema]) -> dict[str, Any]:
         """The fields that the body has, as the schema reads them; every wrong one is told at once."""
-        reading = schema(data=self.request.data)
-        reading.is_valid(raise_exception=True)
-        fields: Mapping[str, Any] = reading.validated_data
-        return dict(fields)
+        return read_fields(schema, self.request.data)
 
 
 def answer(record: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -78,7 +76,4 @@ def _asked(request: Request, schema: type[NativeSchema]) -> Mapping[str, Any]:
     doubled = [name for name, values in request.query_params.lists() if len(values) > 1]
     if doubled:
         raise ValidationError({name: [ErrorDetail("Asked for twice.", code="invalid")] for name in doubled})
-    reading = schema(data=dict(request.query_params.items()))
-    reading.is_valid(raise_exception=True)
-    found: Mapping[str, Any] = reading.validated_data
-    return found
+    return read_fields(schema, dict(request.query_params.items()))

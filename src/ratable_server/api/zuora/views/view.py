@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from ratable_server.actor import Actor
 from ratable_server.api.request_ids import request_id_of
-from ratable_server.api.schemas import Schema
+from ratable_server.api.schemas import Schema, read_fields
 from ratable_server.api.throttling import limit_of
 from ratable_server.api.views import View
 from ratable_server.api.zuora import problems
@@ -65,10 +65,7 @@ class ZuoraView(View):
 
     def read(self, schema: type[Schema], *, is_partial: bool = False) -> dict[str, Any]:
         """The fields that the body has, as the schema reads them; every wrong one is told at once."""
-        reading = schema(data=self.request.data, partial=is_partial)
-        reading.is_valid(raise_exception=True)
-        fields: Mapping[str, Any] = reading.validated_data
-        return dict(fields)
+        return read_fields(schema, self.request.data, is_partial=is_partial)
 
     def refuse_unrecognised(self, said: Mapping[str, Any], known: Collection[str]) -> None:
         """Go on, unless the caller wants unknown fields refused and sent one; a custom field is never unknown."""
