@@ -60,8 +60,9 @@ def record_change(actor: Actor, change: Change, *, at: datetime, part_of: str = 
 
 
 def record_added(actor: Actor, row: Model, change: Change, *, at: datetime) -> None:
-    """Write a new row and the audit entry of its addition, in one trip; the row gets its id."""
-    (found, *_) = rows_of_each(inserting(row), *_recording(actor, change, at=at))
+    """Write a new row on a thing that is held, and the audit entry of its addition, in one trip; the row gets its id."""
+    *_, entering = _recording(actor, change, at=at)
+    found, _ = rows_of_each(inserting(row), entering)
     row.pk = found[0][0]
 
 
@@ -100,6 +101,7 @@ def _recording(actor: Actor, change: Change, *, at: datetime, part_of: str = "")
         "code": change.code,
         "state_of": f"{kind}/{code}",
         "codes": [code],
+        "of_code": code,
         **(event or {}),
     }
     if kind in KINDS:

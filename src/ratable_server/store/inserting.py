@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from types import NoneType
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Field, JSONField, Model
 from django.db.models.expressions import DatabaseDefault
 
 from ratable_server.store.prepared import Asked, first_row
+
+_AS_THEY_ARE = {NoneType, bool, int, str}
 
 
 def insert(row: Model) -> None:
@@ -21,15 +24,17 @@ def insert(row: Model) -> None:
 def inserting(row: Model) -> Asked:
     """The statement that writes a new row and gives its id, with its parameters. What the row does not say is the default."""
     said = {
-        field.attname: field.get_db_prep_save(value, connection)
-        for field in type(row)._meta.concrete_fields
-        if not isinstance(value := getattr(row, field.attname), DatabaseDefault) and not _is_unset(field, value)
+        name: value if is_plain and type(value) in _AS_THEY_ARE else field.get_db_prep_save(value, connection)
+        for name, field, is_plain in _fields(type(row))
+        if not isinstance(value := getattr(row, name), DatabaseDefault) and not (value is None and field.primary_key)
     }
     return _statement(type(row), tuple(said)), said
 
 
-def _is_unset(field: Field[Any, Any], value: Any) -> bool:
-    return field.primary_key and value is None
+@cache
+def _fields(model: type[Model]) -> list[tuple[str, Field[Any, Any], bool]]:
+    """The attribute of each field, the field, and whether it takes texts and numbers as they are."""
+    return [(field.attname, field, not isinstance(field, JSONField)) for field in model._meta.concrete_fields]
 
 
 @cache

@@ -132,12 +132,13 @@ HOLD = {
 
 
 """Keeps the things of each kind that have one of `codes`: nobody else changes them until this transaction ends."""
-_OF_CODE = "ARRAY(SELECT id FROM {kind} WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s))"
+_OF_CODE = "WITH of AS MATERIALIZED (SELECT id FROM {kind} WHERE tenant_id = %(tenant)s AND code = %(of_code)s)"
 STATE = {
-    kind: f"(SELECT state FROM ({_STATES[kind].replace('%(ids)s', _OF_CODE.format(kind=kind))}) AS standing)"  # noqa: S608 - our own
+    kind: f"({_OF_CODE.format(kind=kind)} SELECT state FROM"  # noqa: S608 - our own
+    f" ({_STATES[kind].replace('ANY(%(ids)s)', '(SELECT id FROM of)')}) AS standing)"
     for kind in KINDS
 }
-"""The state of the thing of each kind whose code is the one of `codes`: part of a statement that writes it down."""
+"""The state of the thing of each kind whose code is `of_code`: part of a statement that writes it down."""
 
 
 def states_of(actor: Actor, kind: str, codes: Sequence[str]) -> dict[str, str]:
