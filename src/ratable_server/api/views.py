@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
@@ -76,6 +77,16 @@ class View(APIView):
             raise TypeError("a view without authentication has no actor")
         return user
 
+    @override
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The answer. What was read and told goes at once, and not when rubbish is looked for: nothing knows itself any more."""
+        response = super().dispatch(request, *args, **kwargs)
+        self.request.parser_context = {}
+        vars(self).pop("head", None)
+        if isinstance(response, Response):
+            response.add_post_render_callback(_let_go)
+        return response
+
     def answer_refused(self, refused: Refused) -> Response:
         """A refusal in the dialect's words."""
         raise NotImplementedError
@@ -94,6 +105,11 @@ class View(APIView):
             _refuse_null_characters(request)
         if "HTTP_CONTENT_ENCODING" in said:
             unzip(request, most=self.most_bytes)
+
+
+def _let_go(response: Any) -> None:
+    """Let a told answer know nothing of how it was told."""
+    response.renderer_context = {}
 
 
 def _refuse_unheld_path(named: Mapping[str, object]) -> None:
