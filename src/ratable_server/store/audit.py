@@ -38,6 +38,7 @@ INSERT INTO audit_entry (tenant_id, recorded_at, actor, request_id, action, subj
 VALUES (%(tenant)s, %(at)s, %(by)s, %(request)s, %(action)s, %(kind)s, %(code)s, %(before)s, %(after)s, {state_of}, {state})
 """
 _EXACT = JSONField(encoder=DjangoJSONEncoder)  # dates, decimals and ids as text
+_as_json = DjangoJSONEncoder().encode
 
 
 class Change(NamedTuple):
@@ -60,9 +61,12 @@ def record_change(actor: Actor, change: Change, *, at: datetime, part_of: str = 
 
 
 def record_added(actor: Actor, row: Model, change: Change, *, at: datetime) -> None:
-    """Write a new row on a thing that is held, and the audit entry of its addition, in one trip; the row gets its id."""
+    """Write a new row on a thing that is held, and the audit entry of its addition, in one trip; the row gets its id.
+
+    It is the last thing that is done in its books: where they are not part of others, they are committed with it.
+    """
     *_, entering = _recording(actor, change, at=at)
-    found, _ = rows_of_each(inserting(row), entering)
+    found, _ = rows_of_each(inserting(row), entering, are_last=True)
     row.pk = found[0][0]
 
 
@@ -95,7 +99,7 @@ def _recording(actor: Actor, change: Change, *, at: datetime, part_of: str = "")
     told = {"before": change.before, "after": change.after}
     wanted = {
         **_by(actor, at),
-        **{name: None if each is None else json.dumps(each, cls=DjangoJSONEncoder) for name, each in told.items()},
+        **{name: None if each is None else _as_json(each) for name, each in told.items()},
         "action": change.action,
         "kind": change.kind,
         "code": change.code,

@@ -6,7 +6,7 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, JSONField, Model
 from django.db.models.expressions import DatabaseDefault
 
@@ -23,8 +23,9 @@ def insert(row: Model) -> None:
 
 def inserting(row: Model) -> Asked:
     """The statement that writes a new row and gives its id, with its parameters. What the row does not say is the default."""
+    database = connections[DEFAULT_DB_ALIAS]
     said = {
-        name: value if is_plain and type(value) in _AS_THEY_ARE else field.get_db_prep_save(value, connection)
+        name: value if is_plain and type(value) in _AS_THEY_ARE else field.get_db_prep_save(value, database)
         for name, field, is_plain in _fields(type(row))
         if not isinstance(value := getattr(row, name), DatabaseDefault) and not (value is None and field.primary_key)
     }

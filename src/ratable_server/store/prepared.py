@@ -33,6 +33,7 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 _PLANS_ONCE, _PLANS_AS_BEFORE = (
     f"SET LOCAL plan_cache_mode TO {mode}".encode() for mode in ("force_generic_plan", "DEFAULT")
 )
+_COMMIT = b"COMMIT"
 _of_thread = local()
 
 
@@ -48,10 +49,11 @@ def all_rows(statement: str, wanted: Mapping[str, Any]) -> Rows:
     return rows
 
 
-def rows_of_each(*asked: Asked, after: str = "") -> list[Rows]:
+def rows_of_each(*asked: Asked, after: str = "", are_last: bool = False) -> list[Rows]:
     """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for.
 
-    `after` are statements that go before all of them, and of which nothing is told.
+    `after` are statements that go before all of them, and of which nothing is told. Those that `are_last` are the last of
+    their transaction, which is committed in the same trip unless it is a part of another one.
     """
     database = connections[DEFAULT_DB_ALIAS]
     database.validate_no_broken_transaction()
@@ -61,8 +63,11 @@ def rows_of_each(*asked: Asked, after: str = "") -> list[Rows]:
         raw: psycopg.Connection[Any] = database.connection
         values = _values_of(raw)
         calls = [_call(known, [values.as_literal(wanted[name]) for name in names]) for known, names, wanted in planned]
-        script = b"; ".join([*_opening(raw, after), _PLANS_ONCE, *calls, _PLANS_AS_BEFORE])
-        given = _given(raw, script)
+        is_whole = are_last and len(database.atomic_blocks) == 1
+        closing = _COMMIT if is_whole else _PLANS_AS_BEFORE
+        given = _given(raw, b"; ".join([*_opening(raw, after), _PLANS_ONCE, *calls, closing]))
+        if is_whole:
+            database.set_rollback(True)  # whatever would still be asked is refused: it would be in no transaction
         return [_rows(each, values) for each in given[-1 - len(calls) : -1]]
 
 
