@@ -6,7 +6,7 @@ before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -43,9 +43,9 @@ class Sold:
     `terms` are those of the products, where they were asked for.
     """
 
-    products: dict[str, int]
-    groups: dict[tuple[str, str], int]
-    bundles: dict[str, int]
+    products: Mapping[str, int]
+    groups: Mapping[tuple[str, str], int]
+    bundles: Mapping[str, int]
     terms: tuple[Product, ...] = ()
 
     def product(self, code: str | None) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from ratable_server.operations.terms import import_terms
 from ratable_server.store.load.offered import Names, load_offered, offered_asked, offered_from
 from ratable_server.store.load.standing import load_standing
 from ratable_server.store.load.terms import load_terms
-from ratable_server.store.models import Contract, UsageGroup
+from ratable_server.store.models import Contract, Product, UsageGroup, UsageItem
 from ratable_server.store.prepared import all_rows
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
@@ -118,6 +119,32 @@ def test_what_was_deleted_is_no_longer_offered(actor: Actor):
         assert load_standing(actor, code) is None
     assert (set(offered.products), offered.groups, set(offered.bundles)) == ({"api"}, {}, {"suite"})
     assert offered.terms == (API,)
+
+
+def test_what_is_remembered_is_never_what_was(actor: Actor, new_actor: Callable[..., Actor]):
+    """Lines and price plans are remembered by their rows: another row is another line, and another tenant has its own."""
+    agree(actor)
+    names = Names(products=frozenset({"api"}), bundles=frozenset())
+    with books_of(actor):
+        (code,) = rows_of(actor, Contract).values_list("code", flat=True)
+        before, sold = load_standing(actor, code), load_offered(actor, names)
+        rows_of(actor, UsageItem).update(starts_on=date(2026, 2, 1))
+        rows_of(actor, UsageGroup).update(unit_of_measure="renamed")
+        after, now_sold = load_standing(actor, code), load_offered(actor, names)
+    assert before is not None
+    assert after is not None
+    items = tuple(replace(item, starts_on=date(2026, 2, 1)) for item in before.contract.usage_items)
+    assert items
+    assert after.contract == replace(before.contract, usage_items=items) != before.contract
+    renamed = tuple(replace(group, unit_of_measure="renamed") for group in API.usage_groups)
+    assert (sold.terms, now_sold.terms) == ((API,), (replace(API, usage_groups=renamed),))
+
+    other = new_actor()
+    agree(other)
+    with books_of(other):
+        own = dict(rows_of(other, Product).filter(code="api").values_list("code", "id"))
+        assert load_offered(other, names).products == own != sold.products
+        assert load_standing(other, code) == before
 
 
 def test_terms_of_some_contracts_leave_out_what_only_others_use(actor: Actor):

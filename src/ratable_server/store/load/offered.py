@@ -6,8 +6,10 @@ As the catalogue is now. What was known at some moment is `load_terms` under `te
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from ratable.terms import Product, RatingOptions, Tier, UsageGroup
@@ -31,9 +33,9 @@ class Names:
 class Offered:
     """Rows of the catalogue that are there by public ids, groups by those of their products too; and what products say."""
 
-    products: dict[str, int]
-    groups: dict[tuple[str, str], int]
-    bundles: dict[str, int]
+    products: Mapping[str, int]
+    groups: Mapping[tuple[str, str], int]
+    bundles: Mapping[str, int]
     terms: tuple[Product, ...]
 
     def has(self, names: Names) -> bool:
@@ -41,6 +43,8 @@ class Offered:
         return names.products <= self.products.keys() and names.bundles <= self.bundles.keys()
 
 
+_Told = tuple[tuple[str, str], ...]  # kinds and rows
+_FEW, _KEPT = 100, 256  # answers of so many rows at most are remembered, and so many of them
 _GROUP = ("pricing_model", "unit_of_measure", "package_size", "free_units", "currency")
 _TIER = (
     "number", "lower_quantity", "upper_quantity", "price", "percentage", "flat_fee", "minimum_amount", "maximum_amount",
@@ -120,7 +124,18 @@ def offered_asked(actor: Actor, contract: str, names: Names) -> Asked:
 
 def offered_from(rows: Iterable[Sequence[Any]]) -> Offered:
     """What is sold, out of the rows that one of these statements has given."""
-    found = _NAMED.records(rows)
+    told = tuple((kind, row) for kind, _, row in rows)
+    return _remembered(told) if len(told) <= _FEW else _offered(told)
+
+
+@lru_cache(maxsize=_KEPT)
+def _remembered(told: _Told) -> Offered:
+    """The same of few rows: a price plan is sold on many contracts, and its rows say all that it is."""
+    return _offered(told)
+
+
+def _offered(told: _Told) -> Offered:
+    found = _NAMED.records((kind, None, row) for kind, row in told)
     tiers: defaultdict[int, list[Tier]] = defaultdict(list)
     for tier in found["tier"]:
         tiers[tier.pop("group")].append(Tier(**tier))
@@ -132,9 +147,9 @@ def offered_from(rows: Iterable[Sequence[Any]]) -> Offered:
             offered[codes[group["product"]], group["id"]] = group["row_id"]
         groups[group["product"]].append(_group(group, tiers[group["row_id"]]))
     return Offered(
-        products={each["code"]: each["row_id"] for each in found["product"]},
-        groups=offered,
-        bundles={each["code"]: each["row_id"] for each in found["bundle"]},
+        products=MappingProxyType({each["code"]: each["row_id"] for each in found["product"]}),
+        groups=MappingProxyType(offered),
+        bundles=MappingProxyType({each["code"]: each["row_id"] for each in found["bundle"]}),
         terms=tuple(
             Product(
                 id=each["code"],

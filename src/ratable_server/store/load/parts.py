@@ -92,6 +92,10 @@ class Parts:
             of_kind.append(reading(row))
         return found
 
+    def fields_of(self, kind: str, row: str) -> dict[str, Any]:
+        """The same of one row."""
+        return self._readings[kind](json.loads(row))
+
 
 def _expression(model: type[Model], road: str) -> str:
     """The value at the end of a road, out of the row of a table; a road leads over foreign keys."""

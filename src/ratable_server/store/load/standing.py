@@ -6,9 +6,11 @@ a contract names is `offered`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from ratable.terms import Contract
@@ -27,6 +29,7 @@ class Standing:
     terminated_on: date | None
 
 
+_KEPT = 16_384  # lines that are remembered by their rows, which say all that they are; some hundred bytes each
 OF_CODE = """WITH of AS MATERIALIZED (
     SELECT id FROM contract WHERE tenant_id = %(tenant)s AND code = %(contract)s AND deleted_at IS NULL
 )"""
@@ -57,12 +60,19 @@ def standing_asked(actor: Actor, code: str) -> Asked:
 
 def standing_from(rows: Iterable[Sequence[Any]]) -> Standing | None:
     """The contract out of the rows that this statement has given."""
-    found: Mapping[str, list[dict[str, Any]]] = _CONTRACT.records(rows)
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for kind, _, row in rows:
+        found[kind].append(_line(kind, row) if kind in LINES else _CONTRACT.fields_of(kind, row))
     if not found["contract"]:
         return None
-    lines = {name: [line.record(**fields) for fields in found[name]] for name, line in LINES.items()}
     terminations = found["termination"]
     return Standing(
-        contract=contract_from(found["contract"][0], lines),
+        contract=contract_from(found["contract"][0], {name: found[name] for name in LINES}),
         terminated_on=terminations[0]["on"] if terminations else None,
     )
+
+
+@lru_cache(maxsize=_KEPT)
+def _line(kind: str, row: str) -> Any:
+    """The record of a line: what is added to a contract is judged with all that was there and has not changed since."""
+    return LINES[kind].record(**_CONTRACT.fields_of(kind, row))
