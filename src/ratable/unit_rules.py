@@ -44,8 +44,8 @@ def fits_units(units: Decimal) -> bool:
 def check_drawn_units(contract: Contract, item: UsageItem, group: UsageGroup | None) -> Iterator[Refusal]:
     """An item that draws units has a price plan by units, for what no pool covers."""
     is_told = item.drawdown_rate is not None or item.drawdown_unit is not None
-    rate = item.drawdown_rate if item.drawdown_rate is not None else Decimal(1)
-    if rate <= ZERO or not _has_at_most(rate, _RATE_DIGITS):
+    rate = item.drawdown_rate
+    if rate is not None and (rate <= ZERO or not _has_at_most(rate, _RATE_DIGITS)):
         yield Refusal(item.id, "units_must_be_kept_exactly", f"drawdown_rate is {rate}", "usage_item")
     unit = item.drawdown_unit or (group.unit_of_measure if group else None)
     pools = {commit.unit_of_measure for commit in contract.prepaid_commits if commit.units is not None}
