@@ -2,9 +2,12 @@
 
 Bare is a view that sends the same bytes, or inserts the same row in a transaction: what Django, the web server and
 PostgreSQL need for it alone (`bare_site`). The API proves who asks, reads and judges what was sent, looks it up,
-writes the audit and tells the answer in the words of the document. Both answer over HTTP to one client that keeps its
-connection, in turns, in the same run. What both sites do in their first seconds is not counted: programs are loaded, plans
-are made, and the worker beside the API begins its first round.
+writes the audit and tells the answer in the words of the document. Both answer over HTTP to clients that keep their
+connections, one alone and several at once, in turns, in the same run. What both sites do in their first seconds is not
+counted: programs are loaded, plans are made, and the worker beside the API begins its first round.
+
+Requests a second are by the clock, with client, sites and database on the same processors; time on a processor, which
+other work of a machine changes less, is told beside.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -33,6 +37,7 @@ from rich.table import Table
 
 from ratable.bench.made_up import YEAR
 from ratable_server.bench.books import AT, made_up_books
+from ratable_server.bench.sending import busy_seconds
 
 if TYPE_CHECKING:
     from ratable_server.actor import Actor
@@ -40,7 +45,8 @@ if TYPE_CHECKING:
 LIMIT, TARGET = Decimal("0.3"), Decimal("0.5")
 _EVENTS = 1_000
 _CONTRACTS = 200
-_THREADS = 2
+_CONNECTIONS = (1, 8)
+_THREADS = 8
 _STARTS_IN_SECONDS = 60
 _WARM_IN_SECONDS = 10  # the worker's first round begins after five, and loads its programs for one more
 _FIRST = 20  # requests of a kind: a statement is planned anew for its first five on each connection
@@ -55,20 +61,39 @@ class Places(NamedTuple):
     usage_group: int
 
 
+class Rate(NamedTuple):
+    """Requests a second of a turn, and what each took on a processor, of the sites and the database."""
+
+    a_second: Decimal
+    busy_ms: Decimal
+
+
 class Measured(NamedTuple):
-    """Requests a second of each turn."""
+    """A request from as many connections at once: the rates of each turn."""
 
     name: str
-    bare: list[Decimal]
-    api: list[Decimal]
+    connections: int
+    bare: list[Rate]
+    api: list[Rate]
 
     def ratio(self) -> Decimal:
-        """The API, where the bare view is 1."""
-        return (statistics.median(self.api) / statistics.median(self.bare)).quantize(Decimal("0.01"))
+        """Requests a second of the API, where the bare view is 1."""
+        return (_median(self.api) / _median(self.bare)).quantize(Decimal("0.01"))
+
+    def ratio_busy(self) -> Decimal:
+        """The same by time on a processor."""
+        bare, api = (statistics.median(rate.busy_ms for rate in rates) for rates in (self.bare, self.api))
+        return (bare / api).quantize(Decimal("0.01"))
 
     def record(self) -> dict[str, object]:
         """The figures, for programs."""
-        return {"name": self.name, "bare": self.bare, "api": self.api, "ratio": self.ratio()}
+        rates = {name: [rate._asdict() for rate in found] for name, found in (("bare", self.bare), ("api", self.api))}
+        told = {"name": self.name, "connections": self.connections, **rates}
+        return {**told, "ratio": self.ratio(), "ratio_busy": self.ratio_busy()}
+
+
+def _median(rates: Sequence[Rate]) -> Decimal:
+    return statistics.median(rate.a_second for rate in rates)
 
 
 class Site:
@@ -91,54 +116,93 @@ class Site:
         return found
 
 
+Client = Callable[[], Callable[[], bytes]]  # opens a connection, and gives what asks over it
+
+
 def measure(actor: Actor, *, requests: int, turns: int) -> list[Measured]:
     """Both requests, the bare view and the API in turn."""
+    from django.db import connections
+
     places = _agreed(actor)
     with served([sys.executable, "-m", "ratable", "serve"]) as port, tempfile.TemporaryDirectory() as folder:
-        api = Site(port, _token(actor))
-        listed = f"/rr/api/v1/contracts/{places.contracts[0]}/prepaid-commits/{places.commit}/usage-events?limit=100"
-        page = Path(folder) / "page.json"
-        page.write_bytes(api.ask("GET", listed))
+        token, page = _token(actor), Path(folder) / "page.json"
+        page.write_bytes(Site(port, token).ask("GET", _listed(places)))
         with served(_bare_site(actor, page, places)) as bare_port:
-            bare = Site(bare_port)
-            posts = (f"/rr/api/v1/contracts/{places.contracts[n % _CONTRACTS]}/usage" for n in count())
-            body = {"usage_group": places.usage_group, "start_date": f"{YEAR}-01-01", "description": "Calls"}
-            asked: list[tuple[str, Callable[[], bytes], Callable[[], bytes]]] = [
-                ("GET usage-events?limit=100", lambda: bare.ask("GET", "/bytes"), lambda: api.ask("GET", listed)),
-                (
-                    "POST usage",
-                    lambda: bare.ask("POST", "/row", body),
-                    lambda: api.ask("POST", next(posts), body),
-                ),
+            connections.close_all()
+            asked = _asked(places, port=port, token=token, bare_port=bare_port)
+            _warm([client() for pair in asked.values() for client in pair])
+            return [
+                _in_turns(name, asked[name], connections=each, requests=requests, turns=turns)
+                for each in _CONNECTIONS
+                for name in asked
             ]
-            _, *reading = asked[0]
-            _warm(reading)
-            return [_in_turns(name, pair, requests=requests, turns=turns) for name, *pair in asked]
 
 
-def _warm(pair: Sequence[Callable[[], bytes]]) -> None:
+def _listed(places: Places) -> str:
+    return f"/rr/api/v1/contracts/{places.contracts[0]}/prepaid-commits/{places.commit}/usage-events?limit=100"
+
+
+def _asked(places: Places, *, port: int, token: str, bare_port: int) -> Mapping[str, tuple[Client, Client]]:
+    """Clients of the bare view and of the API, for each request; what is added goes to one contract after the other."""
+    numbers = count()
+    body = {"usage_group": places.usage_group, "start_date": f"{YEAR}-01-01", "description": "Calls"}
+
+    def client(port: int, token: str, method: str, path: Callable[[], str], body: object = None) -> Client:
+        def opened() -> Callable[[], bytes]:
+            site = Site(port, token)
+            return lambda: site.ask(method, path(), body)
+
+        return opened
+
+    def next_contract() -> str:
+        return f"/rr/api/v1/contracts/{places.contracts[next(numbers) % _CONTRACTS]}/usage"
+
+    return {
+        "GET usage-events?limit=100": (
+            client(bare_port, "", "GET", lambda: "/bytes"),
+            client(port, token, "GET", lambda: _listed(places)),
+        ),
+        "POST usage": (
+            client(bare_port, "", "POST", lambda: "/row", body),
+            client(port, token, "POST", next_contract, body),
+        ),
+    }
+
+
+def _warm(asks: Sequence[Callable[[], bytes]]) -> None:
     """Ask both sites until neither has anything to do for the first time."""
     ends_at = time.monotonic() + _WARM_IN_SECONDS
     while time.monotonic() < ends_at:
-        for ask in pair:
+        for ask in asks:
             ask()
 
 
-def _in_turns(name: str, pair: Sequence[Callable[[], bytes]], *, requests: int, turns: int) -> Measured:
-    for ask in pair:
-        _rate(ask, min(requests, _FIRST))
-    rates: list[list[Decimal]] = [[], []]
+def _in_turns(name: str, pair: Sequence[Client], *, connections: int, requests: int, turns: int) -> Measured:
+    asks = [[client() for _ in range(connections)] for client in pair]
+    for each in asks:
+        _rate(each, _FIRST * connections)
+    rates: list[list[Rate]] = [[], []]
     for _ in range(turns):
-        for ask, found in zip(pair, rates, strict=True):
-            found.append(_rate(ask, requests))
-    return Measured(name, *rates)
+        for each, found in zip(asks, rates, strict=True):
+            found.append(_rate(each, requests))
+    return Measured(name, connections, *rates)
 
 
-def _rate(ask: Callable[[], bytes], requests: int) -> Decimal:
-    start = time.perf_counter_ns()
-    for _ in range(requests):
-        ask()
-    return (requests / Decimal(time.perf_counter_ns() - start).scaleb(-9)).quantize(Decimal("0.1"))
+def _rate(asks: Sequence[Callable[[], bytes]], requests: int) -> Rate:
+    """So many requests, shared out among the connections."""
+    share = requests // len(asks)
+
+    def send(ask: Callable[[], bytes]) -> None:
+        for _ in range(share):
+            ask()
+
+    busy, start = busy_seconds(), time.perf_counter_ns()
+    with ThreadPoolExecutor(len(asks)) as senders:
+        list(senders.map(send, asks))
+    took, made = Decimal(time.perf_counter_ns() - start).scaleb(-9), share * len(asks)
+    return Rate(
+        (made / took).quantize(Decimal("0.1")), ((busy_seconds() - busy) * 1000 / made).quantize(Decimal("0.01"))
+    )
 
 
 def _agreed(actor: Actor) -> Places:
@@ -210,16 +274,17 @@ def _wait_for(port: int) -> None:
 def main() -> None:
     """Measure both requests; print a table, and one line of JSON."""
     told = argparse.ArgumentParser(description=main.__doc__)
-    told.add_argument("--requests", type=int, default=300, help="of each kind and turn")
+    told.add_argument("--requests", type=int, default=800, help="of each kind and turn")
     told.add_argument("--turns", type=int, default=5)
     asked = told.parse_args()
     with made_up_books(contracts=_CONTRACTS, rows=12 * _CONTRACTS) as actor:
         found = measure(actor, requests=asked.requests, turns=asked.turns)
     table = Table(title=f"Requests a second, medians (limit: {LIMIT} of a bare Django view, aim: {TARGET})")
-    for column in ("request", "bare view", "API", "bare view = 1"):
+    for column in ("request", "connections", "bare view", "API", "bare view = 1", "by processor"):
         table.add_column(column, justify="right")
     for row in found:
-        table.add_row(row.name, str(statistics.median(row.bare)), str(statistics.median(row.api)), str(row.ratio()))
+        rates = (str(_median(each)) for each in (row.bare, row.api))
+        table.add_row(row.name, str(row.connections), *rates, str(row.ratio()), str(row.ratio_busy()))
     Console().print(table)
     print(json.dumps([row.record() for row in found], default=str))
 
