@@ -147,25 +147,28 @@ def _asked(places: Places, *, port: int, token: str, bare_port: int) -> Mapping[
     numbers = count()
     body = {"usage_group": places.usage_group, "start_date": f"{YEAR}-01-01", "description": "Calls"}
 
-    def client(port: int, token: str, method: str, path: Callable[[], str], body: object = None) -> Client:
+    def client(opens: Callable[[], Site], method: str, path: Callable[[], str]) -> Client:
         def opened() -> Callable[[], bytes]:
-            site = Site(port, token)
-            return lambda: site.ask(method, path(), body)
+            site, sent = opens(), body if method == "POST" else None
+            return lambda: site.ask(method, path(), sent)
 
         return opened
 
     def next_contract() -> str:
         return f"/rr/api/v1/contracts/{places.contracts[next(numbers) % _CONTRACTS]}/usage"
 
+    def bare() -> Site:
+        return Site(bare_port)
+
+    def api() -> Site:
+        return Site(port, token)
+
     return {
         "GET usage-events?limit=100": (
-            client(bare_port, "", "GET", lambda: "/bytes"),
-            client(port, token, "GET", lambda: _listed(places)),
+            client(bare, "GET", lambda: "/bytes"),
+            client(api, "GET", lambda: _listed(places)),
         ),
-        "POST usage": (
-            client(bare_port, "", "POST", lambda: "/row", body),
-            client(port, token, "POST", next_contract, body),
-        ),
+        "POST usage": (client(bare, "POST", lambda: "/row"), client(api, "POST", next_contract)),
     }
 
 
