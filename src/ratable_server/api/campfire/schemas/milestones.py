@@ -16,7 +16,7 @@ from ratable_server.api.campfire.schemas.fields import (
     told_objects,
     told_text,
 )
-from ratable_server.api.campfire.schemas.usage import ToldAsText
+from ratable_server.api.campfire.schemas.usage import bundle_as_text
 from ratable_server.api.schemas import Amount, Day
 
 
@@ -27,7 +27,7 @@ class ContractMilestoneSerializer(Resource):
     customer = told_link()
     contract = link()
     product = link()
-    product_bundle = ToldAsText(required=False, allow_null=True)
+    product_bundle = bundle_as_text()
     contract_product_bundle = ContractProductBundleReadSerializer(read_only=True, allow_null=True)
     product_name = told_text()
     product_bundle_name = told_text()

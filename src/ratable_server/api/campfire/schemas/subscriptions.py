@@ -28,7 +28,7 @@ from ratable_server.api.campfire.schemas.fields import (
     told_objects,
     told_text,
 )
-from ratable_server.api.campfire.schemas.usage import ToldAsText
+from ratable_server.api.campfire.schemas.usage import ToldAsText, bundle_as_text
 from ratable_server.api.schemas import Amount, Day, Exact, Schema
 
 RENEWALS = ("FOLLOW_CONTRACT", "FIXED_END")
@@ -56,7 +56,7 @@ class ContractSubscriptionSerializer(Resource):
     lines = ToldAsText(required=False, allow_null=True)
     product_name = told_text()
     product_is_renewable = told_flag()
-    product_bundle = ToldAsText(required=False, allow_null=True)
+    product_bundle = bundle_as_text()
     product_bundle_name = told_text()
     contract_product_bundle = ContractProductBundleReadSerializer(read_only=True, allow_null=True)
     total_value = told_amount()

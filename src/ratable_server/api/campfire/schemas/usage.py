@@ -7,9 +7,11 @@ and are told so beside the text: additions.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from typing_extensions import override
 
 from ratable_server.api.campfire.schemas.allocations import ContractProductBundleReadSerializer
 from ratable_server.api.campfire.schemas.fields import (
@@ -30,12 +32,26 @@ from ratable_server.api.campfire.schemas.fields import (
     told_text,
     told_whole,
 )
-from ratable_server.api.schemas import Schema
+from ratable_server.api.schemas import Id, Schema
 
 
 @extend_schema_field({"type": "string"})
 class ToldAsText(serializers.JSONField):
     """Something that is told as text, and taken in any form."""
+
+
+@extend_schema_field({"type": "string"})
+class BundleAsText(Id):
+    """The id of a bundle, told as text; an empty text names none."""
+
+    @override
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return super().validate_empty_values(None if data == "" else data)
+
+
+def bundle_as_text() -> BundleAsText:
+    """The id of a bundle."""
+    return BundleAsText(required=False, allow_null=True)
 
 
 class UsageLineSerializer(Schema):
@@ -67,7 +83,7 @@ class ContractUsageSerializer(Resource):
     id = told_link()
     contract = link()
     product = link()
-    product_bundle = ToldAsText(required=False, allow_null=True)
+    product_bundle = bundle_as_text()
     contract_product_bundle = ContractProductBundleReadSerializer(read_only=True, allow_null=True)
     product_name = told_text()
     product_bundle_name = told_text()

@@ -51,19 +51,9 @@ def sold_of(actor: Actor, fields: Mapping[str, Any], *, was: Any = None) -> Sold
 
 
 def bundle_of(fields: Mapping[str, Any]) -> int | None:
-    """The id of the bundle under either name.
-
-    Raises:
-        ValidationError: it is none.
-    """
-    said = fields.get("product_bundle_id")
-    if said is None:
-        said = fields.get("product_bundle")
-    if said is None or said == "":
-        return None
-    if isinstance(said, bool) or not str(said).isdecimal():
-        raise ValidationError({"product_bundle": ["A valid id is required."]})
-    return int(said)
+    """The id of the bundle under either name."""
+    said: int | None = fields.get("product_bundle_id")
+    return fields.get("product_bundle") if said is None else said
 
 
 def said_bundle(row: Any, sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException, ValidationError
 
 from ratable_server.api.campfire.schemas.usage import ContractUsageSerializer, UsageLineSerializer
 from ratable_server.api.campfire.translate import usage as translate
+from ratable_server.api.campfire.views.allocations_agreed import bundle_of
 from ratable_server.api.campfire.views.contracts import refuse_other_contract
 from ratable_server.api.campfire.views.naming import refuse_unknown, tags_of
 from ratable_server.api.campfire.views.view import CampfireView
@@ -71,8 +72,9 @@ def _sent(
     if "tags" in sent:
         sent["tag_ids"] = tags_of(view.actor, sent.pop("tags"))
     refuse_unknown(view.actor, sent)
-    if sent.get("product_bundle") not in {None, ""} and sent.get("product_bundle_id") is None:
-        sent["product_bundle_id"] = _id(sent["product_bundle"])
+    bundle_id = bundle_of(sent)
+    if bundle_id is not None:
+        sent["product_bundle_id"] = bundle_id
     return sent, _lines(sent)
 
 
@@ -110,12 +112,6 @@ def _refuse_none_or_both(product: Any, bundle: Any) -> None:
 def _refuse_missing(found: Named | None, field: str, id: int | None) -> None:
     if id is not None and found is None:
         raise ValidationError({field: [f'Invalid pk "{id}" - object does not exist.']})
-
-
-def _id(said: Any) -> int:
-    if isinstance(said, bool) or not str(said).isdecimal():
-        raise ValidationError({"product_bundle": ["A valid id is required."]})
-    return int(said)
 
 
 def _lines(sent: dict[str, Any]) -> list[dict[str, Any]] | None:
