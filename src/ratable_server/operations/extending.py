@@ -24,9 +24,8 @@ from ratable_server.store.prepared import Asked, Rows, first_row, rows_of_each
 _DAYS = """
 SELECT starts_on, opening_as_of FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL
 """
-_BARE = Contract(
-    id="", customer="", currency="", starts_on=date.min
-)  # what is added to it names all that is named then
+# What is added to it names all that is named then.
+_BARE = Contract(id="", customer="", currency="", starts_on=date.min)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

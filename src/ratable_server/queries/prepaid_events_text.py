@@ -1,7 +1,8 @@
 """The same events as JSON that the database has written: what programs that keep a copy read page after page.
 
-One statement gives the prepaid commit, the page and its count. Owns how each figure is written, so that it is the same as
-what `prepaid_events` gives, told by a dialect. Events among which there are adjustments are not told here.
+One statement gives the prepaid commit, the page and its count. Owns how each figure is written, so that it means the same
+as what `prepaid_events` gives, told by a dialect; `data` is spaced as PostgreSQL writes it. Events among which there are
+adjustments are not told here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Statements that a connection plans once: for what is asked again and again, and takes longer to plan than to run.
 
-A statement over usage has a part for each month; planning them takes milliseconds, running them less than one. Inside a
-transaction that is open, as everything that reads rows of a tenant. Statements are prepared by name, as `trips` keeps them,
-and called as text: several of them go in one trip. Parameters have names here, and values of every kind that the driver knows.
+A statement over usage has a part for each month; planning them takes milliseconds, running them less than one. They go in
+the transaction that is open; where none is, those of a call are one of their own, which has to enter the books itself.
+Statements are prepared by name, as `trips` keeps them, and called as text: several of them go in one trip. Parameters have
+names here, and values of every kind that the driver knows.
 
 Owns that they are planned once: left to itself, the database weighs the plan of each call against one for all calls by what
 it expects of the rows, and plans some for every call, which costs more than it saves where rows are found by their ids.
@@ -17,14 +18,24 @@ from threading import local
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DataError, ProgrammingError, connections
 from psycopg import abc
 from psycopg.adapt import Transformer
 from psycopg.generators import execute
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from ratable_server.store.trips import Prepared, checked, keep_prepared, prepared
+from ratable.errors import InvariantError
+from ratable_server.store.trips import (
+    UNHELD,
+    Prepared,
+    checked,
+    is_forgotten,
+    keep_prepared,
+    log_asked,
+    prepare_again,
+    prepared,
+)
 
 Rows = list[tuple[Any, ...]]
 Asked = tuple[str, Mapping[str, Any]]  # a statement and its parameters
@@ -49,25 +60,33 @@ def all_rows(statement: str, wanted: Mapping[str, Any]) -> Rows:
     return rows
 
 
-def rows_of_each(*asked: Asked, after: str = "", are_last: bool = False) -> list[Rows]:
+def rows_of_each(*asked: Asked, opening: str = "", are_last: bool = False) -> list[Rows]:
     """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for.
 
-    `after` are statements that go before all of them, and of which nothing is told. Those that `are_last` are the last of
-    their transaction, which is committed in the same trip unless it is a part of another one.
+    `opening` are statements that go before all of them, and of which nothing is told. Those that `are_last` are the last of
+    their transaction, which is committed in the same trip unless it is a part of another one. Nothing may be done in the
+    books after them: what is asked is refused, and whatever else fails there undoes nothing.
+
+    Raises:
+        InvariantError: something waits for the commit of those that are last; it would never be called.
     """
     database = connections[DEFAULT_DB_ALIAS]
     database.validate_no_broken_transaction()
+    is_whole = are_last and len(database.atomic_blocks) == 1
+    if is_whole and database.run_on_commit:
+        raise InvariantError("a transaction that is committed with its last statements calls nothing on its commit")
     planned = [(*_planned(statement), wanted) for statement, wanted in asked]
-    keep_prepared(*(known for known, *_ in planned))
+    statements = [known for known, *_ in planned]
+    keep_prepared(*statements)
     with database.wrap_database_errors:
-        raw: psycopg.Connection[Any] = database.connection
-        values = _values_of(raw)
-        calls = [_call(known, [values.as_literal(wanted[name]) for name in names]) for known, names, wanted in planned]
-        is_whole = are_last and len(database.atomic_blocks) == 1
-        closing = _COMMIT if is_whole else _PLANS_AS_BEFORE
-        given = _given(raw, b"; ".join([*_opening(raw, after), _PLANS_ONCE, *calls, closing]))
-        if is_whole:
-            database.set_rollback(True)  # whatever would still be asked is refused: it would be in no transaction
+        values = _values_of(database.connection)
+        calls = [_call(known, [_literal(values, wanted[name]) for name in names]) for known, names, wanted in planned]
+    closing = _COMMIT if is_whole else _PLANS_AS_BEFORE
+    script = b"; ".join([*_opening(database.connection, opening), _PLANS_ONCE, *calls, closing])
+    given = _given_of(database, script, statements)
+    if is_whole:
+        database.set_rollback(True)  # whatever would still be asked is refused: it would be in no transaction
+    with database.wrap_database_errors:
         return [_rows(each, values) for each in given[-1 - len(calls) : -1]]
 
 
@@ -83,20 +102,41 @@ def _call(known: Prepared, values: Sequence[bytes]) -> bytes:
     return b"EXECUTE " + known.name.encode() + said
 
 
-def _opening(raw: psycopg.Connection[Any], after: str) -> list[bytes]:
+def _literal(values: abc.Transformer, value: Any) -> bytes:
+    try:
+        return values.as_literal(value)
+    except UnicodeEncodeError as error:  # half of a character
+        raise DataError(UNHELD) from error
+
+
+def _opening(raw: psycopg.Connection[Any], opening: str) -> list[bytes]:
     """What goes first; in a transaction of Django's of which the database knows nothing yet, that it begins."""
-    if after:
-        return [after.encode()]
+    if opening:
+        return [opening.encode()]
     return [] if raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE else [b"BEGIN"]
 
 
-def _given(raw: psycopg.Connection[Any], script: bytes) -> list[PGresult]:
-    """What each statement of a script gives, without a cursor, which costs as much as many a statement.
+def _given_of(database: Any, script: bytes, statements: Sequence[Prepared]) -> list[PGresult]:
+    """What each statement of a script gives; outside of transactions also where somebody else has let go of a prepared one."""
+    try:
+        return _given(database, script)
+    except ProgrammingError as error:
+        if not is_forgotten(error):
+            raise
+        prepare_again(*statements)
+        return _given(database, script)
+
+
+def _given(database: Any, script: bytes) -> list[PGresult]:
+    """The same without a cursor, which costs as much as many a statement.
 
     Waiting is the driver's: others work meanwhile, and who interrupts it ends the statement.
     """
-    raw.pgconn.send_query(script)
-    return [checked(each) for each in raw.wait(execute(raw.pgconn))]
+    raw: psycopg.Connection[Any] = database.connection
+    with database.wrap_database_errors:
+        log_asked(database, script)
+        raw.pgconn.send_query(script)
+        return [checked(each) for each in raw.wait(execute(raw.pgconn))]
 
 
 def _values_of(raw: psycopg.Connection[Any]) -> abc.Transformer:
@@ -111,4 +151,7 @@ def _rows(given: PGresult, values: abc.Transformer) -> Rows:
     if not given.nfields:
         return []
     values.set_pgresult(given)
-    return values.load_rows(0, given.ntuples, tuple)
+    try:
+        return values.load_rows(0, given.ntuples, tuple)
+    finally:
+        values.set_pgresult(None)  # the reader is kept for the next time, what it has read is not

@@ -45,7 +45,7 @@ def books_of(actor: Actor, *, as_snapshot: bool = False, first: Sequence[Asked] 
         raise InvariantError("a snapshot begins with its transaction")
     with transaction.atomic():
         entering = _entering(actor, mode=_SNAPSHOT if as_snapshot else "") if opened is None else ""
-        found = rows_of_each(*first, after=entering) if first else []
+        found = rows_of_each(*first, opening=entering) if first else []
         if entering and not first:
             ask(entering)
         token = _open_books.set(actor.tenant_id)
@@ -69,7 +69,7 @@ def rows_of_each_in(actor: Actor, *asked: Asked) -> list[Rows]:
         with books_of(actor, first=asked) as found:
             return found
     connection.close_if_health_check_failed()
-    return rows_of_each(*asked, after=_ENTER.format(int(actor.tenant_id)))
+    return rows_of_each(*asked, opening=_ENTER.format(int(actor.tenant_id)))
 
 
 def first_texts_of(actor: Actor, statement: Prepared, values: Sequence[Value]) -> Texts | None:
@@ -82,7 +82,7 @@ def first_texts_of(actor: Actor, statement: Prepared, values: Sequence[Value]) -
         with books_of(actor):
             return first_texts(statement, values)
     database.close_if_health_check_failed()
-    return first_texts(statement, values, after=f"{_ENTER.format(int(actor.tenant_id))}; ")
+    return first_texts(statement, values, opening=f"{_ENTER.format(int(actor.tenant_id))}; ")
 
 
 def rows_of(actor: Actor, model: type[Row], *, with_deleted: bool = False) -> QuerySet[Row]:

@@ -20,7 +20,7 @@ from psycopg.pq.abc import PGresult
 Value = int | str | None
 Texts = tuple[str | None, ...]
 
-_UNHELD = "a value has a character that no text of the database can hold"
+UNHELD = "a value has a character that no text of the database can hold"
 _GOOD = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
 
@@ -46,21 +46,21 @@ def ask(script: str) -> PGresult:
     return _asked(*_opened(), script)
 
 
-def first_texts(statement: Prepared, values: Sequence[Value], *, after: str = "") -> Texts | None:
+def first_texts(statement: Prepared, values: Sequence[Value], *, opening: str = "") -> Texts | None:
     """The first row of a statement, each field as the database writes it; None: there is none.
 
-    `after` are statements that go before it, in the same trip.
+    `opening` are statements that go before it, in the same trip.
     """
     database, raw = _opened()
-    known, script = _prepared.setdefault(raw, set()), f"{after}{_execute(raw, statement, values)}"
+    known, script = _prepared.setdefault(raw, set()), f"{opening}{_execute(raw, statement, values)}"
     if statement.name not in known or (_is_begun(raw) and not _is_there(statement)):
         _prepare(statement)
     try:
         found = _asked(database, raw, script)
     except ProgrammingError as error:
-        if not isinstance(error.__cause__, psycopg.errors.InvalidSqlStatementName) or is_transaction_open():
+        if not is_forgotten(error):
             raise
-        _prepare(statement)
+        prepare_again(statement)
         found = ask(script)
     if not found.ntuples:
         return None
@@ -97,6 +97,23 @@ def keep_prepared(*statements: Prepared) -> None:
             _prepare(statement)
 
 
+def prepare_again(*statements: Prepared) -> None:
+    """Have the connection know statements of which somebody else may have let go."""
+    for statement in statements:
+        _prepare(statement)
+
+
+def is_forgotten(error: ProgrammingError) -> bool:
+    """Has somebody else let go of what was prepared, outside of transactions, so that the same can be asked again?"""
+    return isinstance(error.__cause__, psycopg.errors.InvalidSqlStatementName) and not is_transaction_open()
+
+
+def log_asked(database: Any, script: bytes) -> None:
+    """Write a trip down where Django writes statements down: in tests that count them, and where faults are looked for."""
+    if database.queries_logged:
+        database.queries_log.append({"sql": script.decode(errors="replace"), "time": "0"})
+
+
 def is_transaction_open() -> bool:
     """Has the database begun a transaction for this connection? Django says so before its first statement already."""
     _, raw = _opened()
@@ -119,9 +136,9 @@ def _opened() -> tuple[Any, psycopg.Connection[Any]]:
 def _asked(database: Any, raw: psycopg.Connection[Any], script: str) -> PGresult:
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        if database.queries_logged:
-            database.queries_log.append({"sql": script, "time": "0"})
-        return checked(raw.pgconn.exec_(script.encode()))
+        told = script.encode()
+        log_asked(database, told)
+        return checked(raw.pgconn.exec_(told))
 
 
 def _is_begun(raw: psycopg.Connection[Any]) -> bool:
@@ -155,9 +172,9 @@ def _literal(value: Value, escape: Callable[[bytes], Any]) -> str:
     try:
         text = value.encode()
     except UnicodeEncodeError as error:  # half of a character
-        raise DataError(_UNHELD) from error
+        raise DataError(UNHELD) from error
     if b"\0" in text:  # to the driver, the end of it
-        raise DataError(_UNHELD)
+        raise DataError(UNHELD)
     return bytes(escape(text)).decode()
 
 

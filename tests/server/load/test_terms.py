@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ratable.cases.reading import find_cases, read_case
 from ratable.cases.withdrawals import without
-from ratable.terms import Milestone, Subscription, Terms
+from ratable.terms import Milestone, Subscription, SubscriptionLine, Terms
 from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
 from ratable_server.operations.contract_rows import names_in
@@ -25,7 +26,7 @@ from ratable_server.store.models import Contract, Product, UsageGroup, UsageItem
 from ratable_server.store.prepared import all_rows
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
-from tests.server.operations.agreements import API, agree
+from tests.server.operations.agreements import ACME, API, agree
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 CASES = find_cases([GOLDEN])
@@ -145,6 +146,34 @@ def test_what_is_remembered_is_never_what_was(actor: Actor, new_actor: Callable[
         own = dict(rows_of(other, Product).filter(code="api").values_list("code", "id"))
         assert load_offered(other, names).products == own != sold.products
         assert load_standing(other, code) == before
+
+
+def test_a_long_row_is_not_remembered(actor: Actor):
+    """What is remembered is bounded by its letters, too: a subscription of many parts is read each time."""
+    parts = tuple(
+        SubscriptionLine(starts_on=date(year, 1, 1), ends_before=date(year + 1, 1, 1), total_value=Decimal(10))
+        for year in range(2026, 2046)
+    )
+    short = Subscription(id="short", total_value=Decimal(9), starts_on=date(2026, 1, 1), ends_before=date(2046, 1, 1))
+    long = replace(short, id="long", total_value=Decimal(200), lines=parts)
+    agree(actor, replace(ACME, ends_before=None, subscriptions=(short, long)))
+    names = Names(products=frozenset({"api"}), bundles=frozenset())
+    with books_of(actor):
+        one, other = load_standing(actor, "acme"), load_standing(actor, "acme")
+        assert load_offered(actor, names) is load_offered(actor, names)
+        rows_of(actor, Product).filter(code="api").update(name="a" * 16_000)
+        sold, again = load_offered(actor, names), load_offered(actor, names)
+    assert one is not None
+    assert other is not None
+    assert one.contract == other.contract
+    assert one.contract.subscriptions == (short, long)
+    same = [
+        first is second for first, second in zip(one.contract.subscriptions, other.contract.subscriptions, strict=True)
+    ]
+    assert same == [True, False]
+    assert sold is not again
+    assert sold == again
+    assert sold.terms[0].name == "a" * 16_000
 
 
 def test_terms_of_some_contracts_leave_out_what_only_others_use(actor: Actor):

@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from psycopg.abc import Transformer
 
 from ratable.errors import InvariantError
 from ratable_server.actor import Actor
 from ratable_server.store.inserting import insert, inserting
 from ratable_server.store.load.parts import Part, Parts
 from ratable_server.store.models import Product
-from ratable_server.store.prepared import all_rows, first_row, rows_of_each
+from ratable_server.store.prepared import _of_thread, all_rows, first_row, rows_of_each
 from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.trips import first_texts, prepared
 from tests.server.conftest import AT
 
 _ECHO = """
@@ -73,10 +76,24 @@ def test_moments_documents_ids_and_flags_come_back_too(actor: Actor):
     assert row[0].utcoffset() == timedelta(0)
 
 
-def test_a_character_that_no_text_can_have_is_refused(actor: Actor):
-    told = {"text": "a\0b", "number": 1, "day": None, "texts": [], "nothing": None}
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"], ids=["null", "half"])
+def test_a_character_that_no_text_can_have_is_refused(actor: Actor, text: str):
+    told = {"text": "a", "number": 1, "day": None, "texts": [], "nothing": None}
+    for wrong in ({"text": text}, {"texts": ["a", text]}):
+        with pytest.raises(DataError), books_of(actor):
+            all_rows(_ECHO, told | wrong)
     with pytest.raises(DataError), books_of(actor):
-        all_rows(_ECHO, told)
+        insert(product(actor, code=text))
+    with books_of(actor):
+        assert not rows_of(actor, Product).exists()
+
+
+def test_a_half_character_is_refused_in_the_same_words_everywhere(actor: Actor):
+    with pytest.raises(DataError) as here, books_of(actor):
+        all_rows("SELECT %(text)s::text", {"text": "\udcff"})
+    with pytest.raises(DataError) as there:
+        first_texts(prepared("SELECT $1", "text"), ["\udcff"])
+    assert str(here.value) == str(there.value) == "a value has a character that no text of the database can hold"
 
 
 def test_a_statement_is_planned_once_and_a_rollback_does_not_forget_it(actor: Actor):
@@ -116,7 +133,7 @@ def test_what_goes_before_is_done_and_not_told(actor: Actor):
         insert(product(actor))
     enter = f"SELECT set_config('ratable.tenant', '{actor.tenant_id}', true)"
     told = {"tenant": actor.tenant_id}
-    assert rows_of_each((_NAMES, told), (_NAMES, told), after=enter) == [[("API",)], [("API",)]]
+    assert rows_of_each((_NAMES, told), (_NAMES, told), opening=enter) == [[("API",)], [("API",)]]
     assert all_rows(_NAMES, told) == []
 
 
@@ -185,6 +202,24 @@ def test_what_is_last_is_committed_with_it_and_nothing_can_be_asked_after_it(act
     assert count() == 2
 
 
+def test_what_waits_for_the_commit_is_never_passed_over(actor: Actor):
+    """A commit in the same trip is none that Django sees: it would not call what waits for it."""
+    called: list[str] = []
+    names = (_NAMES, {"tenant": actor.tenant_id})
+    with pytest.raises(InvariantError, match="calls nothing on its commit"), books_of(actor):
+        transaction.on_commit(lambda: called.append("refused"))
+        rows_of_each(inserting(product(actor)), are_last=True)
+    with books_of(actor):
+        assert all_rows(*names) == []
+        transaction.on_commit(lambda: called.append("committed"))
+        with books_of(actor):
+            rows_of_each(inserting(product(actor)), are_last=True)
+        assert called == []
+    assert called == ["committed"]
+    with books_of(actor):
+        assert all_rows(*names) == [("API",)]
+
+
 def test_where_what_is_last_fails_nothing_is_committed(actor: Actor):
     names = (_NAMES, {"tenant": actor.tenant_id})
     with pytest.raises(ProgrammingError), books_of(actor):
@@ -216,6 +251,44 @@ def test_what_is_read_alone_is_of_its_tenant_and_leaves_no_books_open(new_actor:
         assert named.read_alone(one, {"tenant": one.tenant_id})["product"] == [{"code": "api"}]
     with transaction.atomic():
         assert named.read({"tenant": one.tenant_id})["product"] == []
+
+
+def test_what_somebody_else_has_let_go_of_is_prepared_again_where_nothing_was_begun(actor: Actor):
+    with books_of(actor):
+        insert(product(actor))
+    named = Parts({"product": Part(model=Product, roads={"code": "code"}, where="code = 'api' -- again")})
+    told = [{"code": "api"}]
+    assert named.read_alone(actor, {"tenant": actor.tenant_id})["product"] == told
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    assert named.read_alone(actor, {"tenant": actor.tenant_id})["product"] == told
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    with pytest.raises(ProgrammingError) as lost, books_of(actor):
+        named.read_alone(actor, {"tenant": actor.tenant_id})
+    assert (
+        getattr(lost.value.__cause__, "sqlstate", "") == "26000"
+    )  # who retries the whole begins with another connection
+    connection.close()
+
+
+def test_a_trip_is_counted_as_one_statement(actor: Actor):
+    told = {"tenant": actor.tenant_id}
+    with books_of(actor):
+        all_rows(_NAMES, told)
+        with CaptureQueriesContext(connection) as captured:
+            rows_of_each((_NAMES, told), (_NAMES, told))
+    (query,) = captured.captured_queries
+    assert query["sql"].count("EXECUTE ratable_") == 2
+
+
+def test_the_rows_that_a_thread_has_read_last_are_not_kept(actor: Actor):
+    with books_of(actor):
+        assert all_rows("SELECT repeat('a', 3)", {}) == [("aaa",)]
+        with pytest.raises(ProgrammingError):
+            all_rows("SELECT no_such_column", {})
+    reader: Transformer = _of_thread.values[1]
+    assert reader.pgresult is None
 
 
 def test_a_row_is_written_as_django_would_write_it(actor: Actor):

@@ -44,7 +44,8 @@ class Offered:
 
 
 _Told = tuple[tuple[str, str], ...]  # kinds and rows
-_FEW, _KEPT = 100, 256  # answers of so many rows at most are remembered, and so many of them
+_FEW, _MOST_LETTERS = 100, 16_000  # of an answer that is remembered: its rows and their letters, at most
+_KEPT = 256  # answers that are remembered
 _GROUP = ("pricing_model", "unit_of_measure", "package_size", "free_units", "currency")
 _TIER = (
     "number", "lower_quantity", "upper_quantity", "price", "percentage", "flat_fee", "minimum_amount", "maximum_amount",
@@ -125,12 +126,13 @@ def offered_asked(actor: Actor, contract: str, names: Names) -> Asked:
 def offered_from(rows: Iterable[Sequence[Any]]) -> Offered:
     """What is sold, out of the rows that one of these statements has given."""
     told = tuple((kind, row) for kind, _, row in rows)
-    return _remembered(told) if len(told) <= _FEW else _offered(told)
+    is_short = len(told) <= _FEW and sum(len(row) for _, row in told) <= _MOST_LETTERS
+    return _remembered(told) if is_short else _offered(told)
 
 
 @lru_cache(maxsize=_KEPT)
 def _remembered(told: _Told) -> Offered:
-    """The same of few rows: a price plan is sold on many contracts, and its rows say all that it is."""
+    """The same of few rows that are not long: a price plan is sold on many contracts, and its rows say all that it is."""
     return _offered(told)
 
 

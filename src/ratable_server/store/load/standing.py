@@ -29,7 +29,9 @@ class Standing:
     terminated_on: date | None
 
 
-_KEPT = 16_384  # lines that are remembered by their rows, which say all that they are; some hundred bytes each
+# So many lines are remembered by their rows, which say all that they are, and none whose row has more letters: what a line of
+# many parts takes is four times its letters and more, so that all of them are 16 MiB at most.
+_KEPT, _MOST_LETTERS = 4_096, 1_000
 OF_CODE = """WITH of AS MATERIALIZED (
     SELECT id FROM contract WHERE tenant_id = %(tenant)s AND code = %(contract)s AND deleted_at IS NULL
 )"""
@@ -62,7 +64,7 @@ def standing_from(rows: Iterable[Sequence[Any]]) -> Standing | None:
     """The contract out of the rows that this statement has given."""
     found: defaultdict[str, list[Any]] = defaultdict(list)
     for kind, _, row in rows:
-        found[kind].append(_line(kind, row) if kind in LINES else _CONTRACT.fields_of(kind, row))
+        found[kind].append(_line_or_fields(kind, row))
     if not found["contract"]:
         return None
     terminations = found["termination"]
@@ -72,7 +74,17 @@ def standing_from(rows: Iterable[Sequence[Any]]) -> Standing | None:
     )
 
 
+def _line_or_fields(kind: str, row: str) -> Any:
+    if kind not in LINES:
+        return _CONTRACT.fields_of(kind, row)
+    return _remembered(kind, row) if len(row) <= _MOST_LETTERS else _line(kind, row)
+
+
 @lru_cache(maxsize=_KEPT)
+def _remembered(kind: str, row: str) -> Any:
+    """A line that is not long: what is added to a contract is judged with all that was there and has not changed since."""
+    return _line(kind, row)
+
+
 def _line(kind: str, row: str) -> Any:
-    """The record of a line: what is added to a contract is judged with all that was there and has not changed since."""
     return LINES[kind].record(**_CONTRACT.fields_of(kind, row))
