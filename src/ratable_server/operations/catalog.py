@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
+from django.db import transaction
+from django.db.models import Min, Q
+
+from ratable.periods import day_after
 from ratable.price_plans import check_price_plan
-from ratable.terms import Product, ProductBundle, Terms, UsageGroup
+from ratable.terms import Contract, Product, ProductBundle, Terms, UsageGroup
 from ratable.terms_rules import check_terms, warn_of_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
@@ -100,12 +104,12 @@ def change_price_plan(
         product_row = held_product(actor, product)
         row = held_group(actor, product_row, group.id)
         before = next(known for known in load_products(actor, [product_row.id])[0].usage_groups if known.id == group.id)
-        open_on = _keep_open_for_users(actor, row)
-        users = users_of(actor, [row.id])
+        open_on, users = _hold_users(actor, row)
         if group != before:
-            _refuse_closed_users(actor, users, open_on, field=f"usage_group {group.id}")
+            for contract in users:
+                refuse_closed_months(contract, open_on, field=f"usage_group {group.id}")
         _rewrite(actor, row, group, kept=_kept_of_group(actor, row, beside, at=at))
-        refuse_terms(check_terms(load_terms(actor, users)))
+        refuse_terms(check_terms(load_terms(actor, [contract.id for contract in users])))
         change = Change("change_price_plan", "usage_group", group.id, before=told(before), after=told(group))
         record_change(actor, change, at=at, part_of=product)
     return Created(code=group.id, warnings=tuple(warnings))
@@ -185,16 +189,31 @@ def users_of(actor: Actor, groups: Collection[int]) -> list[str]:
     return list(rows.values_list("code", flat=True))
 
 
-def _keep_open_for_users(actor: Actor, group: models.UsageGroup) -> date:
-    """The first day that no close has settled, and it stays so: a month is taken before the contracts."""
-    items = rows_of(actor, models.UsageItem).filter(usage_group_id=group.id)
-    users = load_terms(actor, sorted(set(items.values_list("contract__code", flat=True)))).contracts
-    return keep_open(actor, min(map(counts_from, users))) if users else first_day_open(actor)
+def _hold_users(actor: Actor, group: models.UsageGroup) -> tuple[date, tuple[Contract, ...]]:
+    """The first day that no close has settled, which stays so, and the contracts with an item of a group, which do too.
+
+    A month is kept before any contract, and also while nobody uses the group: it may be sold, and what it is sold to be
+    closed, at this moment. Nothing closes a month and not those before it, so the first month of all contracts keeps the
+    months of all. A contract that counts from before it was signed meanwhile: all is let go, and taken anew.
+    """
+    while True:
+        point = transaction.savepoint()
+        first_on = _first_day_of_all(actor)
+        open_on = first_day_open(actor) if first_on is None else keep_open(actor, first_on)
+        users = load_terms(actor, users_of(actor, [group.id])).contracts
+        if all(first_on is not None and counts_from(contract) >= first_on for contract in users):
+            transaction.savepoint_commit(point)
+            return open_on, users
+        transaction.savepoint_rollback(point)
 
 
-def _refuse_closed_users(actor: Actor, contracts: list[str], open_on: date, *, field: str) -> None:
-    for contract in load_terms(actor, contracts).contracts:
-        refuse_closed_months(contract, open_on, field=field)
+def _first_day_of_all(actor: Actor) -> date | None:
+    """The first day that any contract counts from; None: there is no contract, so there is no month to be closed."""
+    days = rows_of(actor, models.Contract).aggregate(
+        starts_on=Min("starts_on", filter=Q(opening_as_of=None)), as_of=Min("opening_as_of")
+    )
+    after_cut_over = days["as_of"] and day_after(days["as_of"])
+    return min((on for on in (days["starts_on"], after_cut_over) if on), default=None)
 
 
 def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup, *, kept: Kept) -> None:

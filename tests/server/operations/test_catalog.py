@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 
-from ratable.terms import BundleLine, Product, ProductBundle, Tier, UsageGroup
+from ratable.terms import BundleLine, Contract, Product, ProductBundle, Tier, UsageGroup, UsageItem
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations import catalog
@@ -18,7 +21,11 @@ from ratable_server.operations.catalog import (
     create_product_bundle,
     create_usage_group,
 )
+from ratable_server.operations.contracts import create_contract
+from ratable_server.operations.usage_items import add_usage_item
 from ratable_server.store.load.terms import load_terms
+from ratable_server.store.locks import share_month
+from ratable_server.store.scope import books_of
 from tests.server.conftest import AT
 from tests.server.operations.agreements import (
     ACME,
@@ -34,6 +41,7 @@ from tests.server.operations.agreements import (
     last_entry,
     refuses,
 )
+from tests.server.rows import lock_months
 
 ONE_PRICE = UsageGroup(id="storage", pricing_model="unit_based", tiers=(Tier(number=1, price=Decimal("0.25")),))
 CHEAPER = replace(CALLS, tiers=(replace(CALLS.tiers[0], price=Decimal("0.09")), CALLS.tiers[1]))
@@ -131,6 +139,37 @@ def test_a_price_plan_changes_while_no_closed_month_depends_on_it(actor: Actor):
     assert load_terms(actor).products[0].usage_groups[1].free_units == 5  # nobody used it in a closed month
 
 
+def between_the_looks(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object], *, waits: bool = False
+) -> threading.Thread:
+    """Let somebody else do something before a change holds the contracts that use its plan; or begin, if that waits."""
+    holding = catalog.users_of
+
+    def doing() -> None:
+        try:
+            meanwhile()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=doing)
+
+    def users_of(actor: Actor, groups: list[int]) -> list[str]:
+        if thread.ident is None:
+            thread.start()
+            thread.join(0.5 if waits else 30)
+            assert thread.is_alive() is waits
+        return holding(actor, groups)
+
+    monkeypatch.setattr(catalog, "users_of", users_of)
+    return thread
+
+
+def sell(actor: Actor) -> None:
+    """The plan of the tests, to Acme, from January on."""
+    item = UsageItem(id="late", product_id="api", usage_group_id=ONE_PRICE.id, starts_on=JANUARY)
+    add_usage_item(actor=actor, contract="acme", item=item, at=AT)
+
+
 def test_a_price_plan_that_is_sold_while_it_changes_is_judged_by_the_months_that_are_closed(
     actor: Actor, monkeypatch: pytest.MonkeyPatch
 ):
@@ -138,9 +177,53 @@ def test_a_price_plan_that_is_sold_while_it_changes_is_judged_by_the_months_that
     agree(actor)
     close_months(actor, JANUARY)
     create_usage_group(actor=actor, product="api", group=ONE_PRICE, at=AT)
-    monkeypatch.setattr(catalog, "users_of", lambda *_: ["acme"])
-    with refuses(actor, "period_must_be_open"):
+    with books_of(actor):
+        share_month(actor, date(2026, 2, 1))  # somebody has booked into the open month: two can share it
+    between_the_looks(monkeypatch, lambda: sell(actor))
+    with pytest.raises(Refused, match="period_must_be_open: usage_group storage"):
         change_price_plan(actor=actor, product="api", group=replace(ONE_PRICE, free_units=Decimal(5)), at=AT)
+    assert (last_entry(actor).action, load_terms(actor).products[0].usage_groups[1]) == ("add_usage_item", ONE_PRICE)
+
+
+def test_a_month_of_who_buys_while_a_price_plan_changes_is_closed_after_the_change(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing is closed, and nobody uses the plan: the close finds the one that it will be read with."""
+    agree(actor)
+    create_usage_group(actor=actor, product="api", group=ONE_PRICE, at=AT)
+    closed_with: list[Decimal | None] = []
+
+    def meanwhile() -> None:
+        sell(actor)
+        close_months(actor, JANUARY)
+        closed_with.append(load_terms(actor).products[0].usage_groups[1].free_units)
+
+    thread = between_the_looks(monkeypatch, meanwhile, waits=True)
+    change_price_plan(actor=actor, product="api", group=replace(ONE_PRICE, free_units=Decimal(5)), at=AT)
+    thread.join(30)
+    assert closed_with == [Decimal(5)]
+
+
+def test_a_contract_of_an_earlier_month_that_is_signed_and_closed_while_a_price_plan_changes_keeps_its_plan(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    """The month that is kept is after its own: the months are taken anew, and then its own is closed."""
+    agree(actor)
+    create_usage_group(actor=actor, product="api", group=ONE_PRICE, at=AT)
+    december = date(2025, 12, 1)
+    item = UsageItem(id="early", product_id="api", usage_group_id=ONE_PRICE.id, starts_on=december)
+    early = Contract(
+        id="early", customer="Acme Inc", currency="USD", starts_on=december, ends_before=JANUARY, usage_items=(item,)
+    )
+
+    def meanwhile() -> None:
+        create_contract(actor=actor, contract=early, at=AT)
+        lock_months(actor, [december])
+
+    between_the_looks(monkeypatch, meanwhile)
+    with pytest.raises(Refused, match="2025-12-01 is closed, 2026-01 is open"):
+        change_price_plan(actor=actor, product="api", group=replace(ONE_PRICE, free_units=Decimal(5)), at=AT)
+    assert (last_entry(actor).action, load_terms(actor).products[0].usage_groups[1]) == ("create_contract", ONE_PRICE)
 
 
 def test_a_price_plan_stays_one_that_its_contracts_can_have(actor: Actor):
