@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from ratable_server.actor import Actor
 from ratable_server.api.campfire import renewing
-from ratable_server.api.campfire.renewing import Renewed, renew_subscriptions
+from ratable_server.api.campfire.renewing import RenewalsWaitError, Renewed, renew_subscriptions
 from ratable_server.api.campfire.views import revenue_posting, subscriptions, subscriptions_evergreen
+from ratable_server.errors import Unavailable
 from ratable_server.operations.periods import close_period
+from ratable_server.operations.subscriptions import modify_subscription
 from ratable_server.operations.tenants import tenant_ids
+from ratable_server.queries.periods import zone_of_books
 from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
@@ -67,7 +72,7 @@ def test_a_subscription_with_an_end_of_its_own_stops_there(api: Api):
 def test_next_periods_are_appended_when_a_month_is_posted(api: Api, monkeypatch: pytest.MonkeyPatch):
     path = f"{evergreen(api)}/subscriptions"
     own = [api.post(path, {**QUARTER, **more})["id"] for more in ({}, {"end_date": "2026-06-30"})]
-    subscriptions_evergreen.renew_evergreen(api.actor, on=date(2026, 6, 30))
+    subscriptions_evergreen.renew_evergreen(api.actor, on=date(2026, 6, 30), field="period_month")
     assert len(lines(api.get(f"{path}/{own[0]}"))) == 4
     monkeypatch.setattr(revenue_posting, "now_at", lambda: datetime(2026, 7, 2, tzinfo=UTC))
     before = kept(api.actor)
@@ -122,6 +127,112 @@ def test_a_subscription_that_cannot_be_renewed_leaves_the_others_alone(
     assert "was not renewed: period_must_be_open" in warned
 
 
+def on_july_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day on which a billing period of each of them begins."""
+    for module in (renewing, subscriptions_evergreen, revenue_posting):
+        monkeypatch.setattr(module, "now_at", lambda: datetime(2026, 7, 1, tzinfo=UTC))
+
+
+def two_of_which_one_changes(api: Api, change: dict[str, Any]) -> tuple[str, str]:
+    """The addresses of two subscriptions of contracts of their own; the contract of the first is changed after that."""
+    contracts = evergreen(api), evergreen(api)
+    own = [api.post(f"{each}/subscriptions", QUARTER)["id"] for each in contracts]
+    if change:
+        told = api.patch(contracts[0], change)
+        assert told.status == 200, told.text
+    first, second = (f"{each}/subscriptions/{code}" for each, code in zip(contracts, own, strict=True))
+    return first, second
+
+
+CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"billing_frequency": "biannual"}, "It is not the first day of a billing period."),
+    ({"contract_start_date": "2025-12-15"}, "It is not the first day of a billing period."),
+]
+PLANNED = [(day, 10_000) for day in ("2026-04-01", "2026-07-01", "2026-10-01", "2027-01-01")]
+NEXT = [*PLANNED, ("2027-04-01", 10_000)]
+
+
+@pytest.mark.parametrize(("change", "why"), CHANGES, ids=["biannual", "start"])
+def test_one_whose_billing_periods_were_changed_keeps_no_other_from_being_renewed(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, change: dict[str, Any], why: str
+):
+    monkeypatch.setattr(renewing, "tenant_ids", lambda: [api.actor.tenant_id])
+    changed, good = two_of_which_one_changes(api, change)
+    on_july_1(monkeypatch)
+    assert renew_subscriptions() == Renewed(renewed=1)
+    assert [lines(api.get(each)) for each in (changed, good)] == [PLANNED, NEXT]
+    (warned,) = (record.getMessage() for record in caplog.records if record.name == "ratable_server.api")
+    assert warned.startswith("subscription subscription-")
+    assert warned.endswith(f" was not renewed: {why}")
+
+
+def test_who_is_busy_waits_for_the_next_round_which_is_due_at_once(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """All others, of any tenant, have had their turn by then."""
+    monkeypatch.setattr(renewing, "tenant_ids", lambda: [0, api.actor.tenant_id])
+    both = two_of_which_one_changes(api, {})
+    on_july_1(monkeypatch)
+    asked: list[str] = []
+
+    def modify_unless_busy(*, subscription: Any, **named: Any) -> Any:
+        asked.append(subscription.id)
+        if len(asked) == 1:
+            raise Unavailable("busy")
+        return modify_subscription(subscription=subscription, **named)
+
+    def zone_unless_lost(*, actor: Actor) -> ZoneInfo:
+        if actor.tenant_id == 0:
+            raise Unavailable("db_unavailable")
+        return zone_of_books(actor=actor)
+
+    with monkeypatch.context() as weather:
+        weather.setattr(subscriptions_evergreen, "modify_subscription", modify_unless_busy)
+        weather.setattr(renewing, "zone_of_books", zone_unless_lost)
+        with pytest.raises(RenewalsWaitError, match=r"^1 renewed; 1 subscriptions and all of 1 tenants wait$"):
+            renew_subscriptions()
+    assert sorted(lines(api.get(each)) for each in both) == [PLANNED, NEXT]
+    monkeypatch.setattr(renewing, "tenant_ids", lambda: [api.actor.tenant_id])
+    assert renew_subscriptions() == Renewed(renewed=1)
+    assert [lines(api.get(each)) for each in both] == [NEXT, NEXT]
+
+
+def test_a_period_begins_on_its_day_in_the_time_zone_of_the_books(api: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(renewing, "tenant_ids", lambda: [api.actor.tenant_id])
+    path = f"{evergreen(api)}/subscriptions"
+    own = api.post(path, QUARTER)["id"]
+    on_july_1(monkeypatch)
+    monkeypatch.setattr(renewing, "zone_of_books", lambda **_: ZoneInfo("America/New_York"))
+    assert renew_subscriptions() == Renewed()  # it is the evening of June 30 there
+    monkeypatch.setattr(renewing, "zone_of_books", lambda **_: ZoneInfo("Europe/Vienna"))
+    assert renew_subscriptions() == Renewed(renewed=1)
+    assert lines(api.get(f"{path}/{own}")) == NEXT
+
+
+def test_a_month_is_not_posted_while_a_subscription_cannot_be_planned_on(api: Api, monkeypatch: pytest.MonkeyPatch):
+    changed, good = two_of_which_one_changes(api, {"billing_frequency": "biannual"})
+    on_july_1(monkeypatch)
+    before = kept(api.actor)
+    told = api.post("revenue-posting", {"period_month": "2026-01-01"})
+    contract, code = changed.split("/")[1], changed.rpartition("/")[2]
+    why = "start_date: It is not the first day of a billing period."
+    text = f"Subscription {code} of contract {contract} cannot be planned on: {why}"
+    assert (told.status, told.body) == (400, {"period_month": [text]})
+    assert kept(api.actor) == before
+    assert lines(api.get(good)) == PLANNED
+
+
+def test_a_draft_is_posted_whatever_cannot_be_planned_on_after_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    changed, good = two_of_which_one_changes(api, {"billing_frequency": "biannual"})
+    on_july_1(monkeypatch)
+    run = api.post("revenue-posting", {"period_month": "2026-01-01", "dry_run": True})["run"]
+    posted = api.post("revenue-posting", {"period_month": "2026-01-01", "run": run})
+    assert (posted.status, posted["status"], posted["run"]) == (200, "posted", run), posted.text
+    assert [lines(api.get(each)) for each in (changed, good)] == [PLANNED, NEXT]
+    (warned,) = (record.getMessage() for record in caplog.records if record.name == "ratable_server.api")
+    assert warned.endswith(" was not renewed: It is not the first day of a billing period.")
+
+
 def test_the_last_month_of_a_plan_is_looked_at_and_posted_and_the_next_year_follows(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ):
@@ -149,7 +260,8 @@ def test_who_only_looks_at_a_month_that_is_not_planned_yet_is_told_so(api: Api):
     api.post(path, QUARTER)
     before = kept(api.actor)
     told = api.post("revenue-posting", {"period_month": "2027-04-01", "dry_run": True})
-    text = "Subscriptions are planned up to 2027-04-01 only: they are planned on when a month is posted."
+    when = "as a billing period begins, or when a month is posted"
+    text = f"Subscriptions are planned up to 2027-04-01 only: they are planned on {when}."
     assert (told.status, told.body) == (400, {"dry_run": [text]})
     assert kept(api.actor) == before
 

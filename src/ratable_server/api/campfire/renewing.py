@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from ratable.errors import RatableError
 from ratable_server.actor import Actor
-from ratable_server.api.campfire.views.subscriptions_evergreen import renew, short_of_plan
+from ratable_server.api.campfire.views.subscriptions_evergreen import renew_what_can_be
 from ratable_server.clock import now_at
-from ratable_server.errors import Refused
 from ratable_server.operations.tenants import tenant_ids
+from ratable_server.queries.periods import zone_of_books
 
 _log = logging.getLogger("ratable_server.api")
 
@@ -27,31 +28,34 @@ class Renewed:
     renewed: int = 0
 
 
+class RenewalsWaitError(RatableError):
+    """A round had to leave some for the next one, which is due at once: `renewed` are done."""
+
+    def __init__(self, *, renewed: int, subscriptions: int, tenants: int) -> None:
+        super().__init__(f"{renewed} renewed; {subscriptions} subscriptions and all of {tenants} tenants wait")
+        self.renewed, self.subscriptions, self.tenants = renewed, subscriptions, tenants
+
+
 def renew_subscriptions(*, is_over: Callable[[], bool] = lambda: False) -> Renewed:
     """Append the billing periods that this day plans, for all tenants; give how many subscriptions got some.
 
     One that cannot be renewed is told to the log and leaves the others alone; it is tried again with the next round.
+
+    Raises:
+        RenewalsWaitError: the database could not answer for some, once all others had their turn.
     """
-    count = 0
+    renewed = waiting = failed = 0
     for tenant_id in tenant_ids():
         actor = Actor(tenant_id=tenant_id, name="renewals", role="preparer", request_id="renewals")
         try:
-            count += _renew_all(actor, is_over)
+            on = now_at().astimezone(zone_of_books(actor=actor)).date()
+            done = renew_what_can_be(actor, on=on, is_over=is_over)
         except Exception:  # noqa: BLE001 - told to the log; the next round tries it again
             _log.exception("subscriptions of tenant %s wait for the next round", tenant_id)
             connection.close_if_unusable_or_obsolete()
-    return Renewed(renewed=count)
-
-
-def _renew_all(actor: Actor, is_over: Callable[[], bool]) -> int:
-    count = 0
-    for row, again in short_of_plan(actor, on=now_at().date()):
-        if is_over():
-            break
-        try:
-            renew(actor, row, again)
-        except Refused as refused:
-            _log.warning("subscription %s of contract %s was not renewed: %s", row.terms.id, row.contract, refused)
+            failed += 1
         else:
-            count += 1
-    return count
+            renewed, waiting = renewed + done.renewed, waiting + done.waiting
+    if waiting or failed:
+        raise RenewalsWaitError(renewed=renewed, subscriptions=waiting, tenants=failed)
+    return Renewed(renewed=renewed)

@@ -20,7 +20,11 @@ from ratable_server.api.campfire.schemas.revenue_posting import (
 from ratable_server.api.campfire.translate import revenue_posting as translate
 from ratable_server.api.campfire.views.documented import gives, posts
 from ratable_server.api.campfire.views.naming import refuse_unknown
-from ratable_server.api.campfire.views.subscriptions_evergreen import refuse_unplanned, renew_evergreen
+from ratable_server.api.campfire.views.subscriptions_evergreen import (
+    refuse_unplanned,
+    renew_evergreen,
+    renew_what_can_be,
+)
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.errors import Obstructed
@@ -29,7 +33,7 @@ from ratable_server.operations.obstacles import obstacles, refuse_obstructed
 from ratable_server.operations.periods import Closed, close_period
 from ratable_server.operations.runs import run_period
 from ratable_server.queries.adjustments import waiting_adjustments
-from ratable_server.queries.periods import periods
+from ratable_server.queries.periods import periods, zone_of_books
 from ratable_server.queries.postings import posting
 
 _YEARS = range(1900, 3000)
@@ -73,19 +77,20 @@ class RevenuePosting(CampfireView):
         fields = self.read(RevenuePostingInputSerializer)
         refuse_unknown(self.actor, {name: fields[name] for name in ("entity",) if fields.get(name) is not None})
         month_on = month_said(fields["period_month"])
-        run, planned_on = fields.get("run"), max(month_on, now_at().date())
+        run = fields.get("run")
         if fields.get("dry_run"):
             if run is not None:
                 raise ValidationError({"dry_run": ["A run is posted or it is not: leave one of both out."]})
             refuse_unplanned(self.actor, month_on, field="dry_run")
             return Response(self._drafted(month_on, fields))
+        planned_on = max(month_on, now_at().astimezone(zone_of_books(actor=self.actor)).date())
         if run is None:
-            renew_evergreen(self.actor, on=planned_on)
+            renew_evergreen(self.actor, on=planned_on, field="period_month")
         else:
             refuse_unplanned(self.actor, month_on, field="run")
         posted, closed = _posted(self.actor, month_on, run)
-        if run is not None:  # it was computed by the terms as they were
-            renew_evergreen(self.actor, on=planned_on)
+        if run is not None:  # it was computed by the terms as they were, and is posted whatever cannot be planned now
+            renew_what_can_be(self.actor, on=planned_on)
         return Response(self._told(posted, month_on, fields, closed=closed))
 
     def _drafted(self, month_on: date, fields: dict[str, Any]) -> dict[str, Any]:
