@@ -25,8 +25,7 @@ _UNIQUE = (
 def changes_by(actor: Actor, role: Role = "preparer", *, first: Sequence[Asked] = ()) -> Iterator[list[Rows]]:
     """The books of the actor's tenant, for who may change them; several writers may ask for the same code at once.
 
-    The rows of statements that are asked `first`, in the trip that opens the books, are given. After `record_added`
-    nothing may be done in them: they are committed by then, unless they are part of others.
+    The rows of statements that are asked `first`, in the trip that opens the books, are given.
 
     Refuses:
         role_must_allow_it, code_must_be_unused, contract_must_not_be_terminated, amount_must_fit_currency,

@@ -61,13 +61,9 @@ def record_change(actor: Actor, change: Change, *, at: datetime, part_of: str = 
 
 
 def record_added(actor: Actor, row: Model, change: Change, *, at: datetime) -> None:
-    """Write a new row on a thing that is held, and the audit entry of its addition, in one trip; the row gets its id.
-
-    It is the last thing that is done in its books: where they are not part of others, they are committed with it, and what
-    would fail after it, in these books still, would be told as failed and have been done.
-    """
+    """Write a new row on a thing that is held, and the audit entry of its addition, in one trip; the row gets its id."""
     *_, entering = _recording(actor, change, at=at)
-    found, _ = rows_of_each(inserting(row), entering, are_last=True)
+    found, _ = rows_of_each(inserting(row), entering)
     row.pk = found[0][0]
 
 

@@ -25,7 +25,6 @@ from psycopg.generators import execute
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from ratable.errors import InvariantError
 from ratable_server.store.trips import (
     UNHELD,
     Prepared,
@@ -44,7 +43,6 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 _PLANS_ONCE, _PLANS_AS_BEFORE = (
     f"SET LOCAL plan_cache_mode TO {mode}".encode() for mode in ("force_generic_plan", "DEFAULT")
 )
-_COMMIT = b"COMMIT"
 _of_thread = local()
 
 
@@ -60,32 +58,21 @@ def all_rows(statement: str, wanted: Mapping[str, Any]) -> Rows:
     return rows
 
 
-def rows_of_each(*asked: Asked, opening: str = "", are_last: bool = False) -> list[Rows]:
+def rows_of_each(*asked: Asked, opening: str = "") -> list[Rows]:
     """The rows of several statements, in one trip. Each sees what those before it did, and waits for what they wait for.
 
-    `opening` are statements that go before all of them, and of which nothing is told. Those that `are_last` are the last of
-    their transaction, which is committed in the same trip unless it is a part of another one. Nothing may be done in the
-    books after them: what is asked is refused, and whatever else fails there undoes nothing.
-
-    Raises:
-        InvariantError: something waits for the commit of those that are last; it would never be called.
+    `opening` are statements that go before all of them, and of which nothing is told.
     """
     database = connections[DEFAULT_DB_ALIAS]
     database.validate_no_broken_transaction()
-    is_whole = are_last and len(database.atomic_blocks) == 1
-    if is_whole and database.run_on_commit:
-        raise InvariantError("a transaction that is committed with its last statements calls nothing on its commit")
     planned = [(*_planned(statement), wanted) for statement, wanted in asked]
     statements = [known for known, *_ in planned]
     keep_prepared(*statements)
     with database.wrap_database_errors:
         values = _values_of(database.connection)
         calls = [_call(known, [_literal(values, wanted[name]) for name in names]) for known, names, wanted in planned]
-    closing = _COMMIT if is_whole else _PLANS_AS_BEFORE
-    script = b"; ".join([*_opening(database.connection, opening), _PLANS_ONCE, *calls, closing])
+    script = b"; ".join([*_opening(database.connection, opening), _PLANS_ONCE, *calls, _PLANS_AS_BEFORE])
     given = _given_of(database, script, statements)
-    if is_whole:
-        database.set_rollback(True)  # whatever would still be asked is refused: it would be in no transaction
     with database.wrap_database_errors:
         return [_rows(each, values) for each in given[-1 - len(calls) : -1]]
 

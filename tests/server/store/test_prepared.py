@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
+from django.db import DataError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg.abc import Transformer
 
 from ratable.errors import InvariantError
 from ratable_server.actor import Actor
-from ratable_server.store.inserting import insert, inserting
+from ratable_server.store.inserting import insert
 from ratable_server.store.load.parts import Part, Parts
 from ratable_server.store.models import Product
 from ratable_server.store.prepared import _of_thread, all_rows, first_row, rows_of_each
@@ -179,58 +179,6 @@ def test_where_what_is_asked_first_fails_no_books_are_open(actor: Actor):
     with pytest.raises(InvariantError, match="outside books_of"):
         rows_of(actor, Product)
     assert all_rows("SELECT current_setting('ratable.tenant')", {}) == [("",)]
-
-
-def test_what_is_last_is_committed_with_it_and_nothing_can_be_asked_after_it(actor: Actor, second_connection: Any):
-    def count() -> int:
-        with second_connection.transaction():
-            second_connection.execute("SELECT set_config('ratable.tenant', %s, true)", [str(actor.tenant_id)])
-            return int(second_connection.execute("SELECT count(*) FROM product").fetchone()[0])
-
-    names = (_NAMES, {"tenant": actor.tenant_id})
-    with books_of(actor):
-        assert rows_of_each(inserting(product(actor)), names, are_last=True)[1] == [("API",)]
-        assert count() == 1
-        with pytest.raises(transaction.TransactionManagementError):
-            all_rows(*names)
-        with pytest.raises(transaction.TransactionManagementError):
-            rows_of(actor, Product).count()
-    with books_of(actor):
-        with books_of(actor):
-            rows_of_each(inserting(product(actor, code="more")), are_last=True)
-        assert (len(all_rows(*names)), count()) == (2, 1)
-    assert count() == 2
-
-
-def test_what_waits_for_the_commit_is_never_passed_over(actor: Actor):
-    """A commit in the same trip is none that Django sees: it would not call what waits for it."""
-    called: list[str] = []
-    names = (_NAMES, {"tenant": actor.tenant_id})
-    with pytest.raises(InvariantError, match="calls nothing on its commit"), books_of(actor):
-        transaction.on_commit(lambda: called.append("refused"))
-        rows_of_each(inserting(product(actor)), are_last=True)
-    with books_of(actor):
-        assert all_rows(*names) == []
-        transaction.on_commit(lambda: called.append("committed"))
-        with books_of(actor):
-            rows_of_each(inserting(product(actor)), are_last=True)
-        assert called == []
-    assert called == ["committed"]
-    with books_of(actor):
-        assert all_rows(*names) == [("API",)]
-
-
-def test_where_what_is_last_fails_nothing_is_committed(actor: Actor):
-    names = (_NAMES, {"tenant": actor.tenant_id})
-    with pytest.raises(ProgrammingError), books_of(actor):
-        rows_of_each(inserting(product(actor)), ("SELECT no_such_column FROM product", {}), are_last=True)
-    with books_of(actor):
-        assert all_rows(*names) == []
-        insert(product(actor))
-    with pytest.raises(IntegrityError), books_of(actor):
-        rows_of_each(names, inserting(product(actor)), are_last=True)
-    with books_of(actor):
-        assert all_rows(*names) == [("API",)]
 
 
 def test_nothing_is_seen_outside_of_the_books(actor: Actor):
