@@ -1,7 +1,6 @@
 """The web server: waitress, which takes a request in whole before a thread works on it.
 
-Owns its limits, and which thread answers: of those that wait, the one that answered last, whose programs and connection to
-the database are still warm. A client that sends or reads slowly costs a socket and no thread.
+Owns its limits. A client that sends or reads slowly costs a socket and no thread.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 from waitress import utilities
-from waitress.task import ThreadedTaskDispatcher
 
 _MOST_HEADER_BYTES = 16_384
 _SECONDS_TO_FINISH = 30
@@ -39,42 +37,6 @@ def _told_as_json(error: Any, ident: str | None = None) -> tuple[str, list[tuple
     return f"{error.code} {error.reason}", headers, body
 
 
-class LastFirst:
-    """A condition, as threads wait for it under a lock: who began to wait last goes on first."""
-
-    def __init__(self, lock: threading.Lock) -> None:
-        self._lock, self._gates = lock, list[threading.Lock]()
-
-    def wait(self) -> None:
-        """Let go of the lock until somebody notifies."""
-        gate = threading.Lock()
-        gate.acquire()
-        self._gates.append(gate)
-        self._lock.release()
-        try:
-            gate.acquire()
-        finally:
-            self._lock.acquire()
-
-    def notify(self) -> None:
-        """Let one go on, if anybody waits."""
-        if self._gates:
-            self._gates.pop().release()
-
-    def notify_all(self) -> None:
-        """Let all go on."""
-        while self._gates:
-            self.notify()
-
-
-def answering_threads(count: int) -> ThreadedTaskDispatcher:
-    """Threads that answer, as many; the last one first."""
-    threads = ThreadedTaskDispatcher()
-    threads.queue_cv = LastFirst(threads.lock)
-    threads.set_thread_count(count)
-    return threads
-
-
 def run(*, host: str, port: int, threads: int) -> None:
     """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
     utilities.Error.to_response = _told_as_json
@@ -86,7 +48,6 @@ def run(*, host: str, port: int, threads: int) -> None:
         host=host,
         port=port,
         threads=threads,
-        _dispatcher=answering_threads(threads),
         connection_limit=1_000,
         channel_timeout=10,
         cleanup_interval=5,
