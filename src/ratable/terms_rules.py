@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal, localcontext
-from functools import lru_cache
 
 from ratable.money import minor_unit_digits
 from ratable.option_rows import has_limits, looks_at_records
@@ -65,19 +64,12 @@ def warn_of_terms(terms: Terms) -> list[PriceWarning]:
 def _refusals(terms: Terms) -> Iterator[Refusal]:
     for product in terms.products:
         for group in product.usage_groups:
-            if not _is_sound(group):
-                yield from check_price_plan(group)[0]
+            yield from check_price_plan(group)[0]
     for bundle in terms.product_bundles:
         yield from _bundle(bundle)
     for contract in terms.contracts:
         yield from _contract(contract, {product.id: product for product in terms.products})
         yield from _pools_of_opening(contract, terms.policy)
-
-
-@lru_cache(maxsize=1024)  # the same price plans, with every change of a contract
-def _is_sound(group: UsageGroup) -> bool:
-    """Does no rule refuse it? What is refused is told of the plan at hand: equal numbers may be written otherwise."""
-    return not check_price_plan(group)[0]
 
 
 def _bundle(bundle: ProductBundle) -> Iterator[Refusal]:
