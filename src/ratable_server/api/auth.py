@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import HTTP_HEADER_ENCODING
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -29,8 +28,7 @@ class TokenAuthentication(BaseAuthentication):
 
     @override
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        said: str = request.META.get("HTTP_AUTHORIZATION", "")
-        parts = said.encode(HTTP_HEADER_ENCODING).split()
+        parts = get_authorization_header(request).split()
         if not parts or parts[0].lower() not in _SCHEMES:
             return None
         if len(parts) == 1:

@@ -7,7 +7,7 @@ that is JSON already are told as they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
@@ -71,13 +71,8 @@ class _Paging(LimitOffsetPagination):
         asked: HttpRequest = getattr(self._asked, "_request", self._asked)
         said = {self.limit_query_param: self.limit} | ({self.offset_query_param: offset} if offset > 0 else {})
         others = {name: values for name, values in asked.GET.lists() if name not in _WORDS}
-        query = urlencode(sorted((said | others).items()), doseq=True) if others else _plain(said)
+        query = urlencode(sorted((said | others).items()), doseq=True)
         return f"{asked.scheme}://{asked.get_host()}{escape_uri_path(asked.path)}?{query}"
-
-
-def _plain(said: Mapping[str, int]) -> str:
-    """Whole numbers as a query."""
-    return "&".join([f"{name}={number}" for name, number in said.items()])
 
 
 _WORDS = {_Paging.limit_query_param, _Paging.offset_query_param}

@@ -71,9 +71,8 @@ class _Minute:
     def count(self, counted: Hashable) -> tuple[int, int]:
         """Count one more; how many there are now, and how many seconds the minute still has."""
         with self._lock:
-            minute, second = divmod(
-                int(now_at().timestamp()), _MINUTE
-            )  # in here: none comes late with a minute that is over
+            # Asked in here, so that nobody comes late with a minute that is over.
+            minute, second = divmod(int(now_at().timestamp()), _MINUTE)
             if minute != self._minute:
                 self._minute, self._sent = minute, {}
             sent = self._sent[counted] = self._sent.get(counted, 0) + 1
