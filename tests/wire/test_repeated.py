@@ -34,7 +34,7 @@ def test_c2_the_key_with_another_body_is_422(api: Api):
 
 
 def test_c3_a_request_in_flight_is_409(api: Api, second_connection: psycopg.Connection):
-    lock = "SELECT pg_advisory_xact_lock(hashtextextended('idempotency_key ' || 'k-1', %s))"
+    lock = "SELECT pg_advisory_xact_lock(hashtextextended('idempotency_key campfire:k-1', %s))"
     with second_connection.transaction():
         second_connection.execute(lock, [api.actor.tenant_id])
         told = api.post("product", API, key="k-1")

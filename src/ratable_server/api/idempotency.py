@@ -30,19 +30,21 @@ View = Callable[..., Response]
 _KEPT_HEADERS = ("Location", "Preference-Applied")
 
 
+def _answer_of_work(_view: Any, work: Callable[[], Response]) -> Answer:
+    return answer_of(work())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """How an API remembers: by which operation, how a view's work becomes an answer, apart from whose keys, how long."""
+    """How an API remembers: under keys of its own space, by which operation, how a view's work becomes an answer, how long.
 
-    once: Callable[..., Answer]
-    answer: Callable[[Any, Callable[[], Response]], Answer]
-    space: str = ""
+    Where it does not say so, what is refused is not remembered, and its key can be used again.
+    """
+
+    space: str
+    once: Callable[..., Answer] = answer_once
+    answer: Callable[[Any, Callable[[], Response]], Answer] = _answer_of_work
     kept_for: timedelta = KEPT_FOR
-
-
-def answered_once(post: View) -> Callable[..., Response | HttpResponse]:
-    """A view's `post` that works once per key; what is refused is not remembered, and its key can be used again."""
-    return answered_by(_OF_EVERYBODY, post)
 
 
 def answered_by(keeping: Keeping, method: View) -> Callable[..., Response | HttpResponse]:
@@ -132,6 +134,3 @@ def _hash_of_file(file: UploadedFile[bytes]) -> str:
         content.update(chunk)
     file.seek(0)
     return content.hexdigest()
-
-
-_OF_EVERYBODY = Keeping(once=answer_once, answer=lambda _view, work: answer_of(work()))

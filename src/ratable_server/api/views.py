@@ -20,7 +20,6 @@ from typing_extensions import override
 from ratable_server.actor import Actor, Role
 from ratable_server.api.auth import RoleAllows, TokenAuthentication
 from ratable_server.api.compressed import unzip
-from ratable_server.api.idempotency import answered_once
 from ratable_server.api.negotiating import UsualForm
 from ratable_server.api.parsers import BodyTooLargeError
 from ratable_server.api.throttling import MinuteThrottle
@@ -60,7 +59,7 @@ class View(APIView):
     is_one_transaction: ClassVar[bool] = True
     operation_ids: ClassVar[dict[str, str]] = {}
     keyed: ClassVar[tuple[str, ...]] = ("post",)
-    once: ClassVar[Callable[..., Any]] = staticmethod(answered_once)
+    once: ClassVar[Callable[..., Any]]
 
     @override
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -32,19 +32,20 @@ _PLAIN = range(0x20, 0x7F)
 class KeyedRequest:
     """What a caller asks for, told apart by its own key; `body_sha256` is the hash of everything that was sent.
 
-    `space` keeps the keys of one API apart from those of the others; `kept_for` is how long its answer is remembered.
+    `space` keeps the keys of one API apart from those of the others: a name without a colon; `kept_for` is how long its
+    answer is remembered.
     """
 
     key: str
     route: str
     body_sha256: str
-    space: str = ""
+    space: str
     kept_for: timedelta = KEPT_FOR
 
     @property
     def kept_as(self) -> str:
-        """The key under which the books keep it."""
-        return f"{self.space}{self.key}"
+        """The key under which the books keep it: its space ends at the first colon, whatever a caller's key has."""
+        return f"{self.space}:{self.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from ratable_server.store.scope import books_of
 from tests.server.concurrency.crew import SECONDS
 from tests.server.concurrency.doings import AT
 
-REQUEST = KeyedRequest(key="k-1", route="POST /payments", body_sha256="of 9.10")
+REQUEST = KeyedRequest(space="native", key="k-1", route="POST /payments", body_sha256="of 9.10")
 
 
 def pay(actor: Actor, amount: str = "9.10") -> Answer:

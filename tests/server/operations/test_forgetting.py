@@ -31,13 +31,14 @@ SECOND = timedelta(seconds=1)
 
 
 def send(actor: Actor, key: str, *, kept_for: timedelta = DAY, at: datetime = AT) -> Answer:
-    request = KeyedRequest(key=key, route="POST /", body_sha256="", kept_for=kept_for)
+    request = KeyedRequest(space="native", key=key, route="POST /", body_sha256="", kept_for=kept_for)
     return answer_once(actor=actor, request=request, answer=lambda: Answer(status=200, body=key), at=at)
 
 
 def keys(actor: Actor) -> list[str]:
     with books_of(actor):
-        return list(rows_of(actor, IdempotencyKey).order_by("id").values_list("key", flat=True))
+        kept = rows_of(actor, IdempotencyKey).order_by("id").values_list("key", flat=True)
+        return [key.removeprefix("native:") for key in kept]
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_it_waits_for_nobody(actor: Actor, second_connection: psycopg.Connection
         send(actor, f"k-{number}")
     with second_connection.transaction():
         second_connection.execute("SELECT set_config('ratable.tenant', %s, true)", [str(actor.tenant_id)])
-        second_connection.execute("SELECT FROM idempotency_key WHERE key = 'k-1' FOR UPDATE")
+        second_connection.execute("SELECT FROM idempotency_key WHERE key = 'native:k-1' FOR UPDATE")
 
         assert forget_expired_keys(actor=actor, at=AT + DAY) == 2
         assert keys(actor) == ["k-1"]

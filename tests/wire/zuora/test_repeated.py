@@ -21,6 +21,7 @@ from ratable_server.operations.register import keep_entry
 from ratable_server.queries.register import register
 from tests.server.conftest import AT
 from tests.wire.calling import Told, told_of
+from tests.wire.native.calling import Native
 from tests.wire.zuora.calling import Zuora
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -174,8 +175,21 @@ def test_a_key_is_as_good_as_new_after_a_day(zuora: Zuora, at_noon: list[datetim
 
 
 def test_keys_of_another_api_are_others(zuora: Zuora, api_of: Callable[..., Any]):
-    assert api_of(zuora.actor).post("product", {"product_name": "API"}, key="k-1").status == 201
-    assert send(zuora, "a", "k-1").status == 200
+    """Whatever a caller thinks of: keys that begin as those of this API are kept, too."""
+    names = ("", "zuora", "zuora:", "campfire:", "native:", "zuora-query:", "zuora-query ")
+    keys = [f"{name}k-1" for name in names]
+    native = Native(token=zuora.token, actor=zuora.actor)
+    for number, key in enumerate(keys):
+        told = api_of(zuora.actor).post("product", {"product_name": f"API {number}"}, key=key)
+        assert (told.status, "Idempotent-Replayed" in told.headers) == (201, False)
+        terms = {"case": f"case-{number}", "products": [{"id": f"api-{number}", "name": "API"}]}
+        told = native.post("terms", terms, key=key)
+        assert (told.status, "Idempotent-Replayed" in told.headers) == (201, False)
+        told = send(zuora, f"tag-{number}", key)
+        assert (told.status, "Idempotent-Replayed" in told.headers) == (200, False)
+    assert tags(zuora.actor) == [f"tag-{number}" for number in range(len(keys))]
+    assert api_of(zuora.actor).get("product")["count"] == 2 * len(keys)
+    assert send(zuora, "tag-0", "k-1").headers["Idempotent-Replayed"] == "true"
 
 
 def test_a_key_means_nothing_to_other_methods(zuora: Zuora):

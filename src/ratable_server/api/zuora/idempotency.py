@@ -36,4 +36,4 @@ def _answer_or_decline(view: Any, work: Callable[[], Response]) -> Answer:
         raise Declined(answer_of(view.handle_exception(error))) from error
 
 
-_KEEPING = Keeping(once=answer_or_refuse_once, answer=_answer_or_decline, space="zuora:", kept_for=KEPT_FOR)
+_KEEPING = Keeping(once=answer_or_refuse_once, answer=_answer_or_decline, space="zuora", kept_for=KEPT_FOR)

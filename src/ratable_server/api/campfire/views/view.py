@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rest_framework.response import Response
 from typing_extensions import override
 
 from ratable_server.api.campfire import problems
+from ratable_server.api.idempotency import Keeping, answered_by
 from ratable_server.api.schemas import Schema, read_fields
 from ratable_server.api.views import View
 from ratable_server.errors import Refused
@@ -17,6 +19,8 @@ from ratable_server.operations.alone import change_alone
 
 class CampfireView(View):
     """A route of this API: `read` gives the fields of a body, refusals are told in its shapes."""
+
+    once = staticmethod(partial(answered_by, Keeping(space="campfire")))
 
     @override
     def answer_refused(self, refused: Refused) -> Response:

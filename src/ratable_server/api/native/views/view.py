@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from typing_extensions import override
 
+from ratable_server.api.idempotency import Keeping, answered_by
 from ratable_server.api.native import problems
 from ratable_server.api.native.authentication import NativeAuthentication
 from ratable_server.api.native.schemas.fields import NativeSchema
@@ -36,6 +38,7 @@ class NativeView(View):
 
     authentication_classes = (NativeAuthentication,)
     parser_classes: tuple[type[BaseParser], ...] = (StrictJsonParser,)
+    once = staticmethod(partial(answered_by, Keeping(space="native")))
     asked: Mapping[str, Any]
 
     @property

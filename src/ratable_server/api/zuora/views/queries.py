@@ -33,7 +33,7 @@ MOST_RECORDS = 2_000
 _NEWEST_WSDL = 10**6  # a query says itself which fields it wants
 _INVALID = 20
 _KEPT_FOR = timedelta(minutes=15)
-_SPACE, _ROUTE = "zuora-query ", "action/query"
+_SPACE, _ROUTE = "zuora-query", "action/query"
 
 
 class QueryView(ActionView):
