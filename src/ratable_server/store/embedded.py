@@ -28,6 +28,10 @@ _PRIVATE = 0o700
 _TRIES = 5
 _PAUSE_SECONDS = 1
 _START_SECONDS = 30
+_MEMORY = {  # what a process gives back to the system: not what a statement took and the next one takes again
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
+}
 _LOCKS = ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432")
 
 
@@ -94,7 +98,8 @@ def _start_once(folder: Path) -> None:
     server.ensure_pgdata_inited()
     options = f"-h '' -k {shlex.quote(str(folder))}"  # read by a shell
     arguments = ("-w", "-t", str(_START_SECONDS), "-o", options, "-l", str(server.log), "-D", str(folder), "start")
-    wheel.pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+    environment = {**_MEMORY, **os.environ}
+    wheel.pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user, env=environment)
 
 
 @contextmanager
