@@ -9,12 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from ratable_server.operations.periods import close_period
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
+from tests.wire.counting import counted
 from tests.wire.test_consumption import used
 from tests.wire.test_statements import chained, trial_balance
 
@@ -177,12 +176,12 @@ def test_a_form_says_the_same(api: Api, on_day: Callable[[int, int], None]):
         ("1600 - Tools", Decimal("99.90"), None),
         ("1010 - Bank", None, Decimal("99.90")),
     )
-    with CaptureQueriesContext(connection) as one:
+    with counted() as one:
         assert api.get(JOURNAL)["count"] == 1
     assert (
         api.post(JOURNAL, {**told.body, "reversal_date": "2026-01-31", "transactions": json.loads(lines)}).status == 201
     )
-    with CaptureQueriesContext(connection) as three:
+    with counted() as three:
         assert api.get(JOURNAL)["count"] == 3
     assert len(one) == len(three)
 

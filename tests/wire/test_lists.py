@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from tests.wire.calling import Api
+from tests.wire.counting import counted
 from tests.wire.test_contracts import customer_of, signed
 from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_products import CALLS
@@ -17,7 +16,7 @@ from tests.wire.test_usage import MARCH
 
 
 def statements(api: Api, path: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
+    with counted() as captured:
         assert api.get(path).status == 200
     return len(captured)
 

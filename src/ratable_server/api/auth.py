@@ -1,7 +1,7 @@
 """Who asks: a token in the header `Authorization`, after `Token` or `Bearer`.
 
-Owns what a role may do by method; a view can ask for more. The token is looked up at each request, so that one that
-was taken back is refused at once.
+Owns what a role may do by method; a view can ask for more. Who holds a token is looked up again after a moment, so that
+one that was taken back is refused within half a second.
 """
 
 from __future__ import annotations

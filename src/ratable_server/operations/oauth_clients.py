@@ -77,7 +77,9 @@ def create_oauth_client(
 
 @retried
 def revoke_oauth_client(*, actor: Actor, client_id: str, at: datetime) -> None:
-    """Take a program's right back; its tokens are refused from the next request on. Doing so again changes nothing.
+    """Take a program's right back; its tokens are refused from the next request on.
+
+    Other processes refuse them within half a second. Doing so again changes nothing.
 
     Refuses:
         role_must_allow_it, token_must_be_known
@@ -91,6 +93,7 @@ def revoke_oauth_client(*, actor: Actor, client_id: str, at: datetime) -> None:
             row.save()
             after = {"client_id": client_id, "name": row.name}
             record_change(actor, Change("revoke_oauth_client", "oauth_client", client_id, after=after), at=at)
+    oauth.forget_token_holders()
 
 
 @retried

@@ -14,7 +14,7 @@ from ratable_server.store.audit import Change, record_change
 from ratable_server.store.models import ApiToken
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
-from ratable_server.store.tokens import HINT_LENGTH, digest_of, new_token
+from ratable_server.store.tokens import HINT_LENGTH, digest_of, forget_holders, new_token
 
 _EMAIL = re.compile(r"[^@\s]{1,200}@[^@\s]{1,200}")
 
@@ -58,7 +58,9 @@ def create_token(*, actor: Actor, email: str, role: Role, at: datetime) -> Issue
 
 @retried
 def revoke_token(*, actor: Actor, token_id: int, at: datetime) -> None:
-    """Take a token back; the next request with it is refused. Doing so again changes nothing.
+    """Take a token back; the next request with it is refused, within half a second also by other processes.
+
+    Doing so again changes nothing.
 
     Refuses:
         role_must_allow_it, token_must_be_known
@@ -72,3 +74,4 @@ def revoke_token(*, actor: Actor, token_id: int, at: datetime) -> None:
             row.save()
             after = {"email": row.email, "hint": row.hint}
             record_change(actor, Change("revoke_token", "api_token", str(row.id), after=after), at=at)
+    forget_holders()

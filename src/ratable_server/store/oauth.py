@@ -1,4 +1,7 @@
-"""Which program a secret or a token is of: the look-ups that must come before the tenant is known."""
+"""Which program a secret or a token is of: the look-ups that must come before the tenant is known.
+
+Which one has drawn a token is remembered for a moment, as in `tokens`, and within the same second of the clock.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import connection
 from knox.crypto import hash_token
+
+from ratable_server.store.recent import Recent
 
 _SECRET_BYTES, _TOKEN_BYTES = 30, 16  # 40 and 32 letters
 
@@ -23,6 +29,9 @@ class Holder:
     name: str
     role: str
     entities: tuple[int, ...]
+
+
+_recent = Recent[tuple[str, datetime], Holder]()
 
 
 def new_client_id() -> str:
@@ -51,8 +60,18 @@ def client_holding(client_id: str, secret: str) -> Holder | None:
 
 
 def token_holder(token: str, *, at: datetime) -> Holder | None:
-    """The program that has drawn a token; None: none has, or it has expired, or its program was taken back."""
-    return _holder("SELECT * FROM ratable_oauth_token(%s, %s)", [digest_of(token), at])
+    """The program that has drawn a token; None: none has, or it has expired, or its program was taken back.
+
+    One that another process has taken back within the last half second may still be told.
+    """
+    digest = digest_of(token)
+    look_up = partial(_holder, "SELECT * FROM ratable_oauth_token(%s, %s)", [digest, at])
+    return _recent.get((digest, at.replace(microsecond=0)), look_up)
+
+
+def forget_token_holders() -> None:
+    """A program was taken back: none has drawn a token until that is looked up."""
+    _recent.forget()
 
 
 def _holder(statement: str, values: Sequence[str | datetime]) -> Holder | None:

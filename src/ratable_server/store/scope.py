@@ -18,7 +18,7 @@ from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
 from ratable_server.store.prepared import Asked, Rows, rows_of_each
 from ratable_server.store.transport import reading_beside
-from ratable_server.store.trips import Prepared, Texts, Value, ask, connection_here, first_texts, is_transaction_open
+from ratable_server.store.trips import Prepared, Texts, Value, ask, first_texts, is_transaction_open, live_connection
 
 Row = TypeVar("Row", bound=Model)
 
@@ -43,6 +43,7 @@ def books_of(actor: Actor, *, as_snapshot: bool = False, first: Sequence[Asked] 
         raise InvariantError(f"books of tenant {opened} are open, asked for those of {actor.tenant_id}")
     if as_snapshot and connection.in_atomic_block:
         raise InvariantError("a snapshot begins with its transaction")
+    live_connection()
     with transaction.atomic():
         entering = _entering(actor, mode=_SNAPSHOT if as_snapshot else "") if opened is None else ""
         found = rows_of_each(*first, opening=entering) if first else []
@@ -65,10 +66,9 @@ def moment_of(actor: Actor) -> Iterator[None]:
 
 def rows_of_each_in(actor: Actor, *asked: Asked) -> list[Rows]:
     """The rows of statements that only read, in the books of the actor's tenant; in one trip where no transaction is open."""
-    if connection.in_atomic_block:
+    if live_connection().in_atomic_block:
         with books_of(actor, first=asked) as found:
             return found
-    connection.close_if_health_check_failed()
     return rows_of_each(*asked, opening=_ENTER.format(int(actor.tenant_id)))
 
 
@@ -77,11 +77,9 @@ def first_texts_of(actor: Actor, statement: Prepared, values: Sequence[Value]) -
 
     In the books of the actor's tenant, and in one trip as above.
     """
-    database = connection_here()
-    if database.in_atomic_block:
+    if live_connection().in_atomic_block:
         with books_of(actor):
             return first_texts(statement, values)
-    database.close_if_health_check_failed()
     return first_texts(statement, values, opening=f"{_ENTER.format(int(actor.tenant_id))}; ")
 
 

@@ -7,6 +7,7 @@ open, and the last one's result comes back. Owns which statements a connection h
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -120,6 +121,19 @@ def is_transaction_open() -> bool:
     return _is_begun(raw)
 
 
+def live_connection() -> Any:
+    """The connection of this thread, opened anew if the database has closed it since the last request.
+
+    Django asks each time whether it is still there, by a statement. The database says so itself: only where it has sent
+    something that nobody asked for does it have to be asked.
+    """
+    database = connection_here()
+    if database.connection is not None and not (database.health_check_done or database.in_atomic_block):
+        database.health_check_done = _is_silent(database.connection)
+        database.close_if_health_check_failed()
+    return database
+
+
 def connection_here() -> Any:
     """The connection of this thread, looked up once: each word to `django.db.connection` looks it up again."""
     return connections[DEFAULT_DB_ALIAS]
@@ -139,6 +153,15 @@ def _asked(database: Any, raw: psycopg.Connection[Any], script: str) -> PGresult
         told = script.encode()
         log_asked(database, told)
         return checked(raw.pgconn.exec_(told))
+
+
+def _is_silent(raw: psycopg.Connection[Any]) -> bool:
+    """Is there nothing to read, not even the end of the connection?"""
+    if raw.closed:
+        return False
+    sent = select.poll()
+    sent.register(raw.fileno(), select.POLLIN)
+    return not sent.poll(0)
 
 
 def _is_begun(raw: psycopg.Connection[Any]) -> bool:

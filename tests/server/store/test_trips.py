@@ -19,7 +19,7 @@ TENANT = prepared("SELECT current_setting('ratable.tenant', true), count(*) FROM
 
 def end_backend(rival: psycopg.Connection[Any]) -> None:
     """Let the database end the connection of this thread, and forget what the other one has seen."""
-    rival.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    rival.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
     rival.commit()
 
 
@@ -86,6 +86,53 @@ def test_what_a_request_asks_first_opens_a_lost_connection_anew(actor: Actor, se
     assert first_texts_of_request(SAID, ["a", 1, None]) == ("a", "2", None)
     end_backend(second_connection)
     assert first_texts_of_request(SAID, ["b", 1, None]) == ("b", "2", None)
+
+
+def read_alone(actor: Actor) -> str | None:
+    found = first_texts_of(actor, TENANT, ["one"])
+    return None if found is None else found[0]
+
+
+def read_in_books(actor: Actor) -> str:
+    with books_of(actor):
+        return str(rows_of(actor, Customer).count())
+
+
+def new_request() -> None:
+    """What Django does as a request begins."""
+    connection.close_if_unusable_or_obsolete()
+
+
+@pytest.mark.parametrize("read", [read_alone, read_in_books])
+def test_a_request_finds_a_connection_that_was_lost_before_it(actor: Actor, second_connection: Any, read: Any):
+    found = read(actor)
+    end_backend(second_connection)
+    new_request()
+    assert read(actor) == found
+
+
+@pytest.mark.parametrize("read", [read_alone, read_in_books])
+def test_a_connection_that_is_silent_is_not_asked_whether_it_is_there(
+    actor: Actor, second_connection: Any, monkeypatch: pytest.MonkeyPatch, read: Any
+):
+    asked: list[bool] = []
+    is_usable = connection.is_usable
+
+    def ask_for_it() -> bool:
+        asked.append(is_usable())
+        return asked[-1]
+
+    monkeypatch.setattr(connection, "is_usable", ask_for_it)
+    found = read(actor)
+    for _ in range(2):
+        new_request()
+        assert (read(actor), asked) == (found, [])
+    with connection.cursor() as cursor:
+        cursor.execute("LISTEN news")
+    second_connection.execute("NOTIFY news")
+    second_connection.commit()
+    new_request()
+    assert (read(actor), asked) == (found, [True])  # it said something, and is still there
 
 
 def test_what_is_lost_inside_a_transaction_is_not_asked_again(actor: Actor, second_connection: Any):

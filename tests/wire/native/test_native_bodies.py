@@ -9,13 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from ratable_server.actor import Actor
 from ratable_server.operations.oauth_clients import create_oauth_client, revoke_oauth_client
 from tests.server.conftest import AT
+from tests.wire.counting import counted
 from tests.wire.native.calling import Native
 from tests.wire.native.test_native_story import TERMS
 
@@ -142,7 +141,7 @@ def test_h5_h7_bodies_beyond_their_limit_are_413(agreed: Native):
 
 def test_lists_take_as_many_statements_however_long_they_are(agreed: Native):
     def statements(path: str) -> int:
-        with CaptureQueriesContext(connection) as asked:
+        with counted() as asked:
             assert agreed.get(path, limit=100).status == 200
         return len(asked)
 

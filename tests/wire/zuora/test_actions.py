@@ -8,13 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from ratable_server.actor import Actor
 from ratable_server.operations.documents import Invoice, file_invoice
 from tests.server.conftest import AT
 from tests.server.usage.reporting import agree_on_reports, counting
+from tests.wire.counting import counted
 from tests.wire.zuora.calling import Zuora
 from tests.wire.zuora.usage import a_record, created, read, stands
 
@@ -160,7 +159,7 @@ def test_nothing_is_done_with_nothing(zuora: Zuora, action: str):
 
 def test_fifty_records_take_as_many_statements_as_two(zuora: Zuora, actor: Actor):
     def statements(count: int) -> int:
-        with CaptureQueriesContext(connection) as captured:
+        with counted() as captured:
             assert len(_act(zuora, "create", [a_record()] * count).body) == count
         return len(captured)
 
