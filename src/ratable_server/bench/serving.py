@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 LIMIT, TARGET = Decimal("0.3"), Decimal("0.5")
 _EVENTS = 1_000
-_CONTRACTS = 200
+_CONTRACTS = 1_000  # so many that none comes to more lines than contracts have
 _CONNECTIONS = (1, 8)
 _THREADS = 8
 _STARTS_IN_SECONDS = 60
