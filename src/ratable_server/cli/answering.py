@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar, get_args, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 DONE, REFUSED, MALFORMED, UNAVAILABLE = 0, 1, 2, 3
+_HALF = re.compile("[\ud800-\udfff]")
 WIDE = 500  # columns where nobody looks at a screen: a file or another program cuts nothing off
 
 P = ParamSpec("P")
@@ -45,6 +48,28 @@ def answer_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_js
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
+def _refuse_half_characters(command: Callable[..., object], said: Mapping[str, object]) -> None:
+    """Go on, unless a text has bytes that are no UTF-8: they come as halves of characters. A file may have any name.
+
+    Refuses:
+        text_must_be_plain
+    """
+    from ratable_server.errors import Refused
+
+    for name, value in said.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and _HALF.search(text):
+                raise Refused("text_must_be_plain", field=_shown_name(command, name), detail=f"{text!r} is no UTF-8")
+
+
+def _shown_name(command: Callable[..., object], name: str) -> str:
+    """What the help of a command calls a parameter: --tenant, COMMIT."""
+    _, said = get_args(get_type_hints(command, include_extras=True)[name])
+    if isinstance(said, OptionInfo):
+        return str((said.param_decls or (said.default,))[0])  # in an annotation the first word is no default
+    return str(said.metavar or name).strip("[].").upper()
+
+
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "ok" if value else "NO"
@@ -52,7 +77,10 @@ def _shown(value: object) -> str:
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
-    """Tell a refusal or bad weather in a line on the error stream, and as the exit status: 1 and 3."""
+    """Tell a refusal or bad weather in a line on the error stream, and as the exit status: 1 and 3.
+
+    No command sees a text that no books can keep.
+    """
 
     @wraps(command)
     def telling(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -62,6 +90,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
         from ratable_server.operations.embedded import EmbeddedServerError
 
         try:
+            _refuse_half_characters(command, kwargs)
             return command(*args, **kwargs)
         except Refused as error:
             for reason in error.reasons:

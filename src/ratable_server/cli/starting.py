@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TENANT = "main"
 REQUEST_ID = "RATABLE_REQUEST_ID"  # in the environment: what the audit calls this request
+_MOST_LETTERS = 500
 
 Tenant = Annotated[str, typer.Option("--tenant", envvar="RATABLE_TENANT", help="Whose books.")]
 
@@ -60,5 +61,14 @@ def user_name() -> str:
 
 
 def new_request_id() -> str:
-    """One command is one request, unless who calls it says which request it is a part of."""
-    return os.environ.get(REQUEST_ID) or f"cli-{secrets.token_hex(8)}"
+    """One command is one request, unless who calls it says which request it is a part of.
+
+    Refuses:
+        text_must_be_plain
+    """
+    from ratable_server.errors import Refused
+
+    said = os.environ.get(REQUEST_ID, "")
+    if not said.isprintable() or len(said) > _MOST_LETTERS:
+        raise Refused("text_must_be_plain", field=REQUEST_ID, detail=f"{said[:100]!r}")
+    return said or f"cli-{secrets.token_hex(8)}"
