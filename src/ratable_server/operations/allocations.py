@@ -12,6 +12,7 @@ from ratable.terms_rules import judge_lines
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.booking import numbered
+from ratable_server.operations.catalog_rows import named_by
 from ratable_server.operations.extending import contract_of
 from ratable_server.operations.matters import fact_columns, matter_of
 from ratable_server.operations.milestones import modify_milestone
@@ -21,6 +22,7 @@ from ratable_server.operations.told import Filed, told
 from ratable_server.operations.writing import changes_by, refuse
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.keeping import keeping_sold
 from ratable_server.store.load.written import written_line
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
@@ -39,7 +41,7 @@ def change_allocation(*, actor: Actor, item: str, lines: tuple[BundleLine, ...],
     """
     for line in lines:
         refuse_unfit(line)
-    with changes_by(actor):
+    with changes_by(actor, first=keeping_sold(actor, named_by(lines))):
         owners = rows_of(actor, models.UsageItem).filter(code=item).values_list("contract__code", flat=True)
         matter = matter_of(actor, owners.first() or "", on=on)
         items = matter.contract.usage_items if matter.contract else ()

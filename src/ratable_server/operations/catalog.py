@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models import Min, Q
 
 from ratable.periods import day_after
 from ratable.price_plans import check_price_plan
-from ratable.terms import Contract, Product, ProductBundle, Terms, UsageGroup
+from ratable.terms import ZERO, Contract, Product, ProductBundle, Terms, UsageGroup
 from ratable.terms_rules import check_terms, warn_of_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
@@ -19,6 +20,7 @@ from ratable_server.operations.catalog_rows import (
     insert_bundles,
     insert_groups,
     insert_products,
+    named_by,
     option_columns,
     tier_columns,
 )
@@ -29,6 +31,7 @@ from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.keeping import keeping_sold
 from ratable_server.store.load.catalog import load_products
 from ratable_server.store.load.terms import load_terms
 from ratable_server.store.retrying import retried
@@ -104,10 +107,13 @@ def change_price_plan(
         product_row = held_product(actor, product)
         row = held_group(actor, product_row, group.id)
         before = next(known for known in load_products(actor, [product_row.id])[0].usage_groups if known.id == group.id)
+        if _without_prices(group) != _without_prices(before):
+            held_product(actor, product, is_alone=True)
         open_on, users = _hold_users(actor, row)
         if group != before:
             for contract in users:
-                refuse_closed_months(contract, open_on, field=f"usage_group {group.id}")
+                if any((item.product_id, item.usage_group_id) == (product, group.id) for item in contract.usage_items):
+                    refuse_closed_months(contract, open_on, field=f"usage_group {group.id}")
         _rewrite(actor, row, group, kept=_kept_of_group(actor, row, beside, at=at))
         refuse_terms(check_terms(load_terms(actor, [contract.id for contract in users])))
         change = Change("change_price_plan", "usage_group", group.id, before=told(before), after=told(group))
@@ -130,7 +136,7 @@ def create_product_bundle(
     refuse_unfit_beside(kept.beside)
     refuse_terms(check_terms(Terms(product_bundles=(bundle,))))
     refuse_doubled_lines(bundle)
-    with changes_by(actor):
+    with changes_by(actor, first=keeping_sold(actor, named_by(bundle.lines))):
         products = dict(rows_of(actor, models.Product).values_list("code", "id"))
         insert_bundles(actor, [bundle], kept, products=products)
         after = {"name": name, **told_beside(bundle, further)}
@@ -158,16 +164,28 @@ def refuse_doubled_lines(bundle: ProductBundle) -> None:
             raise Refused("code_must_be_unused", field="lines", detail=f"two lines of {product}")
 
 
-def held_product(actor: Actor, code: str) -> models.Product:
-    """The row of a product, which nobody else changes until this transaction ends.
+def held_product(actor: Actor, code: str, *, is_alone: bool = False) -> models.Product:
+    """The row of a product, which nobody else changes until this transaction ends; alone: nor does anybody name it.
 
     Refuses:
         code_must_be_known
     """
-    row = rows_of(actor, models.Product).select_for_update(no_key=True).filter(code=code).first()
+    row = rows_of(actor, models.Product).select_for_update(no_key=not is_alone).filter(code=code).first()
     if row is None:
         raise Refused("code_must_be_known", field="product", detail=code)
     return row
+
+
+def hold_to_retell(actor: Actor, code: str) -> None:
+    """Take a product alone, and the first open month, before any contract: all that it says will be told anew.
+
+    Refuses:
+        code_must_be_known
+    """
+    held_product(actor, code, is_alone=True)
+    first_on = _first_day_of_all(actor)
+    if first_on is not None:
+        keep_open(actor, first_on)
 
 
 def held_group(actor: Actor, product: models.Product, code: str) -> models.UsageGroup:
@@ -183,14 +201,16 @@ def held_group(actor: Actor, product: models.Product, code: str) -> models.Usage
 
 
 def users_of(actor: Actor, groups: Collection[int]) -> list[str]:
-    """The contracts with an item of these groups; no other writer changes them meanwhile."""
+    """The contracts with an item or an own price of these groups; no other writer changes them meanwhile."""
     items = rows_of(actor, models.UsageItem).filter(usage_group_id__in=groups).values("contract_id")
-    rows = rows_of(actor, models.Contract).select_for_update(no_key=True).filter(id__in=items).order_by("id")
+    prices = rows_of(actor, models.TierPriceOverride).filter(usage_group_id__in=groups).values("contract_id")
+    rows = rows_of(actor, models.Contract).filter(Q(id__in=items) | Q(id__in=prices))
+    rows = rows.select_for_update(no_key=True).order_by("id")
     return list(rows.values_list("code", flat=True))
 
 
 def _hold_users(actor: Actor, group: models.UsageGroup) -> tuple[date, tuple[Contract, ...]]:
-    """The first day that no close has settled, which stays so, and the contracts with an item of a group, which do too.
+    """The first day that no close has settled, which stays so, and the contracts that name a group, which do too.
 
     A month is kept before any contract, and also while nobody uses the group: it may be sold, and what it is sold to be
     closed, at this moment. Nothing closes a month and not those before it, so the first month of all contracts keeps the
@@ -214,6 +234,15 @@ def _first_day_of_all(actor: Actor) -> date | None:
     )
     after_cut_over = days["as_of"] and day_after(days["as_of"])
     return min((on for on in (days["starts_on"], after_cut_over) if on), default=None)
+
+
+def _without_prices(group: UsageGroup) -> UsageGroup:
+    """What of a price plan a line can be judged by: all but its prices and for how much each is."""
+    tiers = tuple(
+        replace(tier, lower_quantity=None, upper_quantity=None, price=None, percentage=None, flat_fee=ZERO)
+        for tier in group.tiers
+    )
+    return replace(group, tiers=tiers, package_size=None, free_units=ZERO)
 
 
 def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup, *, kept: Kept) -> None:

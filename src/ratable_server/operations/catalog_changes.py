@@ -11,7 +11,7 @@ from ratable.terms_rules import check_terms
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.catalog import held_group, held_product, refuse_doubled_lines, users_of
-from ratable_server.operations.catalog_rows import insert_bundle_lines
+from ratable_server.operations.catalog_rows import insert_bundle_lines, named_by
 from ratable_server.operations.changing import mark_deleted
 from ratable_server.operations.dependents import terms_on_group, terms_on_product
 from ratable_server.operations.kept import NOTHING, Further
@@ -21,6 +21,7 @@ from ratable_server.operations.told import told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.keeping import keeping_sold
 from ratable_server.store.load.catalog import load_bundles
 from ratable_server.store.load.terms import load_terms
 from ratable_server.store.load.written import written_line
@@ -60,6 +61,8 @@ def modify_product(
         before = ProductHead(name=row.name, currency=row.currency or None)
         if seen not in {None, before}:
             raise Refused("change_must_be_of_what_was_seen", field="product", detail=product)
+        if head.currency != before.currency:
+            held_product(actor, product, is_alone=True)
         row.name, row.currency, row.modified_at = head.name, head.currency or "", at
         row.further = row.further if further is None else dict(further)
         row.save()
@@ -78,7 +81,7 @@ def delete_product(*, actor: Actor, product: str, at: datetime) -> None:
         code_must_be_known, nothing_must_depend_on_it
     """
     with changes_by(actor):
-        row = held_product(actor, product)
+        row = held_product(actor, product, is_alone=True)
         _refuse_depending(terms_on_product(actor, row.id), field="product", code=product)
         groups = _groups(actor, row)
         rows_of(actor, models.UsageGroup).filter(id__in=groups).update(deleted_at=at, modified_at=at)
@@ -94,7 +97,7 @@ def delete_usage_group(*, actor: Actor, product: str, group: str, at: datetime) 
         code_must_be_known, nothing_must_depend_on_it
     """
     with changes_by(actor):
-        row = held_group(actor, held_product(actor, product), group)
+        row = held_group(actor, held_product(actor, product, is_alone=True), group)
         _refuse_depending(terms_on_group(actor, row.id), field="usage_group", code=group)
         mark_deleted(row, at=at)
         change = Change("delete_usage_group", "usage_group", group, before={"product": product})
@@ -116,7 +119,7 @@ def modify_product_bundle(
     refuse_unfit_further(further or NOTHING)
     refuse_terms(check_terms(Terms(product_bundles=(bundle,))))
     refuse_doubled_lines(bundle)
-    with changes_by(actor):
+    with changes_by(actor, first=keeping_sold(actor, named_by(bundle.lines))):
         row = _held_bundle(actor, bundle.id)
         (before,) = load_bundles(actor, [row.id])
         row.name, row.modified_at = row.name if name is None else name, at
@@ -155,7 +158,8 @@ def _groups(actor: Actor, product: models.Product) -> list[int]:
 
 
 def _held_bundle(actor: Actor, code: str) -> models.ProductBundle:
-    row = rows_of(actor, models.ProductBundle).select_for_update(no_key=True).filter(code=code).first()
+    """The row of a bundle, which nobody names until this transaction ends."""
+    row = rows_of(actor, models.ProductBundle).select_for_update().filter(code=code).first()
     if row is None:
         raise Refused("code_must_be_known", field="product_bundle", detail=code)
     return row

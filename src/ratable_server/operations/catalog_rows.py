@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ratable.terms import Product, ProductBundle, Tier, UsageGroup
+from ratable.terms import BundleLine, Product, ProductBundle, Tier, UsageGroup
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.kept import Kept
 from ratable_server.store import models
+from ratable_server.store.load.offered import Names
 from ratable_server.store.scope import rows_of
 
 AT_ONCE = 2_000  # rows of one statement
@@ -118,6 +119,11 @@ def insert_bundle_lines(
         for place, line in enumerate(bundle.lines)
     ]
     rows_of(actor, models.BundleLine).bulk_create(lines, batch_size=AT_ONCE)
+
+
+def named_by(*splits: Sequence[BundleLine]) -> Names:
+    """The products that the lines of bundles, or of allocations, name."""
+    return Names(products=frozenset(line.product_id for lines in splits for line in lines), bundles=frozenset())
 
 
 def known(rows: Mapping[str, int], code: str, *, field: str) -> int:

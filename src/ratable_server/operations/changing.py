@@ -13,14 +13,16 @@ from typing import Any
 from ratable.terms import Contract, Milestone, PrepaidCommit, Subscription, UsageItem
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.contract_rows import Lines, sold_to
-from ratable_server.operations.extending import hold_open, judge_contract
+from ratable_server.operations.contract_rows import Lines, names_in, sold_to
+from ratable_server.operations.extending import BARE, hold_open, judge_contract
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.keeping import keeping_sold
+from ratable_server.store.load.offered import Names
 from ratable_server.store.scope import rows_of
 from ratable_server.store.staging.settling import hold_tenant
 
@@ -85,7 +87,7 @@ def modify_line(actor: Actor, change: LineChange, judge: Callable[[HeldLine], Te
     kind, line = change.kind, change.line
     refuse_unfit(line)
     refuse_unfit_beside({("told",): Beside(name=change.name or "", further=change.further or {})})
-    with changes_by(actor):
+    with changes_by(actor, first=keeping_sold(actor, names_of(kind, line))):
         held = hold_line(actor, kind, contract=change.contract, code=line.id)
         if change.seen not in {None, held.was}:
             raise Refused("change_must_be_of_what_was_seen", field=kind.name, detail=line.id)
@@ -119,6 +121,12 @@ def delete_line(
         mark_deleted(held.row, at=at)
         change = Change(f"delete_{kind.name}", "contract", contract, before=told(held.was))
         record_change(actor, change, at=at)
+
+
+def names_of(kind: Kind, line: Term) -> Names:
+    """What of the catalogue a line names."""
+    lines: dict[str, Any] = {kind.part: (line,)}
+    return names_in(replace(BARE, **lines))
 
 
 def hold_line(actor: Actor, kind: Kind, *, contract: str, code: str) -> HeldLine:

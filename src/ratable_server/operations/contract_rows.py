@@ -70,8 +70,16 @@ def sold(actor: Actor) -> Sold:
     )
 
 
-def names_in(contract: Contract) -> Names:
-    """What of the catalogue a contract names."""
+def names_in(*contracts: Contract) -> Names:
+    """What of the catalogue contracts name."""
+    each = [_names_in(contract) for contract in contracts]
+    return Names(
+        products=frozenset().union(*(names.products for names in each)),
+        bundles=frozenset().union(*(names.bundles for names in each)),
+    )
+
+
+def _names_in(contract: Contract) -> Names:
     fixed: list[Subscription | Milestone] = [*contract.subscriptions, *contract.milestones]
     named: list[str | None] = [each.product_id for each in fixed]
     named += [line.product_id for each in fixed for line in each.allocation]

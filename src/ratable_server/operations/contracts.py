@@ -18,7 +18,7 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.changing import mark_deleted
 from ratable_server.operations.closed_months import keep_open, refuse_closed, refuse_closed_months
-from ratable_server.operations.contract_rows import insert_contracts, sold
+from ratable_server.operations.contract_rows import insert_contracts, names_in, sold
 from ratable_server.operations.copies import copied_beside, copy_of
 from ratable_server.operations.customers import keep_customers
 from ratable_server.operations.dependents import facts_on_commit, facts_on_contract, posted_of, usage_on
@@ -29,6 +29,7 @@ from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
+from ratable_server.store.keeping import keep_sold, keeping_sold
 from ratable_server.store.load.catalog import load_bundles, load_products
 from ratable_server.store.load.stirred import streams_of
 from ratable_server.store.load.terms import load_policy, load_terms
@@ -80,7 +81,7 @@ def create_contract(
     refuse_unfit_contract(contract)
     kept = Kept(at=at, beside={**beside, ("contract", contract.id): Beside(name=name, further=further)})
     refuse_unfit_beside(kept.beside)
-    with changes_by(actor):
+    with changes_by(actor, first=keeping_sold(actor, names_in(contract))):
         keep_open(actor, counts_from(contract))
         _sign(actor, contract, kept)
         after = {"name": name, **told_beside(contract, further)}
@@ -144,6 +145,7 @@ def duplicate_contract(*, actor: Actor, contract: str, code: str, at: datetime) 
         copy = copy_of(terms[0], code)
         refuse_unfit_contract(copy)
         kept = copied_beside(actor, contract, code, at=at)
+        keep_sold(actor, names_in(copy))
         keep_open(actor, counts_from(copy))
         _sign(actor, copy, kept)
         after = {"copy_of": contract, "name": kept.of("contract", code).name, **told(copy)}

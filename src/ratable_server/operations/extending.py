@@ -16,6 +16,7 @@ from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import Lines, Sold, names_in, sold_to
 from ratable_server.operations.kept import Kept, refuse_unfit_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
+from ratable_server.store.keeping import keeping_sold
 from ratable_server.store.load.offered import offered_asked, offered_from
 from ratable_server.store.load.standing import Standing, load_standing, standing_asked, standing_from
 from ratable_server.store.locks import holding, keeping_and_holding
@@ -24,8 +25,8 @@ from ratable_server.store.prepared import Asked, Rows, first_row, rows_of_each
 _DAYS = """
 SELECT starts_on, opening_as_of FROM contract WHERE tenant_id = %(tenant)s AND code = %(code)s AND deleted_at IS NULL
 """
-# What is added to it names all that is named then.
-_BARE = Contract(id="", customer="", currency="", starts_on=date.min)
+BARE = Contract(id="", customer="", currency="", starts_on=date.min)
+"""What stands on it is all that a contract names: what is added, or what a line will be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +59,11 @@ def extension_of(
         those of what is kept beside, contract_must_be_known, contract_must_not_be_terminated, code_must_be_unused, the rules of terms
     """
     refuse_unfit_beside(kept.beside)
-    asked = (standing_asked(actor, contract), offered_asked(actor, contract, names_in(extended(_BARE))))
-    with changes_by(actor, first=(keeping_and_holding(actor, contract), *asked)) as found:
-        held, (offered,) = _held(actor, contract, asked=asked, found=found)
+    names = names_in(extended(BARE))
+    keeping = keeping_sold(actor, names)
+    asked = (standing_asked(actor, contract), offered_asked(actor, contract, names))
+    with changes_by(actor, first=(*keeping, keeping_and_holding(actor, contract), *asked)) as found:
+        held, (offered,) = _held(actor, contract, asked=asked, found=found[len(keeping) :])
         if held.terminated_on is not None:
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)
         after = extended(held.contract)

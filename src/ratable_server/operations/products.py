@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ratable.terms import UsageGroup
 from ratable_server.actor import Actor
-from ratable_server.operations.catalog import change_price_plan, create_usage_group
+from ratable_server.operations.catalog import change_price_plan, create_usage_group, hold_to_retell
 from ratable_server.operations.catalog_changes import ProductHead, delete_usage_group, modify_product
 from ratable_server.operations.kept import Besides, Further
 from ratable_server.operations.writing import changes_by
@@ -36,6 +36,8 @@ def retell_product(*, actor: Actor, product: str, told: ProductToldAgain, at: da
         those of modify_product, create_usage_group, change_price_plan and delete_usage_group; then nothing changes
     """
     with changes_by(actor):
+        if told.groups is not None:
+            hold_to_retell(actor, product)
         modify_product(actor=actor, product=product, head=told.head, further=told.further, at=at)
         if told.groups is None:
             return

@@ -14,9 +14,9 @@ from ratable.terms_rules import check_terms, warn_of_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
-from ratable_server.operations.catalog_rows import insert_bundles, insert_products
+from ratable_server.operations.catalog_rows import insert_bundles, insert_products, named_by
 from ratable_server.operations.closed_months import keep_open
-from ratable_server.operations.contract_rows import insert_contracts, sold
+from ratable_server.operations.contract_rows import insert_contracts, names_in, sold
 from ratable_server.operations.contracts import refuse_unfit_contract
 from ratable_server.operations.customers import insert_customers, keep_customers
 from ratable_server.operations.kept import Kept
@@ -25,7 +25,9 @@ from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store.audit import Change, Fields, record_change, record_new
+from ratable_server.store.keeping import keep_sold
 from ratable_server.store.load.catalog import load_products
+from ratable_server.store.load.offered import Names
 from ratable_server.store.load.terms import load_entity, load_policy
 from ratable_server.store.models import Contract, PrepaidCommit, Product, ProductBundle, UsageItem
 from ratable_server.store.retrying import retried
@@ -46,6 +48,7 @@ def import_terms(
     """
     _refuse_unfit(terms)
     with _taken_named(actor, terms), changes_by(actor):
+        keep_sold(actor, _named(terms))
         refuse_terms(check_terms(replace(terms, products=(*load_products(actor), *terms.products))))
         if terms.contracts:
             keep_open(actor, min(map(counts_from, terms.contracts)))
@@ -93,6 +96,13 @@ def _refuse_unfit(terms: Terms) -> None:
         refuse_unfit(bundle)
     for contract in terms.contracts:
         refuse_unfit_contract(contract)
+
+
+def _named(terms: Terms) -> Names:
+    """What of the catalogue contracts and bundles name; some of it is told with them."""
+    of_contracts = names_in(*terms.contracts)
+    of_bundles = named_by(*(bundle.lines for bundle in terms.product_bundles))
+    return Names(products=of_contracts.products | of_bundles.products, bundles=of_contracts.bundles)
 
 
 def _insert(actor: Actor, terms: Terms, at: datetime) -> None:

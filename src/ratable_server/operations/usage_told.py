@@ -9,11 +9,14 @@ from datetime import date, datetime
 from ratable.terms import UsageItem
 from ratable_server.actor import Actor
 from ratable_server.operations.booking import take_months
+from ratable_server.operations.changing import USAGE_ITEM, names_of
 from ratable_server.operations.kept import Further
 from ratable_server.operations.told import Created
 from ratable_server.operations.usage import record_usage, void_usage
 from ratable_server.operations.usage_items import add_usage_item, modify_usage_item
 from ratable_server.operations.writing import changes_by
+from ratable_server.store.keeping import keeping_sold
+from ratable_server.store.prepared import Asked
 from ratable_server.store.retrying import retried
 
 
@@ -38,7 +41,7 @@ def add_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetime) 
     """
     if not told.records:
         return add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
-    with changes_by(actor):
+    with changes_by(actor, first=_keeping(actor, told)):
         _take_months_of(actor, told)
         created = add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
         record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)
@@ -54,13 +57,18 @@ def modify_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetim
     Refuses:
         those of modify_usage_item, void_usage and record_usage; then nothing changes
     """
-    with changes_by(actor):
+    with changes_by(actor, first=_keeping(actor, told)):
         _take_months_of(actor, told)
         modify_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
         for event_id in told.voids:
             void_usage(actor=actor, event_id=event_id, at=at, takes_late=False)
         if told.records:
             record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)
+
+
+def _keeping(actor: Actor, told: ItemTold) -> list[Asked]:
+    """What keeps what the item is of, before any month."""
+    return keeping_sold(actor, names_of(USAGE_ITEM, told.item))
 
 
 def _take_months_of(actor: Actor, told: ItemTold) -> None:

@@ -1,8 +1,8 @@
 """Rows that a writer holds until it commits, always in the order of their kinds.
 
-A product, months, contracts, prepaid commits, customers, the tenant. Of several months the earlier is taken first, of several
-of another kind the one whose row came first. A product is held by who changes its price plans, before the contracts that use
-them; a customer by who names it on a contract. A month that nobody has booked into yet gets its row by the first who does, and
+Products, bundles, months, contracts, prepaid commits, customers, the tenant. Of several months the earlier is taken first, of
+several of another kind the one whose row came first. A product is held by who changes its price plans, before the contracts that
+use them, and kept, as a bundle is, by who names it (`store.keeping`); a customer by who names it on a contract. A month that nobody has booked into yet gets its row by the first who does, and
 everybody else who wants to waits for that one: who takes another month, or a month after a contract, may wait for who waits
 for him.
 

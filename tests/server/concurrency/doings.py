@@ -131,11 +131,6 @@ def sign(actor: Actor, contract: Contract) -> str:
     return outcome(create_contract, actor=actor, contract=contract, at=AT)
 
 
-def move(actor: Actor, contract: str, head: ContractHead) -> str:
-    """Change what a contract says of itself, whatever it said."""
-    return outcome(modify_contract, actor=actor, contract=contract, head=head, at=AT)
-
-
 # ── rounds ───────────────────────────────────────────────────────────────────────────────────
 
 

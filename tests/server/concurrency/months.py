@@ -61,6 +61,13 @@ def _price(actor: Actor, days: list[date], invoice: int) -> None:
     change_price_plan(actor=actor, product="api", group=group, at=AT)
 
 
+def _plan(actor: Actor, days: list[date], invoice: int) -> None:
+    """What lines are judged by: nobody may name the product meanwhile."""
+    tiers = (Tier(number=1, price=_ONE),)
+    group = UsageGroup(id="calls", pricing_model="unit_based", tiers=tiers, unit_of_measure=f"call {days[0]}")
+    change_price_plan(actor=actor, product="api", group=group, at=AT)
+
+
 def _record(actor: Actor, days: list[date], invoice: int) -> None:
     rows = [{"id": f"e-{day}", "item": "acme-calls", "used_on": day, "quantity": _ONE} for day in days]
     record_usage(actor=actor, records=rows, at=AT)
@@ -83,6 +90,7 @@ _WAYS: Mapping[str, Callable[..., None]] = {
     "move": _move,
     "pay": _pay,
     "price": _price,
+    "plan": _plan,
     "record": _record,
     "record within": _record_within,
     "line": _line,

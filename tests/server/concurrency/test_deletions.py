@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from ratable.terms import Contract
 from ratable_server.actor import Actor
-from ratable_server.errors import Refused
-from ratable_server.operations.contracts import ContractHead, create_contract
+from ratable_server.operations.contracts import ContractHead, create_contract, modify_contract
 from ratable_server.operations.customers import create_customer, delete_customer
-from ratable_server.store.scope import books_of
-from tests.server.concurrency.crew import SECONDS, crew_of
-from tests.server.concurrency.doings import move, sign
+from tests.server.concurrency.crew import crew_of
+from tests.server.concurrency.doings import sign
+from tests.server.concurrency.meeting import meeting
 from tests.server.conftest import AT
 from tests.server.operations.agreements import JANUARY, NEXT_YEAR, agree, held
 from tests.server.soundness import assert_sound
@@ -25,30 +22,6 @@ from tests.server.soundness import assert_sound
 OTHER = "Other Inc"
 BARE = Contract(id="other", customer=OTHER, currency="USD", starts_on=JANUARY, ends_before=NEXT_YEAR)
 MOVED = ContractHead(name="", customer=OTHER, currency="USD", starts_on=JANUARY, ends_before=NEXT_YEAR)
-_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-
-
-def meeting(actor: Actor, first: Callable[[], object], then: Callable[..., str], **named: Any) -> str:
-    """What `then` is told, in a process of its own, that waits for the transaction of `first`."""
-    with crew_of([(then, {"actor": actor, **named})]) as crew:
-        with books_of(actor):
-            first()
-            crew.go()
-            _until_somebody_waits()
-        (answer,) = crew.answers()
-    return str(answer)
-
-
-def _until_somebody_waits() -> None:
-    ends_at = time.monotonic() + SECONDS
-    with connection.cursor() as cursor:
-        while time.monotonic() < ends_at:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(_WAITING)
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(1 / 50)
-    raise AssertionError("nobody waits")
 
 
 @pytest.fixture(autouse=True)
@@ -57,13 +30,15 @@ def agreed(actor: Actor) -> None:
     create_customer(actor=actor, code=OTHER, name="", at=AT)
 
 
-@pytest.mark.parametrize(("then", "named"), [(sign, {"contract": BARE}), (move, {"contract": "acme", "head": MOVED})])
+@pytest.mark.parametrize(
+    ("then", "named"), [(create_contract, {"contract": BARE}), (modify_contract, {"contract": "acme", "head": MOVED})]
+)
 def test_a_customer_who_is_deleted_meanwhile_gets_no_contract(
-    actor: Actor, then: Callable[..., str], named: dict[str, Any]
+    actor: Actor, then: Callable[..., object], named: dict[str, Any]
 ):
     before = held(actor)
     delete = lambda: delete_customer(actor=actor, customer=OTHER, at=AT)  # noqa: E731 - said where it is used
-    assert meeting(actor, delete, then, **named) == "code_must_be_known"
+    assert meeting(actor, delete, then, at=AT, **named) == "code_must_be_known"
     after = held(actor)
     assert {table: after[table] - before[table] for table in after if after[table] != before[table]} == {
         "audit_entry": 1,
@@ -74,16 +49,8 @@ def test_a_customer_who_is_deleted_meanwhile_gets_no_contract(
 
 def test_a_customer_with_whom_somebody_signs_meanwhile_is_not_deleted(actor: Actor):
     signing = lambda: create_contract(actor=actor, contract=BARE, at=AT)  # noqa: E731 - said where it is used
-    assert meeting(actor, signing, _drop, customer=OTHER) == "nothing_must_depend_on_it"
+    assert meeting(actor, signing, delete_customer, customer=OTHER, at=AT) == "nothing_must_depend_on_it"
     assert_sound(actor)
-
-
-def _drop(actor: Actor, customer: str) -> str:
-    try:
-        delete_customer(actor=actor, customer=customer, at=AT)
-    except Refused as refused:
-        return refused.code
-    return "done"
 
 
 def test_two_contracts_are_signed_with_one_customer_at_once(actor: Actor):

@@ -13,11 +13,13 @@ from ratable.terms import Contract, Product, Tier, UsageItem
 from ratable_server.actor import Actor
 from ratable_server.operations.alone import change_together
 from ratable_server.operations.catalog import change_price_plan, create_product
+from ratable_server.operations.catalog_changes import ProductHead
 from ratable_server.operations.contracts import create_contract
 from ratable_server.operations.paper_revisions import revise_paper
 from ratable_server.operations.paper_told import Line, Paper, PaperBeside
 from ratable_server.operations.paper_voids import void_paper
 from ratable_server.operations.papers import issue_papers
+from ratable_server.operations.products import ProductToldAgain, retell_product
 from ratable_server.operations.settlements import Money, pay_credit_memo_out, settle_invoice, void_settlement
 from ratable_server.operations.usage import Revision, record_usage, report_usage, revise_reported_usage
 from ratable_server.operations.written_entries import Writing, WrittenLine, write_entry
@@ -105,19 +107,34 @@ def test_b11_a_new_month_is_taken_before_contracts_and_the_tenant(
     assert are_in_order(told), told
 
 
-def test_b11_prices_of_a_group_change_after_the_first_open_month_is_taken(actor: Actor):
-    """March is closed, so that April gets its row now."""
-    plan = replace(CALLS, tiers=(Tier(number=1, price=Decimal("0.10")),))
+def sell_from_may(actor: Actor) -> None:
+    """A product of its own to a contract whose months are all open; March is closed, so that April gets its row next."""
     create_product(actor=actor, product=Product(id="late", name="Late", usage_groups=(CALLS,), currency="USD"), at=AT)
     item = UsageItem(id="late-calls", product_id="late", usage_group_id="calls", starts_on=MAY)
     contract = Contract(id="late", customer="Acme Inc", currency="USD", starts_on=MAY, usage_items=(item,))
     create_contract(actor=actor, contract=contract, at=AT)
     close_months(actor, MARCH)
 
+
+def test_b11_prices_of_a_group_change_after_the_first_open_month_is_taken(actor: Actor):
+    sell_from_may(actor)
+    plan = replace(CALLS, tiers=(Tier(number=1, price=Decimal("0.10")),))
+
     with locks_told() as told:
         change_price_plan(actor=actor, product="late", group=plan, at=AT)
 
     assert told == ["month", "contract"]
+
+
+def test_b11_a_product_that_is_told_again_takes_the_first_open_month_before_its_contracts(actor: Actor):
+    """Its currency is judged by the contracts that use it, and its price plans after that."""
+    sell_from_may(actor)
+    again = ProductToldAgain(head=ProductHead(name="Late"), further={}, groups=(CALLS,))
+
+    with locks_told() as told:
+        retell_product(actor=actor, product="late", told=again, at=AT)
+
+    assert told == ["month", "contract", "contract"]
 
 
 def test_b11_reports_of_a_new_month_let_the_tenant_go_before_it_gets_its_row(new_actor: Callable[..., Actor]):

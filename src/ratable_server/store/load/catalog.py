@@ -1,6 +1,7 @@
 """Products with their price plans, and bundles, as the records of `ratable.terms`.
 
-Deleted ones are here too: nothing refers to them, unless it was agreed at the very moment in which they went.
+Deleted ones are here too: nothing refers to them, unless it was agreed at the very moment in which they went, by a version that
+let it.
 """
 
 from __future__ import annotations
