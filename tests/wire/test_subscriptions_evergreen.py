@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,11 +15,12 @@ from ratable_server.api.campfire import renewing
 from ratable_server.api.campfire.renewing import RenewalsWaitError, Renewed, renew_subscriptions
 from ratable_server.api.campfire.views import revenue_posting, subscriptions, subscriptions_evergreen
 from ratable_server.errors import Unavailable
+from ratable_server.failing import Failing
 from ratable_server.operations.periods import close_period
 from ratable_server.operations.subscriptions import modify_subscription
 from ratable_server.operations.tenants import tenant_ids
 from ratable_server.queries.periods import zone_of_books
-from tests.server.operations.agreements import kept
+from tests.server.operations.agreements import held, kept
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 
@@ -72,7 +74,7 @@ def test_a_subscription_with_an_end_of_its_own_stops_there(api: Api):
 def test_next_periods_are_appended_when_a_month_is_posted(api: Api, monkeypatch: pytest.MonkeyPatch):
     path = f"{evergreen(api)}/subscriptions"
     own = [api.post(path, {**QUARTER, **more})["id"] for more in ({}, {"end_date": "2026-06-30"})]
-    subscriptions_evergreen.renew_evergreen(api.actor, on=date(2026, 6, 30), field="period_month")
+    assert subscriptions_evergreen.renew_what_can_be(api.actor, on=date(2026, 6, 30)).renewed == 0
     assert len(lines(api.get(f"{path}/{own[0]}"))) == 4
     monkeypatch.setattr(revenue_posting, "now_at", lambda: datetime(2026, 7, 2, tzinfo=UTC))
     before = kept(api.actor)
@@ -207,17 +209,82 @@ def test_a_period_begins_on_its_day_in_the_time_zone_of_the_books(api: Api, monk
     assert lines(api.get(f"{path}/{own}")) == NEXT
 
 
-def test_a_month_is_not_posted_while_a_subscription_cannot_be_planned_on(api: Api, monkeypatch: pytest.MonkeyPatch):
+def test_a_month_that_is_planned_is_posted_whatever_cannot_be_planned_on_after_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     changed, good = two_of_which_one_changes(api, {"billing_frequency": "biannual"})
     on_july_1(monkeypatch)
-    before = kept(api.actor)
-    told = api.post("revenue-posting", {"period_month": "2026-01-01"})
+    posted = api.post("revenue-posting", {"period_month": "2026-01-01"})
+    assert (posted.status, posted["status"]) == (200, "posted"), posted.text
+    assert [lines(api.get(each)) for each in (changed, good)] == [PLANNED, NEXT]
+    (warned,) = (record.getMessage() for record in caplog.records if record.name == "ratable_server.api")
+    assert warned.endswith(" was not renewed: It is not the first day of a billing period.")
+
+
+def test_a_month_is_not_posted_for_which_a_subscription_cannot_be_planned_on(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """The others are planned on meanwhile, and nothing else is done."""
+    changed, good = two_of_which_one_changes(api, {"billing_frequency": "biannual"})
+    on_july_1(monkeypatch)
+    told = api.post("revenue-posting", {"period_month": "2027-04-01"})
     contract, code = changed.split("/")[1], changed.rpartition("/")[2]
     why = "start_date: It is not the first day of a billing period."
     text = f"Subscription {code} of contract {contract} cannot be planned on: {why}"
     assert (told.status, told.body) == (400, {"period_month": [text]})
-    assert kept(api.actor) == before
-    assert lines(api.get(good)) == PLANNED
+    assert (lines(api.get(changed)), lines(api.get(good))[3:5]) == (PLANNED, NEXT[3:])
+    assert not {"run", "period_close"} & held(api.actor).keys()
+
+
+def test_a_month_is_not_posted_while_the_database_cannot_plan_it(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """It was no fault of the request, which may be sent again; what can be posted without it is."""
+    two_of_which_one_changes(api, {})
+    on_july_1(monkeypatch)
+
+    def busy(**_named: Any) -> None:
+        raise Unavailable("busy")
+
+    with monkeypatch.context() as weather:
+        weather.setattr(subscriptions_evergreen, "modify_subscription", busy)
+        told = api.post("revenue-posting", {"period_month": "2027-04-01"})
+        assert told.status == 503, told.text
+        assert not {"run", "period_close"} & held(api.actor).keys()
+        assert api.post("revenue-posting", {"period_month": "2026-01-01"}).status == 200
+
+
+def test_what_fails_in_every_round_is_told_when_it_begins_when_it_changes_and_once_an_hour(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(renewing, "_failing", Failing())
+    monkeypatch.setattr(renewing, "tenant_ids", lambda: [0, api.actor.tenant_id])
+    changed, _ = two_of_which_one_changes(api, {"billing_frequency": "biannual"})
+    on_july_1(monkeypatch)
+    wrong: list[Exception] = [RuntimeError("no such zone")]
+
+    def zone_unless_wrong(*, actor: Actor) -> ZoneInfo:
+        if actor.tenant_id == 0 and wrong:
+            raise wrong[0]
+        return zone_of_books(actor=api.actor)
+
+    def told_after(**later: int) -> list[str]:
+        caplog.clear()
+        monkeypatch.setattr(renewing, "now_at", lambda: datetime(2026, 7, 1, tzinfo=UTC) + timedelta(**later))
+        monkeypatch.setattr(renewing, "zone_of_books", zone_unless_wrong)
+        with suppress(RenewalsWaitError):
+            renew_subscriptions()
+        return [record.getMessage() for record in caplog.records if record.name == "ratable_server.api"]
+
+    tenant = "subscriptions of tenant 0 wait for the next round"
+    row = told_after()[1]
+    assert row.endswith(" was not renewed: It is not the first day of a billing period.")
+    assert told_after(seconds=5) == []
+    assert told_after(minutes=59, seconds=59) == []
+    assert told_after(hours=1) == [tenant, row]
+    wrong[0] = RuntimeError("no such tenant")
+    assert told_after(hours=1, seconds=5) == [tenant]
+    wrong.clear()
+    assert told_after(hours=1, seconds=10) == []
+    wrong.append(RuntimeError("no such tenant"))
+    assert told_after(hours=1, seconds=15) == [tenant]
+    assert lines(api.get(changed)) == PLANNED
 
 
 def test_a_draft_is_posted_whatever_cannot_be_planned_on_after_it(

@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from ratable_server.actor import Actor
 from ratable_server.clock import now_at
+from ratable_server.failing import WorkWaitsError
 from tests.server.cli.asking import Command
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import customer_of, signed
@@ -434,6 +435,29 @@ def test_a_round_that_fails_is_logged_and_the_next_one_begins(
     worker.run()
     assert rounds == [0, 1]
     assert [record.exc_info is not None for record in caplog.records] == [True, True]
+
+
+def test_a_round_that_has_told_what_waits_is_due_again_at_once_and_told_no_more(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    from ratable_server.cli import working  # noqa: PLC0415 - needs the settings
+
+    worker, rounds = working.Worker(), list[str]()
+
+    def waiting(**_options: Any) -> None:
+        rounds.append("waiting")
+        raise WorkWaitsError("one of two waits")
+
+    def other(**_options: Any) -> None:
+        rounds.append("other")
+        if rounds.count("other") == 2:
+            worker.stop()
+
+    monkeypatch.setattr(working, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(working, "_jobs", lambda: {waiting: 3_600, other: 0})
+    worker.run()
+    assert rounds == ["waiting", "other", "waiting", "other"]
+    assert caplog.records == []
 
 
 def test_what_is_done_seldom_is_not_done_in_every_round(monkeypatch: pytest.MonkeyPatch):

@@ -71,11 +71,15 @@ class Worker(threading.Thread):
         """What is due by now. One job that fails does not keep the others from theirs, and is due again at once."""
         from django.db import connections
 
+        from ratable_server.failing import WorkWaitsError
+
         for do, pause_seconds in _jobs().items():
             if time.monotonic() < self._due_at.get(do, 0):
                 continue
             try:
                 do(is_over=self._is_stopped.is_set)
+            except WorkWaitsError:
+                continue  # it has told the log what waits, and is due again at once
             except Exception:  # noqa: BLE001 - told to the log; the next round begins anew
                 _log.exception("a round of work failed; the next one begins in %s seconds", _PAUSE_SECONDS)
                 connections.close_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from typing import Any
 
@@ -22,7 +23,6 @@ from ratable_server.api.campfire.views.documented import gives, posts
 from ratable_server.api.campfire.views.naming import refuse_unknown
 from ratable_server.api.campfire.views.subscriptions_evergreen import (
     refuse_unplanned,
-    renew_evergreen,
     renew_what_can_be,
 )
 from ratable_server.api.campfire.views.view import CampfireView
@@ -37,6 +37,7 @@ from ratable_server.queries.periods import periods, zone_of_books
 from ratable_server.queries.postings import posting
 
 _YEARS = range(1900, 3000)
+_log = logging.getLogger("ratable_server.api")
 
 
 class ObstructedError(APIException):
@@ -85,12 +86,15 @@ class RevenuePosting(CampfireView):
             return Response(self._drafted(month_on, fields))
         planned_on = max(month_on, now_at().astimezone(zone_of_books(actor=self.actor)).date())
         if run is None:
-            renew_evergreen(self.actor, on=planned_on, field="period_month")
+            failed = renew_what_can_be(self.actor, on=planned_on).failed
+            refuse_unplanned(self.actor, month_on, field="period_month", failed=failed)
         else:
             refuse_unplanned(self.actor, month_on, field="run")
         posted, closed = _posted(self.actor, month_on, run)
         if run is not None:  # it was computed by the terms as they were, and is posted whatever cannot be planned now
-            renew_what_can_be(self.actor, on=planned_on)
+            failed = renew_what_can_be(self.actor, on=planned_on).failed
+        for each in failed:
+            _log.warning("%s", each)
         return Response(self._told(posted, month_on, fields, closed=closed))
 
     def _drafted(self, month_on: date, fields: dict[str, Any]) -> dict[str, Any]:

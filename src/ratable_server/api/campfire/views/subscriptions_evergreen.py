@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from rest_framework.exceptions import ValidationError
+from typing_extensions import override
 
 from ratable.periods import next_month
 from ratable.terms import Subscription as SubscriptionTerms
@@ -21,41 +21,43 @@ from ratable_server.queries.contract_lines import Subscription, SubscriptionsAsk
 from ratable_server.queries.contracts import Contract, contracts
 from ratable_server.queries.listing import EVERYTHING, Asked
 
-_log = logging.getLogger("ratable_server.api")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrenewed:
+    """A subscription that could not be renewed, and why."""
+
+    row: Subscription
+    wrong: Refused | UntellableError | Unavailable
+
+    @override
+    def __str__(self) -> str:
+        return f"subscription {self.row.terms.id} of contract {self.row.contract} was not renewed: {self.wrong}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewals:
-    """How many subscriptions have got their next billing periods, and how many wait for the database."""
+    """How many subscriptions have got their next billing periods, and which could not."""
 
     renewed: int = 0
-    waiting: int = 0
+    failed: tuple[Unrenewed, ...] = ()
 
-
-def renew_evergreen(actor: Actor, *, on: date, field: str) -> None:
-    """Append the billing periods that a day plans; those that reach so far already stay as they are.
-
-    Raises:
-        ValidationError: one cannot be planned, and none was; `field` is what asked for it.
-        Refused: somebody has changed one meanwhile, or one begins in a closed month.
-    """
-    for row, again in [(row, _planned(row, contract, on=on, field=field)) for row, contract in _renewing(actor)]:
-        if again is not None:
-            _append(actor, row, again)
+    @property
+    def waiting(self) -> int:
+        """How many of these wait for the database."""
+        return sum(isinstance(each.wrong, Unavailable) for each in self.failed)
 
 
 def renew_what_can_be(actor: Actor, *, on: date, is_over: Callable[[], bool] = lambda: False) -> Renewals:
-    """Append the billing periods that a day plans; one that cannot be renewed is told to the log, and the others are."""
-    renewed = waiting = 0
+    """Append the billing periods that a day plans; one that cannot be renewed keeps no other from that."""
+    renewed, failed = 0, list[Unrenewed]()
     for row, contract in _renewing(actor):
         if is_over():
             break
         try:
             renewed += renew(actor, row, contract, on=on)
         except (Refused, UntellableError, Unavailable) as wrong:
-            waiting += isinstance(wrong, Unavailable)
-            _log.warning("subscription %s of contract %s was not renewed: %s", row.terms.id, row.contract, wrong)
-    return Renewals(renewed=renewed, waiting=waiting)
+            failed.append(Unrenewed(row=row, wrong=wrong))
+    return Renewals(renewed=renewed, failed=tuple(failed))
 
 
 def renew(actor: Actor, row: Subscription, contract: Contract, *, on: date) -> bool:
@@ -71,30 +73,34 @@ def renew(actor: Actor, row: Subscription, contract: Contract, *, on: date) -> b
     return again is not None
 
 
-def _planned(row: Subscription, contract: Contract, *, on: date, field: str) -> SubscriptionTerms | None:
-    try:
-        return translate.renewed(row, contract, row.terms, on=on)
-    except UntellableError as wrong:
-        text = f"Subscription {row.id} of contract {row.contract_id} cannot be planned on: {wrong.field}: {wrong}"
-        raise ValidationError({field: [text]}) from None
-
-
 def _append(actor: Actor, row: Subscription, again: SubscriptionTerms) -> None:
     modify_subscription(actor=actor, contract=row.contract, subscription=again, seen=row.terms, at=now_at())
 
 
-def refuse_unplanned(actor: Actor, month_on: date, *, field: str) -> None:
-    """Go on, if every subscription that renews is planned as far as the end of a month.
+def refuse_unplanned(actor: Actor, month_on: date, *, field: str, failed: Iterable[Unrenewed] = ()) -> None:
+    """Go on, if every subscription that renews is planned as far as the end of a month; `failed` were not renewed just now.
 
     Raises:
-        ValidationError: one is not, and neither who only looks nor who posts what was computed before plans anything.
+        ValidationError: one is not; it is told by `field`, one that was to be renewed with the reason why it was not.
+        Unavailable: the database could not answer when one was to be renewed.
     """
     short = [row for row, _ in _renewing(actor) if row.ends_before < next_month(month_on)]
-    if short:
+    if not short:
+        return
+    wrongs = {each.row.id: each.wrong for each in failed}
+    told = [_told_unplanned(row, wrongs[row.id]) for row in short if row.id in wrongs]
+    if not told:
         last_on = min(row.ends_before for row in short)
         when = "as a billing period begins, or when a month is posted"
-        text = f"Subscriptions are planned up to {last_on} only: they are planned on {when}."
-        raise ValidationError({field: [text]})
+        told = [f"Subscriptions are planned up to {last_on} only: they are planned on {when}."]
+    raise ValidationError({field: told})
+
+
+def _told_unplanned(row: Subscription, wrong: Refused | UntellableError | Unavailable) -> str:
+    if isinstance(wrong, Unavailable):
+        raise wrong
+    why = f"{wrong.field}: {wrong}" if isinstance(wrong, UntellableError) else f"{wrong}"
+    return f"Subscription {row.id} of contract {row.contract_id} cannot be planned on: {why}"
 
 
 def _renewing(actor: Actor) -> Iterator[tuple[Subscription, Contract]]:
