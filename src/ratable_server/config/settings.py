@@ -57,6 +57,14 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_REQUESTS_PER_MINUTE", "30000"))  # of one token's name; 0: any
 CONCURRENT_REQUESTS = int(os.environ.get("RATABLE_CONCURRENT_REQUESTS", "200"))  # of one tenant at once; 0: any
 TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_TOKEN_REQUESTS_PER_MINUTE", "1000"))  # of one address; 0: any
+
+LOGGING = {  # of requests that wait for a thread one line in ten seconds
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"waiting": {"()": "ratable_server.config.logs.WaitingRequests"}},
+    "loggers": {"waitress.queue": {"filters": ["waiting"]}},
+}
+
 BACKGROUND_WORK = {  # what a worker does, and how many seconds later again at the earliest
     "ratable_server.api.campfire.deliveries.deliver_due_events": 0,
     "ratable_server.api.zuora.importing.import_waiting_files": 0,
