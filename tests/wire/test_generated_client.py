@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -24,7 +22,7 @@ import pytest
 
 from tests.wire.calling import Api
 from tests.wire.schemas import CAMPFIRE, FACTS
-from tests.wire.test_live import free_port, wait_for
+from tests.wire.serving import served_to_its_end
 from tests.wire.test_webhooks import Receiver, receiver
 
 __all__ = ["receiver"]
@@ -116,16 +114,9 @@ def less_forms(document: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def port(books: None) -> Iterator[int]:
     """The port of `ratable serve` on the books of the tests."""
-    port = free_port()
-    command = [sys.executable, "-m", "ratable", "serve", "--port", str(port), "--threads", "2"]
-    environment = {**os.environ, "RATABLE_WEBHOOK_NETWORKS": "127.0.0.1/32"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_for(port)
-            yield port
-        finally:
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=60) == 0
+    networks = {"RATABLE_WEBHOOK_NETWORKS": "127.0.0.1/32"}
+    with served_to_its_end("--threads", "2", environment=networks) as port:
+        yield port
 
 
 @pytest.fixture(params=[published, served], ids=["published", "served"])

@@ -3,54 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.wire.calling import Api
+from tests.wire.serving import ended, served_to_its_end, serving
 
 SLOW = 40  # connections that never finish what they send
-STARTS_IN_SECONDS = 120
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+AT_ONCE = 40
 
 
 @pytest.fixture
 def port(books: None) -> Iterator[int]:
     """The port of `ratable serve` on the books of the tests."""
-    port = free_port()
-    command = [sys.executable, "-m", "ratable", "serve", "--port", str(port), "--threads", "2"]
-    with subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_for(port)
-            yield port
-        finally:
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=90) == 0
-
-
-def wait_for(port: int) -> None:
-    ends_at = time.monotonic() + STARTS_IN_SECONDS
-    while time.monotonic() < ends_at:
-        try:
-            if asked(port, "GET", "/healthz")[0] == 200:
-                return
-        except OSError:
-            time.sleep(1 / 5)
-    raise AssertionError("the server does not answer")
+    with served_to_its_end("--threads", "2") as port:
+        yield port
 
 
 def asked(port: int, method: str, path: str, body: str = "", **headers: str) -> tuple[int, Any]:
@@ -78,3 +53,30 @@ def test_h6_a_good_request_is_answered_beside_slow_ones(api: Api, port: int):
         )
         assert (status, list(told)) == (400, ["detail"])
     assert api.get("product")["count"] == 1
+
+
+def test_a_port_that_somebody_has_is_told_in_a_line(port: int):
+    command = [sys.executable, "-m", "ratable", "serve", "--port", str(port), "--no-worker"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    line = f"not now: it cannot listen on '127.0.0.1', port {port}: Address already in use\n"
+    assert (told.returncode, told.stdout, told.stderr) == (3, "", line)
+    assert asked(port, "GET", "/healthz")[0] == 200
+
+
+def test_it_ends_when_it_is_told_to_on_whatever_addresses_it_listens(books: None):
+    """`*` is every address of both kinds, where the system has both: two sockets."""
+    with serving("--host", "*", "--no-worker") as (_, server):
+        assert ended(server) == 0
+
+
+def test_requests_that_wait_are_a_line_in_the_log_and_not_one_each(books: None, tmp_path: Path):
+    with (tmp_path / "log").open("w+") as log:
+        with serving("--threads", "1", "--no-worker", log=log) as (port, server), ExitStack() as open_ones:
+            asking = [open_ones.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(AT_ONCE)]
+            for each in asking:
+                each.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert [each.recv(15) for each in asking] == [b"HTTP/1.1 200 OK"] * AT_ONCE
+            assert ended(server) == 0
+        log.seek(0)
+        lines = [line for line in log if "queue" in line.lower() or "thread" in line]
+    assert [line.partition(":")[0] for line in lines] == ["Requests wait for a thread"]

@@ -32,7 +32,7 @@ SELECT record_id, {tenant}, event_id, '{item}', '{used_on}', '{month_on}', 12.5,
 
 
 def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) -> None:
-    """Answer `GET /bytes`, `POST /row` and `POST /usage` on the same web server, with as many threads."""
+    """Answer `GET /bytes`, `POST /row` and `POST /usage` on the same web server, with as many threads; tell its port."""
     import waitress
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
@@ -65,7 +65,9 @@ def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) ->
 
     settings.MIDDLEWARE = []
     settings.ROOT_URLCONF = Site
-    waitress.serve(get_wsgi_application(), host="127.0.0.1", port=port, threads=threads)
+    server = waitress.create_server(get_wsgi_application(), host="127.0.0.1", port=port, threads=threads)
+    print(f"http://127.0.0.1:{server.effective_port}", flush=True)
+    server.run()
 
 
 def main() -> None:

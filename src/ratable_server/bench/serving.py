@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +48,7 @@ _EVENTS = 1_000
 _CONTRACTS = 1_000  # so many that none comes to more lines than contracts have
 _CONNECTIONS = (1, 8)
 _THREADS = 8
-_STARTS_IN_SECONDS = 60
+_STARTS_IN_SECONDS = 120
 _WARM_IN_SECONDS = 10  # the worker's first round begins after five, and loads its programs for one more
 _FIRST = 20  # requests of a kind: a statement is planned anew for its first five on each connection
 
@@ -249,29 +250,27 @@ def _bare_site(actor: Actor, page: Path, places: Places) -> list[str]:
 @contextmanager
 def served(command: list[str], *, threads: int = _THREADS) -> Iterator[int]:
     """A site of its own process, once it listens; gives its port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
-    command = [*command, "--port", str(port), "--threads", str(threads)]
-    with subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.DEVNULL) as server:  # noqa: S603 - our own
+    command = [*command, "--port", "0", "--threads", str(threads)]
+    with subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own
         try:
-            _wait_for(port)
-            yield port
+            yield told_port(server)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=60)
 
 
-def _wait_for(port: int) -> None:
-    ends_at = time.monotonic() + _STARTS_IN_SECONDS
-    while time.monotonic() < ends_at:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(1 / 5)
-        else:
-            return
-    raise SystemExit("the site does not answer")
+def told_port(site: subprocess.Popen[str]) -> int:
+    """The port that a site has found, as its first line tells it once it listens."""
+    late = threading.Timer(_STARTS_IN_SECONDS, site.kill)
+    late.start()
+    try:
+        line = site.stdout.readline() if site.stdout else ""
+    finally:
+        late.cancel()
+    found = re.search(r":(\d+)\b", line)
+    if found is None:
+        raise SystemExit(f"the site does not listen: {line!r}")
+    return int(found[1])
 
 
 def main() -> None:

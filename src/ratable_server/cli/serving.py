@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ratable_server.cli.answering import Json, answer, answer_rows, told
+from ratable_server.cli.answering import UNAVAILABLE, Json, answer, answer_rows, told
 from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, open_books, prepare
 
+if TYPE_CHECKING:
+    from ratable_server.cli.web_server import Listening
+
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
-Port = Annotated[int, typer.Option("--port", help="The port to listen on.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port", min=0, max=65_535, help="The port to listen on; 0: any that is free. The first line tells it."
+    ),
+]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="How many requests are worked on at once.")]
 NoWorker = Annotated[bool, typer.Option("--no-worker", help="Leave webhooks and files of usage to `ratable work`.")]
 Email = Annotated[str, typer.Option("--email", help="As whom the program acts; the audit says so.")]
@@ -45,15 +53,28 @@ def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8, 
     from ratable_server.operations.embedded import start_embedded_server
 
     start_embedded_server()
-    typer.echo(f"http://{host}:{port}  (reference: /docs)")
+    listening = _listening(host=host, port=port, threads=threads)
+    for each in listening.ports:
+        typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{each}  (reference: /docs)")
     worker = None if no_worker else Worker()
     if worker is not None:
         worker.start()
-    run(host=host, port=port, threads=threads)
+    run(listening)
     if worker is not None:
         worker.stop()
         worker.join()
     end_process()
+
+
+def _listening(*, host: str, port: int, threads: int) -> Listening:
+    """The web server, which takes connections; where it cannot, that is told."""
+    from ratable_server.cli.web_server import listen
+
+    try:
+        return listen(host=host, port=port, threads=threads)
+    except OSError as error:
+        typer.echo(f"not now: it cannot listen on {host!r}, port {port}: {error.strerror}", err=True)
+        raise typer.Exit(UNAVAILABLE) from None
 
 
 def schema(*, api: Api = "campfire", out: Out = None) -> None:

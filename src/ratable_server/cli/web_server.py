@@ -5,6 +5,7 @@ Owns its limits. A client that sends or reads slowly costs a socket and no threa
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import logging
@@ -13,14 +14,17 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import waitress
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 from waitress import utilities
+from waitress.server import BaseWSGIServer
 
 _MOST_HEADER_BYTES = 16_384
 _SECONDS_TO_FINISH = 30
@@ -37,30 +41,57 @@ def _told_as_json(error: Any, ident: str | None = None) -> tuple[str, list[tuple
     return f"{error.code} {error.reason}", headers, body
 
 
-def run(*, host: str, port: int, threads: int) -> None:
-    """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
+class Listening(NamedTuple):
+    """The web server, and each socket on which it takes connections: a name may stand for several addresses."""
+
+    server: Any
+    sockets: Sequence[Any]
+
+    @property
+    def ports(self) -> list[int]:
+        """Where it listens, also where it was left to the system to find a free port."""
+        return sorted({int(socket.effective_port) for socket in self.sockets})
+
+
+def listen(*, host: str, port: int, threads: int) -> Listening:
+    """Take connections from here on; they are answered once the server runs.
+
+    Raises:
+        OSError: somebody else listens there, or there is no such address.
+    """
     utilities.Error.to_response = _told_as_json
     sys.setswitchinterval(_SECONDS_OF_A_TURN)
     application = get_wsgi_application()
     _keep_what_is_loaded()
-    server = waitress.create_server(
-        application,
-        host=host,
-        port=port,
-        threads=threads,
-        connection_limit=1_000,
-        channel_timeout=10,
-        cleanup_interval=5,
-        max_request_header_size=_MOST_HEADER_BYTES,
-        max_request_body_size=settings.MOST_IMPORT_BYTES,  # what a route takes is asked by the route
-        clear_untrusted_proxy_headers=True,
-        asyncore_use_poll=True,
-        ident=None,
-    )
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_finish, args=[server], daemon=True).start())
+    there: dict[int, Any] = {}
+    try:
+        server = waitress.create_server(
+            application,
+            map=there,
+            host=host,
+            port=port,
+            threads=threads,
+            connection_limit=1_000,
+            channel_timeout=10,
+            cleanup_interval=5,
+            max_request_header_size=_MOST_HEADER_BYTES,
+            max_request_body_size=settings.MOST_IMPORT_BYTES,  # what a route takes is asked by the route
+            clear_untrusted_proxy_headers=True,
+            asyncore_use_poll=True,
+            ident=None,
+        )
+    except ValueError as error:  # all else that is said above can be
+        raise OSError(errno.EADDRNOTAVAIL, "no such address") from error
+    return Listening(server, [each for each in there.values() if isinstance(each, BaseWSGIServer)])
+
+
+def run(listening: Listening) -> None:
+    """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
+    finish = partial(_finish, listening.sockets)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=finish, daemon=True).start())
     answering = [thread for thread in threading.enumerate() if thread.name.startswith("waitress")]
     with suppress(KeyboardInterrupt):  # the loop may have ended by itself before `_finish` ends it
-        server.run()
+        listening.server.run()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends_at = time.monotonic() + _SECONDS_TO_END
@@ -87,16 +118,21 @@ def _keep_what_is_loaded() -> None:
     gc.set_threshold(_NEW_OBJECTS)
 
 
-def _finish(server: Any) -> None:
+def _finish(sockets: Sequence[Any]) -> None:
     """Let running requests come to their end, then end the server's loop as Ctrl-C does."""
-    server.accepting = False
-    server.socket.close()
+    for each in sockets:
+        each.accepting = False
+        each.socket.close()
     ends_at = time.monotonic() + _SECONDS_TO_FINISH
-    while time.monotonic() < ends_at and any(_is_busy(channel) for channel in list(server.active_channels.values())):
+    while time.monotonic() < ends_at and any(_has_busy_channels(each) for each in sockets):
         time.sleep(1 / 20)
     while True:  # until the process has ended: an interrupt that comes while an object is thrown away is lost
         signal.raise_signal(signal.SIGINT)
         time.sleep(2 * _SECONDS_TO_END)
+
+
+def _has_busy_channels(socket: Any) -> bool:
+    return any(_is_busy(channel) for channel in list(socket.active_channels.values()))
 
 
 def _is_busy(channel: Any) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from tests.server.usage.test_guide import GUIDE as INGEST
 from tests.server.usage.test_guide import GUIDES, files_of
 from tests.wire.native.calling import Native, document
-from tests.wire.native.test_native_live import serving
+from tests.wire.serving import serving
 
 API = (GUIDES / "api.md").read_text(encoding="utf-8")
 FIRST_MONTH = (GUIDES / "first-closed-month.md").read_text(encoding="utf-8")
@@ -53,7 +53,7 @@ def test_the_guide_holds(native: Native, tmp_path: Path, guide: str, shown: int)
     if guide is INGEST:
         terms = files_of(FIRST_MONTH)["terms.yaml"]
         assert native.send("POST", "terms", terms, media="application/yaml").status == 201
-    with serving() as (port, _):
+    with serving("--threads", "2", "--no-worker") as (port, _):
         answers = followed(guide, tmp_path, port=port, token=native.token)
     examples = [json.loads(text) for text in blocks(guide, "json")]
     assert len(examples) == shown

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
@@ -17,23 +12,10 @@ from ratable_server.queries.usage_imports import import_state
 from tests.server.soundness import assert_sound
 from tests.wire.native.calling import Native
 from tests.wire.native.test_native_story import TERMS
-from tests.wire.test_live import free_port, wait_for
+from tests.wire.serving import serving
 
 ROWS = 150_000
 SECONDS = 120
-
-
-@contextmanager
-def serving() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """`ratable serve` on the books of the tests; it is killed at the end."""
-    port = free_port()
-    command = [sys.executable, "-m", "ratable", "serve", "--port", str(port), "--threads", "2", "--no-worker"]
-    with subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_for(port)
-            yield port, server
-        finally:
-            server.send_signal(signal.SIGKILL)
 
 
 def asked(port: int, native: Native, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any]:
@@ -53,7 +35,7 @@ def usage() -> bytes:
 def test_an_import_whose_process_is_killed_has_failed_and_its_file_is_taken_again(native: Native):
     native.post("terms", TERMS)
     content = usage()
-    with serving() as (port, server):
+    with serving("--threads", "2", "--no-worker") as (port, server):
         status, told = asked(port, native, "POST", "imports", content, Prefer="respond-async")
         assert (status, told["status"], told["content_bytes"]) == (202, "pending", len(content))
         while told["stage"] == "reading":
@@ -71,7 +53,7 @@ def test_an_import_whose_process_is_killed_has_failed_and_its_file_is_taken_agai
     assert (failed["status"], failed["receipt"]["rows_accepted"]) == ("failed", 0)
     assert native.get("rejections")["count"] == 0
 
-    with serving() as (port, _):
+    with serving("--threads", "2", "--no-worker") as (port, _):
         status, told = asked(port, native, "POST", "imports", content)
         assert (status, told["status"]) == (201, "completed")
         assert (told["receipt"]["rows_accepted"], told["receipt"]["rows_duplicate"]) == (ROWS, 0)
@@ -81,7 +63,7 @@ def test_an_import_whose_process_is_killed_has_failed_and_its_file_is_taken_agai
 
 def test_a_server_that_is_told_to_end_finishes_the_imports_that_have_begun(native: Native):
     native.post("terms", TERMS)
-    with serving() as (port, server):
+    with serving("--threads", "2", "--no-worker") as (port, server):
         status, told = asked(port, native, "POST", "imports", usage(), Prefer="respond-async")
         assert (status, told["status"]) == (202, "pending")
         server.send_signal(signal.SIGTERM)

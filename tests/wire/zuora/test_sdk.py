@@ -7,11 +7,8 @@ what runs there. It reads every answer without looking at types: what is told is
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -28,7 +25,7 @@ from ratable_server.operations.tenants import found_tenant
 from ratable_server.queries.report_files import report_file
 from tests.server.conftest import AT
 from tests.server.usage.reporting import agree_on_reports, counting
-from tests.wire.test_live import free_port, wait_for
+from tests.wire.serving import served_to_its_end
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".venv-sdk" / "bin" / "python"
@@ -94,15 +91,8 @@ class Sdk:
 @pytest.fixture(scope="module")
 def port(books: None) -> Iterator[int]:
     """The port of `ratable serve` on the books of the tests."""
-    port = free_port()
-    command = [sys.executable, "-m", "ratable", "serve", "--port", str(port), "--threads", "4"]
-    with subprocess.Popen(command, env=os.environ.copy(), stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_for(port)
-            yield port
-        finally:
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=PATIENCE_SECONDS) == 0
+    with served_to_its_end("--threads", "4") as port:
+        yield port
 
 
 @pytest.fixture(scope="module")
