@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any, get_args, get_type_hints
-from zoneinfo import available_timezones
 
 from django.db.models import Min
 
@@ -16,6 +15,7 @@ from ratable.terms import Policy
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
+from ratable_server.operations.timezones import timezones
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.terms import load_entity, load_policy
@@ -63,7 +63,7 @@ def set_timezone(*, actor: Actor, timezone: str, at: datetime) -> str:
     Refuses:
         policy_must_be_sound, policy_must_stay_after_a_close, role_must_allow_it
     """
-    if timezone not in available_timezones():
+    if timezone not in timezones():
         raise Refused("policy_must_be_sound", field="timezone", detail=f"{timezone!r} is not a time zone")
     with changes_by(actor, "admin"):
         _refuse_after_a_close(actor, field="timezone")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from django.db import IntegrityError, connection
 
 from ratable.terms import Policy
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.timezones import timezones
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.models import PolicyVersion, Tenant
 from ratable_server.store.numbers import next_fact_number
@@ -23,7 +23,7 @@ def found_tenant(*, code: str, name: str, timezone: str = "UTC", request_id: str
     Refuses:
         tenant_code_must_be_unused, policy_must_be_sound (an unknown time zone)
     """
-    if timezone not in available_timezones():
+    if timezone not in timezones():
         raise Refused("policy_must_be_sound", field="timezone", detail=f"{timezone!r} is not a time zone")
     actor = Actor(tenant_id=_next_id(), name="setup", role="admin", request_id=request_id)
     try:
