@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ratable.backends import Sheet, connect
+from ratable.backends.sheet import Compiled
 from ratable.errors import InvariantError
 from tests.factories import empty, expect, rows, table
 
@@ -23,7 +24,7 @@ TEXT = "id | amount\na | 1\nb | 2"
 @pytest.fixture
 def own(sheet: Sheet) -> Sheet:
     """A sheet on the same backend that has compiled nothing."""
-    return Sheet(sheet.backend)
+    return Sheet(sheet.backend, compiled={})
 
 
 def doubled(numbers: ir.Table) -> ir.Table:
@@ -46,6 +47,17 @@ def test_a_function_is_compiled_once_and_reads_what_stands_there_now(own: Sheet,
 
     expect(own, own.run(doubled, table(own, "numbers", NUMBERS, TEXT)), "id | amount\na | 2\nb | 4")
     expect(own, own.run(doubled, table(own, "numbers", NUMBERS, "id | amount\nc | 5")), "id | amount\nc | 10")
+    assert len(compiled) == 1
+
+
+def test_what_one_sheet_has_compiled_another_only_runs(sheet: Sheet, monkeypatch: pytest.MonkeyPatch):
+    compiled: Compiled = {}
+    first, second = Sheet(sheet.backend, compiled=compiled), Sheet(sheet.backend, compiled=compiled)
+    numbers = table(first, "numbers", NUMBERS, TEXT)
+    expect(first, first.run(doubled, numbers), "id | amount\na | 2\nb | 4")
+    monkeypatch.delattr(ibis, "to_sql")
+
+    expect(second, second.run(doubled, numbers, into="doubled_elsewhere"), "id | amount\na | 2\nb | 4")
     assert len(compiled) == 1
 
 
@@ -82,6 +94,15 @@ def test_a_statement_that_would_compute_in_floating_point_is_refused(own: Sheet)
 
     with pytest.raises(InvariantError, match="halved would compute in floating point"):
         own.run(halved, numbers)
+
+
+def test_what_one_sheet_has_refused_no_other_runs(sheet: Sheet):
+    compiled: Compiled = {}
+    numbers = table(sheet, "numbers", NUMBERS, TEXT)
+
+    for each in (Sheet(sheet.backend, compiled=compiled), Sheet(sheet.backend, compiled=compiled)):
+        with pytest.raises(InvariantError, match="halved would compute in floating point"):
+            each.run(halved, numbers)
 
 
 def test_rows_are_counted(own: Sheet):

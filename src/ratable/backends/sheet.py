@@ -1,8 +1,8 @@
 """The sheet: named tables on a backend, and stage functions run over them.
 
-A stage function takes Ibis tables and gives one Ibis table. The sheet compiles it once for each
-set of inputs and variant, keeps the SQL, and from then on only runs it: compiling costs
-milliseconds, running a compiled statement on a handful of rows about one.
+A stage function takes Ibis tables and gives one Ibis table. It is compiled once for each set of
+inputs and variant in a process, whatever sheet asks first; from then on it is only run: compiling
+costs tens of milliseconds, running a compiled statement on a handful of rows about one.
 """
 
 from __future__ import annotations
@@ -56,15 +56,19 @@ class Backend(Protocol):
         """Free the connection."""
 
 
+Compiled = dict[Hashable, tuple[str, ibis.Schema]]
+
+_compiled: Compiled = {}  # of this process: threads may compile the same at once, and come to the same text
 _SMALL = 10_000  # rows; a bound table up to this size is kept, to see that it is bound again unchanged
 
 
 class Sheet:
     """Named tables on a backend; not shared between threads."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, compiled: Compiled | None = None) -> None:
         self.backend = backend
-        self._compiled: dict[Hashable, tuple[str, ibis.Schema]] = {}
+        self._compiled = _compiled if compiled is None else compiled
+        self._exact: set[Hashable] = set()
         self._bound: dict[str, pa.Table] = {}
 
     def bind(self, name: str, table: pa.Table, schema: ibis.Schema) -> Stored:
@@ -107,11 +111,14 @@ class Sheet:
         The name is that of the function, or `into` where one function runs twice in a flow.
         """
         name = into or function.__name__.strip("_")
-        key = (function, name, inputs, tuple(sorted(variant.items())))
+        key = (self.backend.dialect, function, inputs, tuple(sorted(variant.items())))
         if key not in self._compiled:
             self._compiled[key] = self._compile(function, inputs, variant)
-        self._bound.pop(name, None)
         sql, schema = self._compiled[key]
+        if key not in self._exact:
+            self._refuse_inexact(function, sql)
+            self._exact.add(key)
+        self._bound.pop(name, None)
         self.backend.store(name, sql)
         return Stored(name, schema)
 
@@ -134,11 +141,13 @@ class Sheet:
     ) -> tuple[str, ibis.Schema]:
         tables = [ibis.table(stored.schema, name=stored.name) for stored in inputs]
         expression = function(*tables, **variant)
-        sql = str(ibis.to_sql(expression, dialect=self.backend.dialect))
+        return str(ibis.to_sql(expression, dialect=self.backend.dialect)), expression.schema()
+
+    def _refuse_inexact(self, function: Callable[..., ir.Table], sql: str) -> None:
+        """What types come out is up to the backend and its macros, so each sheet asks its own."""
         inexact = {name: kind for name, kind in self.backend.types(sql).items() if _is_inexact(kind)}
         if inexact:
             raise InvariantError(f"{function.__name__} would compute in floating point: {inexact}")
-        return sql, expression.schema()
 
 
 def _is_inexact(kind: str) -> bool:
