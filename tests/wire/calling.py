@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.test import Client
+from django.test.client import ClientHandler
 
 from ratable_server.actor import Actor
 from ratable_server.api.json_text import json_text
@@ -30,13 +32,26 @@ class Told:
         return self.body[name]
 
 
+def local_client() -> Client:
+    """A client of its own, on the way through the site that all of them share."""
+    client = Client(headers={"host": "localhost"})
+    client.handler = _handler()
+    return client
+
+
+@cache
+def _handler() -> ClientHandler:
+    """Made once, as a server makes it; a client by itself makes another, and looks for all static files."""
+    return ClientHandler(enforce_csrf_checks=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Api:
     """A program with a token."""
 
     token: str
     actor: Actor
-    client: Client = field(default_factory=lambda: Client(headers={"host": "localhost"}))
+    client: Client = field(default_factory=local_client)
 
     def get(self, path: str, **asked: Any) -> Told:
         """Read."""

@@ -13,7 +13,7 @@ from django.test import Client
 
 from ratable_server.actor import Actor
 from ratable_server.api.json_text import json_text
-from tests.wire.calling import Told
+from tests.wire.calling import Told, local_client
 from tests.wire.schemas import Document
 
 ROOT = "/api/v1"
@@ -44,7 +44,7 @@ class Native:
 
     token: str
     actor: Actor
-    client: Client = field(default_factory=lambda: Client(headers={"host": "localhost"}))
+    client: Client = field(default_factory=local_client)
 
     def get(self, path: str, **asked: Any) -> Told:
         """Read."""

@@ -10,7 +10,7 @@ from django.test import Client
 
 from ratable_server.actor import Actor
 from ratable_server.api.json_text import json_text
-from tests.wire.calling import Told, told_of
+from tests.wire.calling import Told, local_client, told_of
 from tests.wire.zuora.published import published, served
 
 
@@ -20,7 +20,7 @@ class Zuora:
 
     token: str
     actor: Actor
-    client: Client = field(default_factory=lambda: Client(headers={"host": "localhost"}))
+    client: Client = field(default_factory=local_client)
 
     def get(self, path: str, *, headers: Mapping[str, str] | None = None, **asked: Any) -> Told:
         """Read."""
