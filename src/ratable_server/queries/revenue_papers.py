@@ -84,7 +84,7 @@ def _standing(actor: Actor, contracts: Sequence[int]) -> tuple[dict[int, int], d
             paper__deleted_at=None,
             document__isnull=False,
         )
-        for paper, on, further, *sources in lines.values_list(*columns):
+        for paper, on, further, *sources in lines.order_by("paper_id").values_list(*columns):
             named.update(dict.fromkeys(further.get("revenue_transactions") or (), paper))
             for kind, source in zip(("prepaid_commit", "subscription", "milestone"), sources, strict=True):
                 if source is not None:

@@ -25,13 +25,14 @@ _NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverageOfMonth:
-    """Overage of a prepaid commit in a service month, and how much of it no invoice has covered."""
+    """Overage of a prepaid commit in a service month, and how much of it no invoice has covered; `revenue` are its ids."""
 
     contract: str
     prepaid_commit_id: int
     service_on: date
     amount: Decimal
     unbilled: Decimal
+    revenue: tuple[int, ...]
 
 
 def overage_months(*, actor: Actor, contracts: Sequence[str] | None, on: date) -> tuple[OverageOfMonth, ...]:
@@ -55,12 +56,15 @@ def _of_contract(rows: Sequence[RevenueTransaction], billed: Decimal) -> list[Ov
     left = sum((row.amount for row in rows), _NOTHING) - billed
     whole: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
     unbilled: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+    ids: dict[tuple[int, date], list[int]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.on, reverse=True):
         taken = max(min(row.amount, left), _NOTHING)
         left -= taken
         if row.kind == "overage" and row.prepaid_commit_id is not None:
-            whole[row.prepaid_commit_id, row.service_on.replace(day=1)] += row.amount
-            unbilled[row.prepaid_commit_id, row.service_on.replace(day=1)] += taken
+            month = row.prepaid_commit_id, row.service_on.replace(day=1)
+            whole[month] += row.amount
+            unbilled[month] += taken
+            ids[month].append(row.id)
     return [
         OverageOfMonth(
             contract=rows[0].contract,
@@ -68,6 +72,7 @@ def _of_contract(rows: Sequence[RevenueTransaction], billed: Decimal) -> list[Ov
             service_on=service_on,
             amount=amount,
             unbilled=unbilled[commit_id, service_on],
+            revenue=tuple(sorted(ids[commit_id, service_on])),
         )
         for (commit_id, service_on), amount in whole.items()
     ]

@@ -6,6 +6,8 @@ Total: a test walks the closed list of refusals. Owns what our fields are called
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from rest_framework.response import Response
 
@@ -90,15 +92,45 @@ _THEIR_FIELD = {
     "starts_on": "start_date",
     "ends_before": "end_date",
     "code": "id",
+    "termination": "termination_date",
     "usage_groups": "usage_groups",
     "percentage": "percentage_allocation",
+}
+# "prepaid_commit acme/pool": what breaks a rule of terms names the term; which field it is, the rule tells.
+_OF_TERM = {
+    ("contract", "dates_must_ascend"): "contract_end_date",
+    ("contract", "minimum_quantity_needs_one_usage_group"): "minimum_monthly_commitment_quantity",
+    ("contract", "minimum_quantity_needs_tiers_of_a_month"): "minimum_monthly_commitment_quantity",
+    ("contract", "tier_must_have_a_price"): "price",
+    ("milestone", "amount_must_be_positive"): "amount",
+    ("milestone", "amount_must_fit_currency"): "amount",
+    ("prepaid_commit", "amount_must_be_positive"): "total_value",
+    ("prepaid_commit", "amount_must_fit_currency"): "total_value",
+    ("prepaid_commit", "dates_must_ascend"): "expiration_date",
+    ("prepaid_commit", "prepaid_commit_currency_must_match_contract"): "currency",
+    ("product_bundle", "bundle_must_sum_to_100"): "lines",
+    ("product_bundle", "percentage_must_be_between_0_and_100"): "lines",
+    ("subscription", "amount_must_be_positive"): "total_value",
+    ("subscription", "amount_must_fit_currency"): "total_value",
+    ("usage_item", "dates_must_ascend"): "end_date",
 }
 _NO_FIELD = re.compile(r"[a-z_]+ |.*[.\[]")  # "usage_group calls", "usage_groups[0].tiers[1].price"
 
 
-def answer(refused: Refused) -> Response:
-    """The answer to a refusal; one that is in flight says when to ask again."""
+def answer(refused: Refused, *, named: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """The answer to a refusal, with the names that a route has for fields; one in flight says when to ask again."""
     problem = PROBLEMS.get(refused.code, _FIELD)
-    field = "" if _NO_FIELD.match(refused.field) else _THEIR_FIELD.get(refused.field, refused.field)
     headers = {"Retry-After": "1"} if refused.code == "idempotency_key_must_not_be_in_use" else None
-    return Response(problem.body(refused, field=field), status=problem.status, headers=headers)
+    return Response(
+        problem.body(refused, field=named.get(refused.field) or _field_of(refused)),
+        status=problem.status,
+        headers=headers,
+    )
+
+
+def _field_of(refused: Refused) -> str:
+    """What the field is called here; nothing, where it is none of the body."""
+    known = _OF_TERM.get((refused.field.partition(" ")[0], refused.code))
+    if known is not None:
+        return known
+    return "" if _NO_FIELD.match(refused.field) else _THEIR_FIELD.get(refused.field, refused.field)

@@ -111,7 +111,7 @@ class RecordConsumptionInputSerializer(Schema):
 
     period_month = Day()
     gross_usage_amount = Amount()
-    total_events = Whole(required=False, allow_null=True)
+    total_events = Whole(required=False, allow_null=True, min_value=0)
     description = text()
 
 

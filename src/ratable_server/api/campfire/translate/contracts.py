@@ -59,7 +59,7 @@ def to_contract(fields: Mapping[str, Any], code: str, *, customer: str, on: date
         minimum_monthly_commitment_amount=fields.get("minimum_monthly_commitment_amount"),
         minimum_monthly_commitment_quantity=fields.get("minimum_monthly_commitment_quantity"),
         prepaid_commits=tuple(
-            to_prepaid_commit(commit, f"{code}/commit-{place}", product=commit.get("product_code"))
+            to_prepaid_commit(commit, f"{code}/commit-{place:04}", product=commit.get("product_code"))
             for place, commit in enumerate(fields.get("prepaid_commits") or (), 1)
         ),
     )

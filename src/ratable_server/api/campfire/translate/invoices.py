@@ -17,6 +17,7 @@ OURS = (
     "payment_status", "journal_entry", "voided_journal_entry", "entity_transfer_journal_entry",
 )  # fmt: skip
 OURS_OF_A_LINE = ("amount", "tax", "invoice")
+NAMED_REVENUE = "revenue_transactions"  # ids of what an invoice bills, as its body tells them
 TARGETS = {
     "prepaid_commit": "prepaid_commit",
     "contract_subscription": "subscription",
@@ -99,7 +100,7 @@ def from_invoice(invoice: Any, names: Names, *, tenant: int, on: date) -> dict[s
         "amount_due": invoice.left,
         "contract_name": invoice.contract_name,
         "invoice_number": invoice.code,
-        "revenue_transactions": invoice.further.get("revenue_transactions") or [],
+        NAMED_REVENUE: invoice.further.get(NAMED_REVENUE) or [],
         "last_modified_at": invoice.modified_at,
         "is_deleted": invoice.deleted_at is not None,
         "deleted_at": invoice.deleted_at,

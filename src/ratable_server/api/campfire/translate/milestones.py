@@ -10,6 +10,7 @@ from ratable.terms import BundleLine, Milestone
 from ratable_server.api.campfire.translate.allocations import from_bundle_of_line, kept_bundle
 from ratable_server.api.campfire.translate.words import Names
 
+_CENT = Decimal("0.01")
 OURS = ("contract", "product", "product_bundle", "product_bundle_id", "milestone_date", "amount")
 
 
@@ -20,6 +21,12 @@ def to_milestone(
     return Milestone(
         id=code, product_id=product, on=fields["milestone_date"], amount=fields["amount"], allocation=allocation
     )
+
+
+def is_product_of_its_parts(fields: Mapping[str, Any]) -> bool:
+    """Is the amount what the quantity comes to at the rate, where both are told?"""
+    quantity, rate = fields.get("quantity"), fields.get("rate")
+    return quantity is None or rate is None or abs(quantity * rate - fields["amount"]) <= _CENT
 
 
 def said_of(milestone: Any) -> dict[str, Any]:

@@ -42,6 +42,15 @@ def to_prepaid_commit(fields: Mapping[str, Any], code: str, *, product: str | No
     )
 
 
+def kind_after(contract: str, last: int) -> str:
+    """What the code of a pool begins with that is granted after the one with the id `last`; 0: there is none.
+
+    Of pools that are alike in all else the code tells which one is drawn first: it ascends as they were granted, after the
+    numbers of those that were signed with the contract.
+    """
+    return f"{contract}/commit-n{last:015}"
+
+
 def _rollover(fields: Mapping[str, Any]) -> Rollover | None:
     """What is left lives on if it is said for how long; a cap is in what the pool holds."""
     if fields.get("rollover_months") is None:

@@ -37,20 +37,26 @@ def refuses(fields: Mapping[str, Any]) -> dict[str, list[str]]:
         return {"apply_prospectively": ["It is only valid with use_catchup."]}
     if fields.get("use_catchup") and fields.get("catchup_date") is None:
         return {"catchup_date": ["This field is required with use_catchup."]}
+    if fields.get("use_catchup") and fields["catchup_date"] >= _ends(fields):
+        return {"catchup_date": ["The subscription has ended by then."]}
     return {}
 
 
 def to_new(fields: Mapping[str, Any], was: Any) -> Subscription:
     """The schedule as it is to be: for a year where no end is said."""
-    starts_on = fields["start_date"]
+    starts_on, ends = fields["start_date"], _ends(fields)
     return Subscription(
         id="new",
         total_value=fields["total_value"],
         starts_on=starts_on,
-        ends_before=ends_before(fields.get("end_date")) or _year_after(starts_on),
+        ends_before=ends,
         proration=proration_of(fields, was),
-        catches_up_on=catch_up_of(fields, starts_on),
+        catches_up_on=catch_up_of(fields, starts_on, ends),
     )
+
+
+def _ends(fields: Mapping[str, Any]) -> date:
+    return ends_before(fields.get("end_date")) or _year_after(fields["start_date"])
 
 
 def to_was(row: Any) -> Subscription:

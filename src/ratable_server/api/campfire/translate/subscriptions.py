@@ -68,7 +68,7 @@ def to_subscription(
         starts_on=starts_on,
         ends_before=ends,
         proration=fields["proration_method"],
-        catches_up_on=catch_up_of(fields, starts_on),
+        catches_up_on=catch_up_of(fields, starts_on, ends),
         lines=tuple(lines) if len(lines) > 1 else (),
         allocation=tuple(allocation),
     )
@@ -145,17 +145,19 @@ def proration_of(fields: Mapping[str, Any], was: Any = None) -> Proration:
     return "daily" if is_daily else USUAL
 
 
-def catch_up_of(fields: Mapping[str, Any], starts_on: date) -> date | None:
+def catch_up_of(fields: Mapping[str, Any], starts_on: date, ends: date) -> date | None:
     """The day in whose month earlier months are booked; None: nothing is caught up.
 
     Raises:
-        UntellableError: it is to catch up, and does not say when.
+        UntellableError: it is to catch up, and does not say when, or says so too late.
     """
     if not fields.get("use_catchup"):
         return None
     day: date | None = fields.get("catchup_date")
     if day is None:
         raise UntellableError("catchup_date", "This field is required with use_catchup.")
+    if ends <= day:
+        raise UntellableError("catchup_date", "The subscription has ended by then.")
     return max(starts_on, day)
 
 
@@ -165,6 +167,8 @@ def _dates(fields: Mapping[str, Any], contract: Any) -> tuple[date, date]:
     ends = ends_before(fields.get("end_date")) or contract.ends_before
     if ends is None:
         raise UntellableError("end_date", "This field is required: the contract has no end.")
+    if ends <= starts_on:
+        raise UntellableError("end_date", f"It is before the start, {starts_on}.")
     return starts_on, ends
 
 

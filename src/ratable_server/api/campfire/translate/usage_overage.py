@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ratable.periods import month_end, month_of
+from ratable_server.api.campfire.translate.invoices import NAMED_REVENUE
 from ratable_server.api.campfire.translate.words import last_day
 
 MONTHS = {"monthly": 1, "quarterly": 3, "biannual": 6, "annual": 12}
@@ -18,13 +19,17 @@ COMMIT, PERIOD = "overage_of_commit", "overage_from"  # what an invoice of overa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """The overage of a prepaid commit from one day to another: what it comes to, and what no invoice has covered."""
+    """The overage of a prepaid commit from one day to another: what it comes to, and what no invoice has covered.
+
+    `revenue` are the ids of its amounts.
+    """
 
     commit: Any
     starts_on: date
     ends_on: date
     amount: Decimal
     unbilled: Decimal
+    revenue: tuple[int, ...]
 
     @property
     def key(self) -> tuple[int, str]:
@@ -47,6 +52,7 @@ def cycles(months: Iterable[Any], commits: Mapping[int, Any], *, ends: Mapping[s
             ends_on=ends_on,
             amount=sum((month.amount for month in own), Decimal(0)),
             unbilled=sum((month.unbilled for month in own), Decimal(0)),
+            revenue=tuple(id for month in own for id in month.revenue),
         )
         for (commit_id, starts_on, ends_on), own in sorted(found.items(), key=lambda each: each[0])
     ]
@@ -71,7 +77,13 @@ def further_of(cycle: Cycle, on: date) -> dict[str, Any]:
     told = cycle.commit.further
     sends = {"auto_send_invoice": True, "auto_send_invoice_at": on} if told.get("auto_send_overage_invoices") else {}
     entity = {"entity": told["entity"]} if told.get("entity") else {}
-    return {COMMIT: cycle.commit.id, PERIOD: cycle.starts_on.isoformat(), **sends, **entity}
+    return {
+        COMMIT: cycle.commit.id,
+        PERIOD: cycle.starts_on.isoformat(),
+        NAMED_REVENUE: list(cycle.revenue),
+        **sends,
+        **entity,
+    }
 
 
 def line_of(cycle: Cycle) -> dict[str, Any]:

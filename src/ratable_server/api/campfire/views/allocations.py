@@ -14,7 +14,7 @@ from ratable_server.api.campfire.schemas.allocations import (
     ContractProductBundleUpdateSerializer,
 )
 from ratable_server.api.campfire.translate import allocations
-from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products
+from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products, refuse_parts_of_minor_units
 from ratable_server.api.campfire.views.asking import found
 from ratable_server.api.campfire.views.documented import gives, takes
 from ratable_server.api.campfire.views.subscriptions import subscription_of
@@ -56,6 +56,7 @@ class _Allocations(CampfireView):
         split = self._split(line)
         fields = self.read(ContractProductBundleUpdateSerializer)
         refuse_other_products(fields, split.shares)
+        refuse_parts_of_minor_units(fields, line.currency)
         if not allocations.is_whole(fields, split.total):
             raise ValidationError({"lines": [f"The amounts must sum to the total of {split.total:f}."]})
         codes = {share.product_id: share.product for share in split.shares}

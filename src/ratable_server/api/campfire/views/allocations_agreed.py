@@ -9,9 +9,11 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
+from ratable.money import minor_unit_digits
 from ratable.terms import BundleLine
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.allocations import BUNDLE, to_first_lines, to_kept_bundle
+from ratable_server.api.campfire.translate.subscriptions import rounded
 from ratable_server.queries.catalog import product_bundles, products
 from ratable_server.queries.listing import Asked
 
@@ -77,6 +79,20 @@ def refuse_other_products(fields: Mapping[str, Any], shares: Sequence[Any]) -> N
     twice = [f"There are two lines of {products[each]}." for each in told if each in products and told[each] > 1]
     if unknown or missing or twice:
         raise ValidationError({"lines": [*unknown, *missing, *twice]})
+
+
+def refuse_parts_of_minor_units(fields: Mapping[str, Any], currency: str) -> None:
+    """Go on, unless an amount has more digits than can be told back of it.
+
+    Raises:
+        ValidationError: one has.
+    """
+    digits = minor_unit_digits(currency)
+    wrong = [line["amount"] for line in fields["lines"] if rounded(line["amount"], currency) != line["amount"]]
+    if wrong:
+        raise ValidationError(
+            {"lines": [f"{each:f}: Ensure that there are no more than {digits} decimal places." for each in wrong]}
+        )
 
 
 def _product(actor: Actor, fields: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ from ratable_server.api.campfire.schemas.contracts import (
     TerminateContractSerializer,
 )
 from ratable_server.api.campfire.translate import contracts as translate
+from ratable_server.api.campfire.translate.words import last_day
 from ratable_server.api.campfire.views.contracts import contract_of, told
 from ratable_server.api.campfire.views.documented import DETAIL, gives, posts
 from ratable_server.api.campfire.views.naming import created
@@ -29,6 +30,7 @@ from ratable_server.clock import now_at
 from ratable_server.operations.amendments import ContractTermination
 from ratable_server.operations.contracts import duplicate_contract
 from ratable_server.operations.endings import end_contract
+from ratable_server.queries.contracts import Contract as Row
 from ratable_server.queries.contracts import ContractsAsked, contracts
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.minimums import minimum_preview
@@ -83,6 +85,7 @@ class ContractEnd(CampfireView):
         """End a contract with its last day of service; what is left of it becomes breakage unless it was credited."""
         row = contract_of(self.actor, id)
         fields = self.read(TerminateContractSerializer)
+        _refuse_after_its_end(row, fields["termination_date"])
         invoices = _invoices(self.actor, row.id, fields)
         end_contract(
             actor=self.actor,
@@ -128,6 +131,16 @@ class ContractParse(CampfireView):
         raise NotDoneError(
             "Contracts are not read from PDF files here; send the contract as JSON to /rr/api/v1/contracts."
         )
+
+
+def _refuse_after_its_end(row: Row, on: date) -> None:
+    """Go on, unless the contract has ended by itself before that day.
+
+    Raises:
+        ValidationError: told by its field.
+    """
+    if row.ends_before is not None and on >= row.ends_before:
+        raise ValidationError({"termination_date": [f"The contract ends on {last_day(row.ends_before)}."]})
 
 
 def _invoices(actor: Actor, contract_id: int, fields: dict[str, Any]) -> list[int]:

@@ -59,8 +59,13 @@ _FILTERS = [
 ]
 
 
+NUMBERED = {"paper": "credit_memo_number"}  # what a number that is taken is told by
+
+
 class CreditMemos(CampfireView):
     """All credit memos."""
+
+    own_fields = NUMBERED
 
     @gives(page_of(AccountingCreditMemoSerializer), parameters=[*PAGES, *DAYS, *WORDS, SORT, *_FILTERS])
     def get(self, request: Request) -> Response:
@@ -81,6 +86,8 @@ class CreditMemos(CampfireView):
 
 class CreditMemo(CampfireView):
     """One credit memo."""
+
+    own_fields = NUMBERED
 
     @gives(AccountingCreditMemoSerializer)
     def get(self, _request: Request, id: int) -> Response:

@@ -26,6 +26,11 @@ class PrepaidCommitInvoice(CampfireView):
     @posts(PrepaidCommitInvoiceSerializer, AccountingInvoiceSerializer)
     def post(self, _request: Request, contract_id: int, commit_id: int) -> Response:
         """Bill a prepaid commit as a whole, once. It stays so until that invoice is void."""
+        commit_of(self.actor, contract_id, commit_id)
+        issued = self.alone("prepaid_commit", commit_id, lambda: self._bill(contract_id, commit_id))
+        return Response(told(self.actor, [invoice_of(self.actor, issued)])[0], status=201)
+
+    def _bill(self, contract_id: int, commit_id: int) -> int:
         commit = commit_of(self.actor, contract_id, commit_id)
         contract = contract_of(self.actor, contract_id)
         fields = self.read(PrepaidCommitInvoiceSerializer)
@@ -45,4 +50,4 @@ class PrepaidCommitInvoice(CampfireView):
         line = {"description": commit.name or commit.code, "product": commit.product_id}
         beside = PaperBeside(further={"entity": entity} if entity else {}, lines=[line])
         (issued,) = issue_papers(actor=self.actor, papers=[paper], besides=[beside], at=now_at())
-        return Response(told(self.actor, [invoice_of(self.actor, issued.id)])[0], status=201)
+        return issued.id

@@ -38,6 +38,7 @@ from ratable_server.api.campfire.views.invoice_lines import (
     sources_of,
 )
 from ratable_server.api.campfire.views.invoice_lists import DAYS, SORT, WORDS, narrowed
+from ratable_server.api.campfire.views.invoice_twice import refuse_billed, refuse_named_twice
 from ratable_server.api.campfire.views.naming import names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
@@ -60,8 +61,22 @@ _FILTERS = [
     OpenApiParameter("download", OpenApiTypes.BOOL, description="Refused: no files are sent from here."),
 ]
 
+NUMBERED = {"paper": "invoice_number"}  # what a number that is taken is told by
 
-class Invoices(CampfireView):
+
+class Billing(CampfireView):
+    """A route that bills customers."""
+
+    own_fields = NUMBERED
+
+    def billed(self, every: Sequence[Mapping[str, Any]]) -> list[int]:
+        """The ids of new invoices, all of them or none; those that name revenue are written one after the other."""
+        if any(fields.get(translate.NAMED_REVENUE) for fields in every):
+            return self.alone("billing", 0, lambda: _billed(self.actor, every))
+        return _billed(self.actor, every)
+
+
+class Invoices(Billing):
     """All invoices."""
 
     operation_ids = {"GET": "coa_api_v1_invoice_list"}
@@ -78,13 +93,15 @@ class Invoices(CampfireView):
     @posts(AccountingInvoiceSerializer, AccountingInvoiceSerializer)
     def post(self, _request: Request) -> Response:
         """Bill a customer; the books have it at once, unless it is a draft."""
-        paper, beside = said(self.actor, _read(self, is_partial=False), row=None)
-        (issued,) = issue_papers(actor=self.actor, papers=[paper], besides=[beside], at=now_at())
-        return Response(told(self.actor, [invoice_of(self.actor, issued.id)])[0], status=201)
+        fields = _read(self, is_partial=False)
+        (issued,) = self.billed([fields])
+        return Response(told(self.actor, [invoice_of(self.actor, issued)])[0], status=201)
 
 
 class Invoice(CampfireView):
     """One invoice."""
+
+    own_fields = NUMBERED
 
     @gives(AccountingInvoiceSerializer)
     def get(self, _request: Request, id: int) -> Response:
@@ -119,7 +136,7 @@ class Invoice(CampfireView):
         revise_paper(actor=self.actor, id=id, paper=paper, beside=beside, at=now_at())
 
 
-class InvoicesAtOnce(CampfireView):
+class InvoicesAtOnce(Billing):
     """Several invoices."""
 
     operation_ids = {"POST": "bulk_create_invoices"}
@@ -128,14 +145,9 @@ class InvoicesAtOnce(CampfireView):
     def post(self, _request: Request) -> Response:
         """Bill customers, all of it or nothing."""
         read = [_checked(self.actor, each) for each in _each(self)]
-        every = [said(self.actor, fields, row=None) for fields in read]
-        issued = issue_papers(
-            actor=self.actor,
-            papers=[paper for paper, _ in every],
-            besides=[beside for _, beside in every],
-            at=now_at(),
-        )
-        asked = PapersAsked(kind="invoice", ids=[one.id for one in issued], limit=len(issued))
+        refuse_named_twice(read)
+        issued = self.billed(read)
+        asked = PapersAsked(kind="invoice", ids=issued, limit=len(issued))
         return Response(told(self.actor, papers(actor=self.actor, asked=asked).rows), status=201)
 
 
@@ -199,9 +211,17 @@ def said(
         code=head.get("invoice_number") or None,
         lines=_lines(actor, contract, {**head, "lines": lines}, row=None if "lines" in fields else row),
     )
+    if paper.stage != "draft":
+        refuse_billed(actor, contract.id, fields, beside=None if row is None else row.id)
     if paper.stage == "sent" and not further.get("sent_date"):
         further["sent_date"] = now_at().date()
     return paper, PaperBeside(further=further, lines=[taken(each, {}, translate.OURS_OF_A_LINE) for each in lines])
+
+
+def _billed(actor: Actor, every: Sequence[Mapping[str, Any]]) -> list[int]:
+    pairs = [said(actor, fields, row=None) for fields in every]
+    papers, besides = [paper for paper, _ in pairs], [beside for _, beside in pairs]
+    return [issued.id for issued in issue_papers(actor=actor, papers=papers, besides=besides, at=now_at())]
 
 
 def _head_of(row: Row | None, *, is_partial: bool) -> dict[str, Any]:

@@ -135,4 +135,6 @@ def _fields(view: CampfireView, contract_id: int, *, is_partial: bool) -> dict[s
     fields = view.read(ContractMilestoneSerializer, is_partial=is_partial)
     refuse_other_contract(fields, contract_id)
     refuse_unknown(view.actor, fields)
+    if "amount" in fields and not translate.is_product_of_its_parts(fields):
+        raise ValidationError({"amount": ["It is not the quantity times the rate."]})
     return fields

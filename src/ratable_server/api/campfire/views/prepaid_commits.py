@@ -26,7 +26,7 @@ from ratable_server.operations.prepaid_commits import (
     grant_prepaid_commit,
     modify_prepaid_commit,
 )
-from ratable_server.queries.listing import Asked
+from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.prepaid_commits import PrepaidCommit as Row
 from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
 from ratable_server.queries.prepaid_summary import prepaid_summary, utilization_percentage
@@ -52,9 +52,8 @@ class PrepaidCommits(CampfireView):
         """Grant a prepaid commit to a contract that is signed."""
         contract = contract_of(self.actor, contract_id)
         fields = fields_of(self, is_partial=False)
-        code = created(
-            f"{contract.code}/commit", None, lambda code: _grant(self.actor, contract.code, fields, code=code)
-        )
+        kind = translate.kind_after(contract.code, _granted(self.actor, contract_id))
+        code = created(kind, None, lambda code: _grant(self.actor, contract.code, fields, code=code))
         rows = prepaid_commits(actor=self.actor, asked=Asked(codes=[code])).rows
         return Response(told(self.actor, rows)[0], status=201)
 
@@ -150,6 +149,12 @@ def fields_of(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
         fields["tag_ids"] = tags_of(view.actor, fields.pop("tags"))
     refuse_unknown(view.actor, fields)
     return fields
+
+
+def _granted(actor: Actor, contract_id: int) -> int:
+    """The id of the prepaid commit that was granted last; 0: none was."""
+    rows = prepaid_commits(actor=actor, contract_id=contract_id, asked=EVERYTHING).rows
+    return max((row.id for row in rows), default=0)
 
 
 def _grant(actor: Actor, contract: str, fields: dict[str, Any], *, code: str) -> Any:

@@ -23,7 +23,7 @@ from ratable_server.api.campfire.schemas.usage import ContractUsageSerializer
 from ratable_server.api.campfire.translate import allocations
 from ratable_server.api.campfire.translate import usage as translate
 from ratable_server.api.campfire.translate.words import taken
-from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products
+from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products, refuse_parts_of_minor_units
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import names_of
@@ -128,6 +128,7 @@ class UsageAllocations(CampfireView):
         row, revenue = self._row(contract_id, usage_id)
         fields = self.read(ContractProductBundleUpdateSerializer)
         refuse_other_products(fields, revenue.shares)
+        refuse_parts_of_minor_units(fields, signed(self.actor, contract_id).currency)
         if not allocations.is_whole(fields, revenue.total):
             raise ValidationError({"lines": [f"The amounts must sum to the total of {revenue.total:f}."]})
         lines = allocations.to_lines(fields, _codes(self.actor, fields))

@@ -43,9 +43,12 @@ class OverageInvoicing(CampfireView):
     def post(self, _request: Request) -> Response:
         """Bill the overage of every cycle that has ended by a month and was not billed; again it does nothing."""
         fields = self.read(OverageInvoicingInputSerializer)
+        open_on = _open_on(self.actor)
+        return Response(self.alone("overage", 0, lambda: self._bill(fields, open_on)))
+
+    def _bill(self, fields: dict[str, Any], open_on: date | None) -> dict[str, Any]:
         through = month_end(month_said(fields["period_month"]))
         due = _due(self.actor, fields.get("contract"), through)
-        open_on = _open_on(self.actor)
         days = [max(translate.after(cycle), open_on or date.min) for cycle, *_ in due]
         issued: Sequence[Any] = [None] * len(due)
         if due and not fields.get("dry_run"):
@@ -59,7 +62,7 @@ class OverageInvoicing(CampfireView):
             translate.from_cycle(cycle, amount, on=on, issued=paper)
             for (cycle, amount, _), on, paper in zip(due, days, issued, strict=True)
         ]
-        return Response({"created": sum(paper is not None for paper in issued), "invoices": told})
+        return {"created": sum(paper is not None for paper in issued), "invoices": told}
 
 
 _Due = tuple[translate.Cycle, Decimal, int]
