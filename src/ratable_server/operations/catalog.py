@@ -26,6 +26,7 @@ from ratable_server.operations.catalog_rows import (
 )
 from ratable_server.operations.closed_months import first_day_open, keep_open, refuse_closed_months
 from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
+from ratable_server.operations.register_links import things_beside, things_in
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
@@ -53,7 +54,7 @@ def create_product(
     _refuse_misnumbered(product.usage_groups)
     terms = Terms(products=(product,))
     refuse_terms(check_terms(terms))
-    with changes_by(actor):
+    with changes_by(actor, names=things_beside(kept.beside)):
         insert_products(actor, [product], kept)
         after = told_beside(product, further)
         record_change(actor, Change("create_product", "product", product.id, after=after), at=at)
@@ -136,7 +137,7 @@ def create_product_bundle(
     refuse_unfit_beside(kept.beside)
     refuse_terms(check_terms(Terms(product_bundles=(bundle,))))
     refuse_doubled_lines(bundle)
-    with changes_by(actor, first=keeping_sold(actor, named_by(bundle.lines))):
+    with changes_by(actor, names=things_in(further), first=keeping_sold(actor, named_by(bundle.lines))):
         products = dict(rows_of(actor, models.Product).values_list("code", "id"))
         insert_bundles(actor, [bundle], kept, products=products)
         after = {"name": name, **told_beside(bundle, further)}

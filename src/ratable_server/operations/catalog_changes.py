@@ -16,6 +16,7 @@ from ratable_server.operations.changing import mark_deleted
 from ratable_server.operations.dependents import terms_on_group, terms_on_product
 from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import fact_columns
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.told import told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
@@ -56,7 +57,7 @@ def modify_product(
     """
     refuse_unfit(head)
     refuse_unfit_further(further or NOTHING)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         row = held_product(actor, product)
         before = ProductHead(name=row.name, currency=row.currency or None)
         if seen not in {None, before}:
@@ -119,7 +120,7 @@ def modify_product_bundle(
     refuse_unfit_further(further or NOTHING)
     refuse_terms(check_terms(Terms(product_bundles=(bundle,))))
     refuse_doubled_lines(bundle)
-    with changes_by(actor, first=keeping_sold(actor, named_by(bundle.lines))):
+    with changes_by(actor, names=things_in(further), first=keeping_sold(actor, named_by(bundle.lines))):
         row = _held_bundle(actor, bundle.id)
         (before,) = load_bundles(actor, [row.id])
         row.name, row.modified_at = row.name if name is None else name, at

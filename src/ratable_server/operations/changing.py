@@ -16,6 +16,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.contract_rows import Lines, names_in, sold_to
 from ratable_server.operations.extending import BARE, hold_open, judge_contract
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
 from ratable_server.operations.writing import changes_by
@@ -87,7 +88,7 @@ def modify_line(actor: Actor, change: LineChange, judge: Callable[[HeldLine], Te
     kind, line = change.kind, change.line
     refuse_unfit(line)
     refuse_unfit_beside({("told",): Beside(name=change.name or "", further=change.further or {})})
-    with changes_by(actor, first=keeping_sold(actor, names_of(kind, line))):
+    with changes_by(actor, names=things_in(change.further), first=keeping_sold(actor, names_of(kind, line))):
         held = hold_line(actor, kind, contract=change.contract, code=line.id)
         if change.seen not in {None, held.was}:
             raise Refused("change_must_be_of_what_was_seen", field=kind.name, detail=line.id)

@@ -24,6 +24,7 @@ from ratable_server.operations.customers import keep_customers
 from ratable_server.operations.dependents import facts_on_commit, facts_on_contract, posted_of, usage_on
 from ratable_server.operations.extending import contract_of, start_of
 from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Further, Kept, refuse_unfit_beside
+from ratable_server.operations.register_links import keep_things, things_beside, things_in
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
@@ -81,7 +82,7 @@ def create_contract(
     refuse_unfit_contract(contract)
     kept = Kept(at=at, beside={**beside, ("contract", contract.id): Beside(name=name, further=further)})
     refuse_unfit_beside(kept.beside)
-    with changes_by(actor, first=keeping_sold(actor, names_in(contract))):
+    with changes_by(actor, names=things_beside(kept.beside), first=keeping_sold(actor, names_in(contract))):
         keep_open(actor, counts_from(contract))
         _sign(actor, contract, kept)
         after = {"name": name, **told_beside(contract, further)}
@@ -111,7 +112,7 @@ def modify_contract(
     """
     refuse_unfit(head)
     refuse_unfit_further(further or NOTHING)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         open_on = keep_open(actor, start_of(actor, contract))
         row = _held(actor, contract)
         before = head_of(row)
@@ -145,6 +146,7 @@ def duplicate_contract(*, actor: Actor, contract: str, code: str, at: datetime) 
         copy = copy_of(terms[0], code)
         refuse_unfit_contract(copy)
         kept = copied_beside(actor, contract, code, at=at)
+        keep_things(actor, things_beside(kept.beside))
         keep_sold(actor, names_in(copy))
         keep_open(actor, counts_from(copy))
         _sign(actor, copy, kept)

@@ -9,6 +9,7 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created
 from ratable_server.operations.writing import changes_by
@@ -34,7 +35,7 @@ def create_customer(*, actor: Actor, code: str, name: str, further: Further = NO
     refuse_unfit_text("code", code)
     refuse_unfit_text("name", name)
     refuse_unfit_further(further)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         kept = Kept(at=at, beside={("customer", code): Beside(further=further)}).columns("customer", code)
         row = Customer(tenant_id=actor.tenant_id, code=code, name=name, **kept)
         row.save(force_insert=True)
@@ -52,7 +53,7 @@ def modify_customer(*, actor: Actor, customer: str, name: str, further: Further 
     """
     refuse_unfit_text("name", name)
     refuse_unfit_further(further or NOTHING)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         row = _held(actor, customer)
         before = row.name
         row.name, row.modified_at = name, at

@@ -21,6 +21,7 @@ from ratable_server.operations.booking import numbered
 from ratable_server.operations.kept import NOTHING, Further
 from ratable_server.operations.matters import Matter, commit_row, fact_columns, matter_of, target_rows
 from ratable_server.operations.paper_rows import add_paper_of
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.told import Filed, told, told_beside
 from ratable_server.operations.writing import changes_by, refuse
@@ -86,7 +87,7 @@ def file_invoice(*, actor: Actor, invoice: Invoice, on: date, further: Further =
     """
     refuse_unfit(invoice)
     refuse_unfit_further(further)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         matter = matter_of(actor, invoice.contract, on=on)
         document = invoice_in(actor, matter, invoice, further=further, at=at)
         add_paper_of(document, at=at)
@@ -102,7 +103,7 @@ def file_payment(*, actor: Actor, payment: Payment, on: date, further: Further =
     """
     refuse_unfit(payment)
     refuse_unfit_further(further)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         matter = matter_of(actor, payment.contract, on=on)
         return filed_of(payment_in(actor, matter, payment, further=further, at=at))
 
@@ -117,7 +118,7 @@ def file_credit_memo(*, actor: Actor, memo: CreditMemo, on: date, further: Furth
     """
     refuse_unfit(memo)
     refuse_unfit_further(further)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         matter = matter_of(actor, memo.contract, on=on, holds_commits=takes_from_commit(memo))
         document = credit_memo_in(actor, matter, memo, further=further, at=at)
         add_paper_of(document, at=at)

@@ -15,6 +15,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open
 from ratable_server.operations.contract_rows import Lines, Sold, names_in, sold_to
 from ratable_server.operations.kept import Kept, refuse_unfit_beside
+from ratable_server.operations.register_links import things_beside
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store.keeping import keeping_sold
 from ratable_server.store.load.offered import offered_asked, offered_from
@@ -62,7 +63,8 @@ def extension_of(
     names = names_in(extended(BARE))
     keeping = keeping_sold(actor, names)
     asked = (standing_asked(actor, contract), offered_asked(actor, contract, names))
-    with changes_by(actor, first=(*keeping, keeping_and_holding(actor, contract), *asked)) as found:
+    names_beside = things_beside(kept.beside)
+    with changes_by(actor, names=names_beside, first=(*keeping, keeping_and_holding(actor, contract), *asked)) as found:
         held, (offered,) = _held(actor, contract, asked=asked, found=found[len(keeping) :])
         if held.terminated_on is not None:
             raise Refused("contract_must_not_be_terminated", field="contract", detail=contract)

@@ -22,6 +22,7 @@ from ratable_server.operations.paper_documents import (
 from ratable_server.operations.paper_rows import documents_of, hold_contracts, lines_of, sum_up
 from ratable_server.operations.paper_told import Paper, PaperBeside, PaperKind
 from ratable_server.operations.papers import head_told, held, keep_head, matter_of_paper
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
@@ -37,7 +38,7 @@ def revise_paper(*, actor: Actor, id: int, paper: Paper, beside: PaperBeside, at
         document_must_be_known, document_must_stand, settlement_must_not_exceed_document, and those of `issue_papers`
     """
     refuse_unfit(paper)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(beside.further, *beside.lines)):
         take_months(actor, [paper.on])
         hold_contracts(actor, [(paper.kind, id)], paper.contract)
         matter = matter_of_paper(actor, paper)

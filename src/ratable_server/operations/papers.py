@@ -20,6 +20,7 @@ from ratable_server.operations.matters import Matter, matter_of
 from ratable_server.operations.paper_documents import file_paper, lines_in, write_lines
 from ratable_server.operations.paper_rows import held_paper, sum_up
 from ratable_server.operations.paper_told import Paper, PaperBeside
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.told import told
 from ratable_server.operations.writing import changes_by
@@ -51,7 +52,7 @@ def issue_papers(
         contract_must_be_known, period_must_be_open, amount_must_be_positive, amount_must_fit_currency,
         prepaid_commit_must_be_known, item_must_be_known, credit_must_not_exceed_prepaid_commit, code_must_be_unused
     """
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(*(further for each in besides for further in (each.further, *each.lines)))):
         for paper in papers:
             refuse_unfit(paper)
         take_months(actor, (paper.on for paper in papers))

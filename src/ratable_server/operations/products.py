@@ -11,6 +11,7 @@ from ratable_server.actor import Actor
 from ratable_server.operations.catalog import change_price_plan, create_usage_group, hold_to_retell
 from ratable_server.operations.catalog_changes import ProductHead, delete_usage_group, modify_product
 from ratable_server.operations.kept import Besides, Further
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
 from ratable_server.store.retrying import retried
@@ -35,7 +36,7 @@ def retell_product(*, actor: Actor, product: str, told: ProductToldAgain, at: da
     Refuses:
         those of modify_product, create_usage_group, change_price_plan and delete_usage_group; then nothing changes
     """
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(told.further)):
         if told.groups is not None:
             hold_to_retell(actor, product)
         modify_product(actor=actor, product=product, head=told.head, further=told.further, at=at)

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.kept import Further
-from ratable_server.operations.register_links import Thing, give_instead, is_named
+from ratable_server.operations.register_links import (
+    NAMED_KINDS,
+    Thing,
+    give_instead,
+    is_named,
+    keep_things,
+    things_in,
+)
 from ratable_server.operations.soundness import refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
@@ -58,6 +66,7 @@ def keep_entry(
     refuse_unfit_further(further)
     with changes_by(actor):
         _take_turn(actor, kind)
+        keep_things(actor, things_in(further, kind=kind))
         row = _held(actor, kind, code)
         if seen is not None and (row is None or row.further != dict(seen)):
             raise Refused("change_must_be_of_what_was_seen", field=kind, detail=code)
@@ -86,6 +95,8 @@ def change_entry(
     _refuse_unknown(kind)
     with changes_by(actor):
         _take_turn(actor, kind)
+        seen = _seen(actor, kind, code)
+        keep_things(actor, things_in(change(seen), kind=kind))  # before it is held itself, as by everybody
         row = _there(actor, kind, code)
         further = change(dict(row.further))
         refuse_unfit_further(further)
@@ -108,6 +119,7 @@ def add_entries(*, actor: Actor, kind: str, named: Sequence[Named], at: datetime
         refuse_unfit_further(each.further)
     with changes_by(actor):
         _take_turn(actor, kind)
+        keep_things(actor, things_in(*(each.further for each in named), kind=kind))
         rows = [RegisterEntry(tenant_id=actor.tenant_id, kind=kind, code=each.code, created_at=at) for each in named]
         return [_keep(actor, row, each.further, at=at) for row, each in zip(rows, named, strict=True)]
 
@@ -122,7 +134,7 @@ def remove_entry(*, actor: Actor, kind: str, code: str, at: datetime, instead: s
     _refuse_unknown(kind)
     with changes_by(actor):
         _take_turn(actor, kind)
-        row = _there(actor, kind, code)
+        row = _there(actor, kind, code, is_alone=kind in NAMED_KINDS)
         if instead is not None:
             give_instead(actor, Thing(kind, row.id), _there(actor, kind, instead).id, at=at)
         if is_named(actor, Thing(kind, row.id)):
@@ -144,16 +156,25 @@ def _take_turn(actor: Actor, kind: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('register ' || %s, %s))", [kind, actor.tenant_id])
 
 
-def _held(actor: Actor, kind: str, code: str) -> RegisterEntry | None:
-    rows = rows_of(actor, RegisterEntry, with_deleted=True).select_for_update(no_key=True)
+def _held(actor: Actor, kind: str, code: str, *, is_alone: bool = False) -> RegisterEntry | None:
+    """The row, which nobody else changes until this transaction ends; alone: nor does anybody name it."""
+    rows = rows_of(actor, RegisterEntry, with_deleted=True).select_for_update(no_key=not is_alone)
     return rows.filter(kind=kind, code=code).first()
 
 
-def _there(actor: Actor, kind: str, code: str) -> RegisterEntry:
-    row = _held(actor, kind, code)
+def _there(actor: Actor, kind: str, code: str, *, is_alone: bool = False) -> RegisterEntry:
+    row = _held(actor, kind, code, is_alone=is_alone)
     if row is None or row.deleted_at is not None:
         raise Refused("code_must_be_known", field=kind, detail=code)
     return row
+
+
+def _seen(actor: Actor, kind: str, code: str) -> dict[str, Any]:
+    """What is told of a thing at this moment, without holding it."""
+    found = rows_of(actor, RegisterEntry).filter(kind=kind, code=code).values_list("further", flat=True).first()
+    if found is None:
+        raise Refused("code_must_be_known", field=kind, detail=code)
+    return dict(found)
 
 
 def _keep(actor: Actor, row: RegisterEntry, further: Further, *, at: datetime) -> Registered:

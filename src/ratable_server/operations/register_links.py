@@ -1,11 +1,12 @@
 """What names a thing of the register: terms, documents, other things of the register.
 
-Owns which fields hold ids of which kind. They are kept beside the terms, so that no foreign key watches over them.
+Owns which fields hold ids of which kind. They are kept beside the terms, so that no foreign key watches over them: who names a
+thing keeps it until he commits (`FOR KEY SHARE`), before he holds anything else, and who removes it takes it for himself alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,8 +14,10 @@ from django.db.models import Q, QuerySet
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.kept import Besides, Further
 from ratable_server.store import models
 from ratable_server.store.locks import hold_contract_rows
+from ratable_server.store.prepared import Asked, Rows, rows_of_each
 from ratable_server.store.scope import rows_of
 
 _ACCOUNT_ROLES = """
@@ -53,11 +56,73 @@ _ONE: dict[str, tuple[str, ...]] = {
 _MANY: dict[str, tuple[str, ...]] = {"tag": ("tag_ids", "default_tags"), "tag_group": ("tag_group_ids",)}
 
 
+# What other things of the register name by fields of their own: by the kind that names, fields and the kind that they name.
+_OF_REGISTER = {"default_accounts": dict.fromkeys(DEFAULT_ACCOUNT_FIELDS, "account")}
+_KIND_OF = {field: kind for kinds in (_ONE, _MANY) for kind, fields in kinds.items() for field in fields}
+NAMED_KINDS = frozenset(_KIND_OF.values())
+"""Kinds of things that something else than a thing of their own kind may name."""
+_MOST_ID = 2**63
+_UNWATCHED = {"usage_group", "tier", "tier_price_override"}  # no removal looks at what is kept beside these
+_KEEP = """
+SELECT kind, id, deleted_at FROM register_entry
+WHERE tenant_id = %(tenant)s AND (kind, id) IN (SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[])) ORDER BY id FOR KEY SHARE
+"""
+
+
 class Thing(NamedTuple):
     """A thing of the register: its kind and the id of its row."""
 
     kind: str
     id: int
+
+
+def things_in(*furthers: Further | None, kind: str = "") -> frozenset[Thing]:
+    """What further fields name, by themselves or in their lines; `kind` is that of whose they are, of the register."""
+    own = {"parent": kind, **_OF_REGISTER.get(kind, {})} if kind else {}
+    fields = {**_KIND_OF, **own}
+    return frozenset(
+        Thing(fields[name], each)
+        for further in furthers
+        for said in _with_lines(further or {})
+        for name in said.keys() & fields.keys()
+        for each in (said[name] if isinstance(said[name], list) else [said[name]])
+        if isinstance(each, int) and not isinstance(each, bool)
+    )
+
+
+def things_beside(beside: Besides) -> frozenset[Thing]:
+    """The same of all that is kept beside terms."""
+    return things_in(*(each.further for (kind, *_), each in beside.items() if kind not in _UNWATCHED))
+
+
+def keeping_things(actor: Actor, things: Collection[Thing]) -> list[Asked]:
+    """The statement that keeps these things, where there are any."""
+    each = sorted(thing for thing in things if 0 < thing.id < _MOST_ID)
+    if not each:
+        return []
+    return [(_KEEP, {"tenant": actor.tenant_id, "kinds": [kind for kind, _ in each], "ids": [id for _, id in each]})]
+
+
+def refuse_gone(kept: Iterable[Rows]) -> None:
+    """Go on, unless one of the things that were kept was removed.
+
+    Refuses:
+        code_must_be_known
+    """
+    for kind, row_id, deleted_at in (row for rows in kept for row in rows):
+        if deleted_at is not None:
+            raise Refused("code_must_be_known", field=kind, detail=f"{row_id} was removed")
+
+
+def keep_things(actor: Actor, things: Collection[Thing]) -> None:
+    """Keep these things, in a transaction that is open, and holds nothing yet.
+
+    Refuses:
+        code_must_be_known (one was removed)
+    """
+    keeping = keeping_things(actor, things)
+    if keeping:
+        refuse_gone(rows_of_each(*keeping))
 
 
 def is_named(actor: Actor, thing: Thing) -> bool:
@@ -105,8 +170,9 @@ def _naming(actor: Actor, thing: Thing, among: tuple[Any, ...]) -> Iterator[Quer
         anywhere |= Q(further__contains=each) | Q(further__contains={"lines": [each]})
     for model in among:
         rows = rows_of(actor, model)
-        if model is models.WrittenEntry and kind == "account":
-            yield rows.filter(lines__contains=[{"account": row_id}])
+        if model is models.WrittenEntry:
+            of_lines = [{"further": each} for each in named] + ([{"account": row_id}] if kind == "account" else [])
+            yield from (rows.filter(lines__contains=[each]) for each in of_lines)
         if model is not models.RegisterEntry:
             yield from [rows.filter(anywhere)] if named else []
             continue
@@ -115,6 +181,13 @@ def _naming(actor: Actor, thing: Thing, among: tuple[Any, ...]) -> Iterator[Quer
             for field in DEFAULT_ACCOUNT_FIELDS:
                 own |= Q(kind="default_accounts") & Q(further__contains={field: row_id})
         yield rows.filter((anywhere | own) if named else own)
+
+
+def _with_lines(further: Further) -> Iterator[Further]:
+    yield further
+    lines = further.get("lines")
+    if isinstance(lines, list):
+        yield from (line for line in lines if isinstance(line, dict))
 
 
 def _renamed(said: Any, fields: set[str], ids: tuple[int, int]) -> Any:

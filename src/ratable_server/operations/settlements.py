@@ -27,6 +27,7 @@ from ratable_server.operations.matters import matter_of
 from ratable_server.operations.overpayments import credit_overpayment, overpaid_minor, take_overpayment_back
 from ratable_server.operations.paper_rows import hold_contracts, lines_of, settlements_of, sum_up
 from ratable_server.operations.papers import held
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
@@ -71,7 +72,7 @@ def settle_invoice(
         amount_must_fit_currency, settlement_must_not_exceed_document (what is due, or what is left of a credit memo),
         credit_memo_must_be_of_the_customer, period_must_be_open, code_must_be_unused
     """
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(*furthers)):
         for part in parts:
             refuse_unfit(part)
         take_months(actor, (part.on for part in parts if isinstance(part, Money)))
@@ -96,7 +97,7 @@ def pay_credit_memo_out(
         those of `settle_invoice`
     """
     refuse_unfit(money)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(further)):
         take_months(actor, [money.on])
         hold_contracts(actor, [("credit_memo", credit_memo)])
         paper = _standing(actor, "credit_memo", credit_memo)

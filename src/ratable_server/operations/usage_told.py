@@ -11,6 +11,7 @@ from ratable_server.actor import Actor
 from ratable_server.operations.booking import take_months
 from ratable_server.operations.changing import USAGE_ITEM, names_of
 from ratable_server.operations.kept import Further
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.told import Created
 from ratable_server.operations.usage import record_usage, void_usage
 from ratable_server.operations.usage_items import add_usage_item, modify_usage_item
@@ -41,7 +42,7 @@ def add_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetime) 
     """
     if not told.records:
         return add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
-    with changes_by(actor, first=_keeping(actor, told)):
+    with changes_by(actor, names=things_in(told.further), first=_keeping(actor, told)):
         _take_months_of(actor, told)
         created = add_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
         record_usage(actor=actor, records=told.records, at=at, on_change="revise", takes_late=False)
@@ -57,7 +58,7 @@ def modify_told_item(*, actor: Actor, contract: str, told: ItemTold, at: datetim
     Refuses:
         those of modify_usage_item, void_usage and record_usage; then nothing changes
     """
-    with changes_by(actor, first=_keeping(actor, told)):
+    with changes_by(actor, names=things_in(told.further), first=_keeping(actor, told)):
         _take_months_of(actor, told)
         modify_usage_item(actor=actor, contract=contract, item=told.item, further=told.further, at=at)
         for event_id in told.voids:

@@ -11,6 +11,7 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.catalog_rows import AT_ONCE
 from ratable_server.operations.kept import Further
+from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
@@ -39,7 +40,7 @@ def add_customers(*, actor: Actor, named: Sequence[NewCustomer], at: datetime) -
         refuse_unfit_text("code", each.code)
         refuse_unfit_text("name", each.name)
         refuse_unfit_further(each.further)
-    with changes_by(actor):
+    with changes_by(actor, names=things_in(*(each.further for each in named))):
         rows = [
             Customer(tenant_id=actor.tenant_id, code=each.code, name=each.name, further=dict(each.further),
                      created_at=at, modified_at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from ratable.price_plans import Refusal
 from ratable_server.actor import Actor, Role
 from ratable_server.errors import Refused
+from ratable_server.operations.register_links import Thing, keeping_things, refuse_gone
 from ratable_server.store.prepared import Asked, Rows
 from ratable_server.store.scope import books_of
 
@@ -22,20 +23,25 @@ _UNIQUE = (
 
 
 @contextmanager
-def changes_by(actor: Actor, role: Role = "preparer", *, first: Sequence[Asked] = ()) -> Iterator[list[Rows]]:
+def changes_by(
+    actor: Actor, role: Role = "preparer", *, names: Collection[Thing] = (), first: Sequence[Asked] = ()
+) -> Iterator[list[Rows]]:
     """The books of the actor's tenant, for who may change them; several writers may ask for the same code at once.
 
-    The rows of statements that are asked `first`, in the trip that opens the books, are given.
+    What it `names` of the register is kept there. The rows of statements that are asked `first`, in the trip that opens the
+    books, are given.
 
     Refuses:
-        role_must_allow_it, code_must_be_unused, contract_must_not_be_terminated, amount_must_fit_currency,
+        role_must_allow_it, code_must_be_known (something that it names was removed), code_must_be_unused, contract_must_not_be_terminated, amount_must_fit_currency,
         dates_must_ascend, period_must_be_open
     """
     if not actor.may_act_as(role):
         raise Refused("role_must_allow_it", field="role", detail=f"needs {role}, is {actor.role}")
     try:
-        with books_of(actor, first=first) as found:
-            yield found
+        keeping = keeping_things(actor, names)
+        with books_of(actor, first=(*keeping, *first)) as found:
+            refuse_gone(found[: len(keeping)])
+            yield found[len(keeping) :]
     except IntegrityError as error:
         code, table = _named(error)
         if code is None:

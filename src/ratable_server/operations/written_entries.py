@@ -6,6 +6,8 @@ posting has no lines of its own. It takes computed entries under its id, as a wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +19,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open, refuse_closed
 from ratable_server.operations.kept import Further
 from ratable_server.operations.matters import fact_columns
+from ratable_server.operations.register_links import Thing, keeping_things, things_in
 from ratable_server.operations.soundness import refuse_unfit_day, refuse_unfit_further
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
@@ -61,7 +64,7 @@ def write_entry(*, actor: Actor, entry: Writing, at: datetime) -> str:
         period_must_be_open, date_must_be_in_range, further_must_be_small
     """
     _refuse_unfit(entry)
-    with changes_by(actor):
+    with _writing(actor, entry):
         refuse_closed(entry.on, keep_open(actor, entry.on), field="date")
         number = next_fact_number(actor)
         code = f"manual/{number}"
@@ -77,7 +80,7 @@ def rewrite_entry(*, actor: Actor, code: str, entry: Writing, at: datetime) -> N
         entry_must_be_known, and what `write_entry` refuses
     """
     _refuse_unfit(entry)
-    with changes_by(actor):
+    with _writing(actor, entry):
         last = _open_entry(actor, code)
         refuse_closed(entry.on, keep_open(actor, entry.on), field="date")
         number = next_fact_number(actor)
@@ -148,6 +151,15 @@ def _keep(actor: Actor, entry: Writing, *, code: str, revision: int, number: int
         further=dict(entry.further),
     ).save(force_insert=True)
     record_change(actor, Change("write_entry", "written_entry", code, after=_told(entry, revision)), at=at)
+
+
+@contextmanager
+def _writing(actor: Actor, entry: Writing) -> Iterator[None]:
+    """The transaction in which an entry is told; nobody removes what it names, nor its accounts, which are judged with it."""
+    names = things_in(entry.further, *(line.further for line in entry.lines))
+    accounts = {Thing("account", line.account) for line in entry.lines if line.account is not None}
+    with changes_by(actor, names=names, first=keeping_things(actor, accounts)):
+        yield
 
 
 def _refuse_unknown_accounts(actor: Actor, entry: Writing) -> None:

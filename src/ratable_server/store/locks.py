@@ -1,10 +1,11 @@
 """Rows that a writer holds until it commits, always in the order of their kinds.
 
-Products, bundles, months, contracts, prepaid commits, customers, the tenant. Of several months the earlier is taken first, of
-several of another kind the one whose row came first. A product is held by who changes its price plans, before the contracts that
-use them, and kept, as a bundle is, by who names it (`store.keeping`); a customer by who names it on a contract. A month that nobody has booked into yet gets its row by the first who does, and
-everybody else who wants to waits for that one: who takes another month, or a month after a contract, may wait for who waits
-for him.
+Things of the register, products, bundles, months, contracts, prepaid commits, customers, the tenant. Of several months the
+earlier is taken first, of several of another kind the one whose row came first. A product is held by who changes its price
+plans, before the contracts that use them, and kept, as a bundle is, by who names it (`store.keeping`); a thing of the register
+by who names it (`operations.register_links`), a customer by who names it on a contract. A month that nobody has booked into
+yet gets its row by the first who does, and everybody else who wants to waits for that one: who takes another month, or a month
+after a contract, may wait for who waits for him.
 
 Owns the locks of single facts. A close holds its months for itself alone; who books into a month shares it.
 """

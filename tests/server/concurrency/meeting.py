@@ -15,7 +15,7 @@ from tests.server.concurrency.crew import SECONDS, Crew, crew_of, outcome
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
-def meeting(actor: Actor, first: Callable[[], object], then: Callable[..., object], **named: Any) -> str:
+def meeting(actor: Actor, first: Callable[[], object], then: Callable[..., object], /, **named: Any) -> str:
     """What came of the operation `then`, in a process of its own, that waits for the transaction of `first`."""
     with crew_of([(outcome, {"operation": then, "actor": actor, **named})]) as crew:
         with books_of(actor):
