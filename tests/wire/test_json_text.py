@@ -46,3 +46,25 @@ def test_what_is_read_is_exact():
     assert read_json('{"a": 0.10, "b": 12, "c": 1e2}') == {"a": Decimal("0.10"), "b": 12, "c": Decimal(100)}
     with pytest.raises(MalformedJsonError, match="too many digits"):
         read_json("1" * 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": [{"b": "x"}, {"b": "\\u0000"}]}', "a[1].b: a text has a character that is none"),
+        ('{"a": {"b": "\\ud800", "c": "\\ud800"}}', "a.b: a text has a character that is none"),
+        ('{"a": {"b\\u0000": 1}}', "a: a text has a character that is none"),
+        ('{"\\u0000": 1}', "a text has a character that is none"),
+        ('{"a": 1, "b": [2, 1e400]}', "b[1]: a number has too many digits"),
+        ('{"a": 1, "b": ' + "9" * 41 + "}", "b: a number has too many digits"),
+        ('{"a": {"b": NaN}}', "a.b: NaN is not a number"),
+        ('{"' + "a" * 300 + '": NaN}', "a" * 200 + ": NaN is not a number"),
+        ("[" * 40 + "1e400" + "]" * 40, "a number has too many digits"),
+        ("1e400 x", "a number has too many digits"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_by_its_place(text: str, told: str):
+    with pytest.raises(MalformedJsonError) as refused:
+        read_json(text)
+    assert str(refused.value) == told
+    assert told.startswith(refused.value.field)

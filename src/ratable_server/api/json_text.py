@@ -14,12 +14,21 @@ from typing import Any, NoReturn
 MOST_DEPTH = 32
 _MOST_DIGITS = 40
 _MOST_EXPONENT = 40
+_MOST_LETTERS = 200  # of a place that is told
 _MARK = "\x00"  # refused in what is read, and impossible in what the database keeps
 _MARKED = re.compile(r'"\\u0000(-?[0-9.]+)"')
 
 
 class MalformedJsonError(ValueError):
-    """A text that is not JSON, or more than we read."""
+    """A text that is not JSON, or more than we read; `field` is the place of what cannot be kept: `lines[0].amount`."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        self.field = field = field[:_MOST_LETTERS]
+        super().__init__(f"{field}: {message}" if field else message)
+
+
+class _Unfit:
+    """A number that cannot be kept, where its place is looked for."""
 
 
 def read_json(text: str, *, refuses_doubled: bool = False) -> Any:
@@ -33,13 +42,16 @@ def read_json(text: str, *, refuses_doubled: bool = False) -> Any:
         value = json.loads(
             text, parse_float=_decimal, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=pairs
         )
-    except MalformedJsonError:
-        raise
+    except MalformedJsonError as error:
+        raise MalformedJsonError(str(error), field=_place_of_number(text)) from None
     except RecursionError:
         raise MalformedJsonError(f"nested deeper than {MOST_DEPTH} levels") from None
     except ValueError as error:
         raise MalformedJsonError(str(error)) from None
-    _refuse_unfit(value)
+    try:
+        _refuse_unfit(value)
+    except MalformedJsonError as error:
+        raise MalformedJsonError(str(error), field=_place(value)) from None
     return value
 
 
@@ -117,5 +129,44 @@ def _refuse_unfit(value: Any) -> None:
 
 
 def _refuse_unfit_text(text: str) -> None:
-    if "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
+    if _is_unfit_text(text):
         raise MalformedJsonError("a text has a character that is none")
+
+
+def _is_unfit_text(text: str) -> bool:
+    return "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text))
+
+
+def _place_of_number(text: str) -> str:
+    """Where the first number is that cannot be kept, in a text that could be read but for it."""
+    try:
+        return _place(
+            json.loads(text, parse_float=_kept_or_unfit, parse_int=_kept_or_unfit, parse_constant=lambda _: _Unfit())
+        )
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _kept_or_unfit(text: str) -> Any:
+    try:
+        return _decimal(text)
+    except (ArithmeticError, MalformedJsonError):
+        return _Unfit()
+
+
+def _place(value: Any) -> str:
+    """The path of the first value that cannot be kept; of a name that cannot the object that has it. Empty: the whole, or none."""
+    level = [("", value)]
+    for _ in range(MOST_DEPTH):
+        below: list[tuple[str, Any]] = []
+        for path, each in level:
+            if isinstance(each, _Unfit) or (isinstance(each, str) and _is_unfit_text(each)):
+                return path
+            if isinstance(each, dict):
+                if any(map(_is_unfit_text, each)):
+                    return path
+                below.extend((f"{path}.{name}" if path else name, inner) for name, inner in each.items())
+            elif isinstance(each, list):
+                below.extend((f"{path}[{place}]", inner) for place, inner in enumerate(each))
+        level = below
+    return ""

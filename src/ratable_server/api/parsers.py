@@ -32,6 +32,14 @@ class BodyTooLargeError(APIException):
     default_code = "request_too_large"
 
 
+class UnfitBodyError(ParseError):
+    """A body that cannot be read; `field` is the place in it that cannot, where that is known."""
+
+    def __init__(self, detail: str, *, field: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
 class FormData(dict[str, Any]):
     """What a form said: texts, lists of texts, files. A field that it lacks is unset, a boolean too."""
 
@@ -54,7 +62,7 @@ class ExactJsonParser(BaseParser):
         try:
             return read_json(_text(_whole(stream, parser_context)), refuses_doubled=self.refuses_doubled)
         except MalformedJsonError as error:
-            raise ParseError(f"JSON parse error - {error}") from None
+            raise UnfitBodyError(f"JSON parse error - {error}", field=error.field) from None
 
 
 class PlainFormParser(BaseParser):

@@ -34,7 +34,7 @@ def refuse_unfit(record: Any) -> None:
     for path, name, value in _values(record, ""):
         code = _unfit(name, value)
         if code:
-            raise Refused(code, field=path, detail=f"{value!r}"[:200])
+            raise Refused(code, field=path, detail=(f"{value!r}" if isinstance(value, str) else f"{value}")[:200])
 
 
 def refuse_unfit_text(name: str, text: str) -> None:

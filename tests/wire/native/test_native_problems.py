@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
 
 from ratable_server.api.native import problems
 from ratable_server.errors import REFUSALS, WEATHER, Obstacle, Obstructed, Refused
+from tests.wire.calling import Told
 from tests.wire.native.calling import Native
+from tests.wire.native.test_native_story import begun
 
 
 @pytest.mark.parametrize("code", [code.name for code in REFUSALS])
@@ -129,3 +132,46 @@ def test_bad_weather_is_a_problem_that_may_pass(native: Native, monkeypatch: pyt
 def test_nothing_has_a_name_that_no_text_of_the_books_can_hold(native: Native, kind: str, name: str):
     told = native.get(f"{kind}/{name}")
     assert (told.status, told["code"]) == (404, "path_must_be_known")
+
+
+def fields_of(told: Told) -> list[tuple[str, str]]:
+    """Each thing that is wrong: its field and its rule."""
+    assert told.status == 400, told.text
+    return [(each["field"], each["rule"]) for each in told["errors"]]
+
+
+def test_a_text_or_a_number_that_no_books_can_keep_is_told_by_its_field(native: Native):
+    rule = "body_must_be_readable"
+    for value in ("\\u0000", "a\\ud800"):
+        told = native.send("POST", "payments", f'{{"contract": "{value}", "amount": "1.00"}}')
+        assert (told["code"], fields_of(told)) == (rule, [("contract", rule)])
+    told = native.send("POST", "terms", '{"case": "c", "products": [{"id": "api", "name": 1e400}]}')
+    assert fields_of(told) == [("products[0].name", rule)]
+    assert told["detail"] == "JSON parse error - products[0].name: a number has too many digits"
+    assert fields_of(native.send("POST", "payments", '{"contract": 1')) == []
+    assert native.get("payments")["results"] == []
+
+
+def test_a_rule_of_an_act_is_told_by_the_field_that_breaks_it(native: Native):
+    """As the request calls it: a termination has a `date` and a `refund`, an estimate its long name."""
+    begun(native)
+    before = native.get("contracts/acme").body
+    commit, contract = {"prepaid_commit": "pool"}, {"contract": "acme"}
+    wrong: list[tuple[str, dict[str, Any], str, str]] = [
+        ("adjustments", {**commit, "period": "2026-01", "amount": "1"}, "period", "adjustment_must_name_a_closed_period"),
+        ("top-ups", {**commit, "units": "5"}, "units", "amount_must_be_in_the_measure_of_the_pool"),
+        ("top-ups", {**commit, "amount": "0.001"}, "amount", "amount_must_fit_currency"),
+        ("breakage-estimates", {**commit, "expected_breakage_percentage": "-1"},
+         "expected_breakage_percentage", "percentage_must_be_between_0_and_100"),
+        ("terminations", {**contract, "date": "9999-12-31"}, "date", "date_must_be_in_range"),
+        ("terminations", {**contract, "date": "2025-01-01"}, "date", "dates_must_ascend"),
+        ("terminations", {**contract, "date": "2026-05-31", "refund": "-1"}, "refund", "amount_must_be_positive"),
+        ("terminations", {**contract, "date": "2026-05-31", "refund": "0.001"}, "refund", "amount_must_fit_currency"),
+        ("terminations", {**contract, "date": "2026-05-31", "refund": "90000"}, "refund", "refund_must_not_exceed_liability"),
+        ("credit-memos", {**contract, **commit, "amount": "90000"}, "amount", "credit_must_not_exceed_prepaid_commit"),
+    ]  # fmt: skip
+    for path, body, field, rule in wrong:
+        assert fields_of(native.post(path, body)) == [(field, rule)]
+    told = native.post("terminations", {**contract, "date": "9999-12-31"})
+    assert told["detail"] == "9999-12-31"
+    assert native.get("contracts/acme").body == before

@@ -136,18 +136,21 @@ def status_of(refused: Refused, *, is_named: bool) -> int:
     return UNFIT if status == UNKNOWN and not is_named else status
 
 
-def faults_of(refused: Refused) -> list[Fault]:
+def faults_of(refused: Refused, names: Mapping[str, str]) -> list[Fault]:
     """Each thing that stands in the way; rows of a file where it was refused for these."""
     if isinstance(refused, Obstructed):
         return [Fault(rule=one.code, field=one.field, detail=one.detail) for one in refused.obstacles]
     receipt = getattr(refused, "receipt", None)
     if receipt is not None:
         return [Fault(rule=one.code, row=one.row, detail=one.value) for one in receipt.rejections]
-    return [Fault(rule=refused.code, field=_field_of(refused), detail=refused.detail)]
+    return [Fault(rule=refused.code, field=_field_of(refused, names), detail=refused.detail)]
 
 
-def _field_of(refused: Refused) -> str | None:
+def _field_of(refused: Refused, names: Mapping[str, str]) -> str | None:
     """`contract_must_be_known` is about the contract, also where the refusal names the whole: the payment."""
+    own = names.get(refused.code) or names.get(refused.field)
+    if own:
+        return own
     thing = refused.code.removesuffix("_must_be_known")
     if thing not in {refused.code, "code"}:
         return thing
@@ -169,11 +172,13 @@ def problem(request: Any, code: str, status: int, *, detail: str, faults: Sequen
     }
 
 
-def answer_refused(request: Any, refused: Refused, *, is_named: bool) -> Response:
+def answer_refused(
+    request: Any, refused: Refused, *, is_named: bool, names: Mapping[str, str] | None = None
+) -> Response:
     """The answer to a refusal; one that is in flight says when to ask again."""
     status = status_of(refused, is_named=is_named)
     headers = {"Retry-After": "1"} if refused.code == "idempotency_key_must_not_be_in_use" else None
-    told = problem(request, refused.code, status, detail=refused.detail, faults=faults_of(refused))
+    told = problem(request, refused.code, status, detail=refused.detail, faults=faults_of(refused, names or {}))
     receipt = getattr(refused, "receipt", None)
     return _answer({**told, "import_id": getattr(receipt, "import_code", None)}, headers)
 
@@ -189,7 +194,9 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
         told = problem(request, FIELDS[0], UNFIT, detail=_lines(faults), faults=faults)
     else:
         code = answer.data.get("code") or OF_HTTP[answer.status_code][0]
-        told = problem(request, code, answer.status_code, detail=str(answer.data["detail"]))
+        field, detail = getattr(error, "field", ""), str(answer.data["detail"])
+        faults = [Fault(rule=code, field=field, detail=detail)] if field else []
+        told = problem(request, code, answer.status_code, detail=detail, faults=faults)
     kept = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
     return _answer(told, kept)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import override
 
 from ratable_server.api.native.schemas.acts import (
     AdjustmentSerializer,
@@ -35,6 +37,14 @@ from ratable_server.operations.usage import void_usage
 class Adjustments(NativeView):
     """Corrections of closed months."""
 
+    names = MappingProxyType(
+        {
+            "adjustment_must_name_a_closed_period": "period",
+            "adjustment_must_not_make_usage_negative": "amount",
+            "contract_must_not_be_terminated": "prepaid_commit",
+        }
+    )
+
     @posts(AdjustmentSerializer, FiledSerializer, operation_id="adjust_consumption")
     def post(self, _request: Request) -> Response:
         """Correct what a closed month has drawn of a prepaid commit; booked in an open month."""
@@ -46,6 +56,16 @@ class Adjustments(NativeView):
 
 class TopUps(NativeView):
     """More value for prepaid commits."""
+
+    @property
+    @override
+    def names(self) -> Mapping[str, str]:  # type: ignore[override]
+        """An amount is money or units, as it was told."""
+        said = "units" if isinstance(self.request.data, Mapping) and "units" in self.request.data else "amount"
+        of_amount = ("amount_must_be_in_the_measure_of_the_pool", "amount_must_be_positive", "amount_must_fit_currency")
+        of_commit = ("prepaid_commit_must_not_have_ended", "contract_must_not_be_terminated")
+        rules = dict.fromkeys(("amount", "units_must_be_kept_exactly", *of_amount), said)
+        return {**rules, **dict.fromkeys(of_commit, "prepaid_commit")}
 
     @posts(TopUpSerializer, FiledSerializer, operation_id="top_up_prepaid_commit")
     def post(self, _request: Request) -> Response:
@@ -66,6 +86,14 @@ class TopUps(NativeView):
 class BreakageEstimates(NativeView):
     """What is expected to lapse."""
 
+    names = MappingProxyType(
+        {
+            "percentage": "expected_breakage_percentage",
+            "percentage_must_be_between_0_and_100": "expected_breakage_percentage",
+            "contract_must_not_be_terminated": "prepaid_commit",
+        }
+    )
+
     @posts(EstimateSerializer, FiledSerializer, operation_id="estimate_breakage")
     def post(self, _request: Request) -> Response:
         """Expect another part of a prepaid commit to lapse, from the month that books it on."""
@@ -83,6 +111,10 @@ class BreakageEstimates(NativeView):
 class Allocations(NativeView):
     """Shares of bundles."""
 
+    names = MappingProxyType(
+        dict.fromkeys(("allocation_must_sum_to_total", "product_id", "percentage", "standalone_price"), "lines")
+    )
+
     @posts(AllocationSerializer, FiledSerializer, operation_id="change_allocation")
     def post(self, _request: Request) -> Response:
         """Split a usage item of a bundle by other shares, for all its months; what differs is booked in an open one."""
@@ -95,6 +127,16 @@ class Terminations(NativeView):
     """Contracts that end before their time."""
 
     roles = {"POST": "approver"}
+    names = MappingProxyType(
+        {
+            "on": "date",
+            "dates_must_ascend": "date",
+            "contract_must_not_be_terminated": "contract",
+            "amount_must_be_positive": "refund",
+            "amount_must_fit_currency": "refund",
+            "refund_must_not_exceed_liability": "refund",
+        }
+    )
 
     @posts(TerminationSerializer, FiledSerializer, operation_id="terminate_contract")
     def post(self, _request: Request) -> Response:

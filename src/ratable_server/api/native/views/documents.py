@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -75,6 +76,8 @@ class Payments(DocumentsView):
 
 class CreditMemos(DocumentsView):
     """Credit memos."""
+
+    names = MappingProxyType({"credit_must_not_exceed_prepaid_commit": "amount"})
 
     @gives(page_of(DocumentSerializer), asks=DocumentsAsked, operation_id="list_credit_memos")
     def get(self, _request: Request) -> Response:

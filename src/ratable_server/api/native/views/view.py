@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -33,12 +34,14 @@ class NativeView(View):
     """A route of this API: `read` gives the fields of a body, `asked` the parameters of the address.
 
     Which parameters there are is told where the method is documented; others are refused by name. A thing that is not
-    there is 404 where the path names it: `is_named`.
+    there is 404 where the path names it: `is_named`. `names` tells which field breaks a rule of an act, by the rule, or by
+    what the act calls the field, where that is another word than here.
     """
 
     authentication_classes = (NativeAuthentication,)
     parser_classes: tuple[type[BaseParser], ...] = (StrictJsonParser,)
     once = staticmethod(partial(answered_by, Keeping(space="native")))
+    names: Mapping[str, str] = MappingProxyType({})
     asked: Mapping[str, Any]
 
     @property
@@ -48,7 +51,7 @@ class NativeView(View):
 
     @override
     def answer_refused(self, refused: Refused) -> Response:
-        return problems.answer_refused(self.request, refused, is_named=self.is_named)
+        return problems.answer_refused(self.request, refused, is_named=self.is_named, names=self.names)
 
     @override
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
