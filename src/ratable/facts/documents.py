@@ -125,6 +125,19 @@ def voided(lines: Iterable[Row], *, contract_id: str, booking: Booking) -> Docum
     return Documents(moves=tuple({**_swapped(line, head), **_void_of(line, booking)} for line in rows))
 
 
+def voided_before_posting(filed: Documents, *, contract_id: str, booking: Booking) -> Documents:
+    """The same of a document whose month is not posted yet: what it moves is taken back on the later day.
+
+    What an invoice of the contract's usage clears is not known before its turn: all of it is taken back from the usage.
+    """
+    usage: Row = {"source_kind": "usage", "source_id": contract_id, "item_id": "", "product_id": "", "commit_id": ""}
+    receivables = (
+        {**turn, **usage, "account": "accounts_receivable", "debit_minor": turn["amount_minor"]} for turn in filed.turns
+    )
+    lines = [{**line, "credit_minor": 0} for line in (*filed.moves, *receivables)]
+    return voided(lines, contract_id=contract_id, booking=booking)
+
+
 def _void_of(line: Row, booking: Booking) -> Row:
     return {"entry_id": f"{line['entry_id']}/void/{booking.number}", "kind": line["kind"]}
 

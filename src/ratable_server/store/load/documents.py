@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from ratable.terms_tables import Row, addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.journal import posted_lines, posted_lines_of_documents
+from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.terms import Codes, load_terms, of_contracts
 from ratable_server.store.scope import books_of, rows_of
 
@@ -131,14 +132,29 @@ def _source(document: _Document) -> Source:
 
 
 def _voids(actor: Actor, contracts: Codes, voids: QuerySet[models.DocumentVoid]) -> Iterable[_Numbered]:
-    """What is posted of documents that were taken back later; nothing, until their month has posted them."""
+    """What is posted of documents that were taken back later; before that, what they move in their open month."""
     rows = of_contracts(voids, contracts, "document__contract").exclude(booked_on=F("document__booked_on"))
     columns = ("document__number", "document__contract__code", "on", "booked_on", "number")
     found = list(rows.order_by("number").values_list(*columns))
     lines = posted_lines_of_documents(actor, [of for of, *_ in found]) if found else {}
+    drafted = _filed_of(actor, [of for of, *_ in found if of not in lines])
     for of, contract_id, on, booked_on, number in found:
         booking = Booking(booked_on=booked_on, on=on, number=number)
-        yield number, documents.voided(lines.get(of, ()), contract_id=contract_id, booking=booking)
+        if of in drafted:
+            yield number, documents.voided_before_posting(drafted[of], contract_id=contract_id, booking=booking)
+        else:
+            yield number, documents.voided(lines.get(of, ()), contract_id=contract_id, booking=booking)
+
+
+def _filed_of(actor: Actor, numbers: Sequence[int]) -> dict[int, Documents]:
+    """What documents of open months move, by the number of the fact."""
+    open_on = first_open_month(actor)
+    if not numbers:
+        return {}
+    rows = rows_of(actor, models.Document).filter(number__in=numbers)
+    if open_on is not None:
+        rows = rows.filter(booked_on__gte=open_on)
+    return {each.number: _filed(each) for each in map(_Document._make, rows.values_list(*_Document._fields))}
 
 
 def _terminations(actor: Actor, contracts: Codes) -> Iterable[_Numbered]:
