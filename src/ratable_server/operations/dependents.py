@@ -39,7 +39,7 @@ def documents_on(actor: Actor, *, column: str, row_id: int) -> bool:
 
 def facts_on_commit(actor: Actor, row_id: int) -> bool:
     """Was anything filed about a prepaid commit?"""
-    filed: tuple[Any, ...] = (models.TopUp, models.BreakageEstimate, models.Adjustment)
+    filed: tuple[Any, ...] = (models.TopUp, models.BreakageEstimate, models.Adjustment, models.ReportedAdjustment)
     return documents_on(actor, column="prepaid_commit_id", row_id=row_id) or any(
         rows_of(actor, model).filter(commit_id=row_id).exists() for model in filed
     )

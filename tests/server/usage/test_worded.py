@@ -10,13 +10,16 @@ import pytest
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.contracts import delete_contract
 from ratable_server.operations.periods import close_period
+from ratable_server.operations.prepaid_commits import delete_prepaid_commit
 from ratable_server.operations.usage import Place, Upload, WordedUpload, Words, book_adjustments, ingest_worded
 from ratable_server.store.models import Adjustment, ReportedAdjustment
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.concurrency.crew import at_once
+from tests.server.concurrency.meeting import meeting
 from tests.server.conftest import AT
-from tests.server.operations.agreements import ACME, agree
+from tests.server.operations.agreements import ACME, agree, refuses
 from tests.server.soundness import assert_sound
 from tests.server.usage.files import csv_of, kept
 
@@ -74,6 +77,23 @@ def test_parts_of_a_cent_become_one_when_there_are_enough(actor: Actor):
     with books_of(actor):
         amounts = rows_of(actor, Adjustment).order_by("number").values_list("amount_minor", flat=True)
         assert list(amounts) == [0, -1]
+
+
+def test_a_prepaid_commit_whose_adjustments_wait_is_not_deleted(actor: Actor):
+    send(actor, ("2,,-30,yes,2026-01-01",))
+    with refuses(actor, "nothing_must_depend_on_it"):
+        delete_prepaid_commit(actor=actor, contract="acme", code="pool", at=AT)
+    with refuses(actor, "nothing_must_depend_on_it"):
+        delete_contract(actor=actor, contract="acme", at=AT)
+
+
+def test_a_prepaid_commit_that_is_deleted_meanwhile_takes_no_adjustments(actor: Actor):
+    delete = lambda: delete_prepaid_commit(actor=actor, contract="acme", code="pool", at=AT)  # noqa: E731 - said where it is used
+    told = meeting(actor, delete, ingest_worded, upload=upload("2,,-30,yes,2026-01-01"), at=AT)
+    assert told == "prepaid_commit_must_be_known"
+    with books_of(actor):
+        assert not rows_of(actor, ReportedAdjustment).exists()
+    assert_sound(actor)
 
 
 def test_nobody_without_the_right_reports_or_books(actor: Actor):

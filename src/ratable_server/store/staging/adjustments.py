@@ -36,6 +36,13 @@ ON CONFLICT (tenant_id, event_id) DO UPDATE SET service_on = excluded.service_on
 WHERE known.adjustment_id IS NULL AND known.content_hash <> excluded.content_hash
 RETURNING amount
 """
+# Who deletes a prepaid commit holds the tenant, as the import does that tells these.
+_GONE = """
+SELECT staged.prepaid_commit FROM staged_adjustment AS staged
+WHERE NOT EXISTS (
+    SELECT FROM prepaid_commit WHERE tenant_id = %(tenant)s AND code = staged.prepaid_commit AND deleted_at IS NULL
+) LIMIT 1
+"""
 _LEFT = """
 SELECT staged.event_id FROM staged_adjustment AS staged
 JOIN reported_adjustment AS known ON known.tenant_id = %(tenant)s AND known.event_id = staged.event_id
@@ -61,6 +68,7 @@ def keep_adjustments(actor: Actor, import_id: int, reported: Sequence[Reported])
     """Keep what is new and what has changed, and give its amounts; the same again is no news. Inside `books_of`.
 
     Refuses:
+        prepaid_commit_must_be_known: that of one was deleted since the file was read
         change_must_be_of_what_was_seen: one was processed since the file was read
     """
     if not reported:
@@ -72,6 +80,9 @@ def keep_adjustments(actor: Actor, import_id: int, reported: Sequence[Reported])
         with cursor.copy(f"COPY staged_adjustment ({columns}) FROM STDIN") as copy:
             for row in reported:
                 copy.write_row(row)
+        cursor.execute(_GONE, parameters)
+        if gone := cursor.fetchone():
+            raise Refused("prepaid_commit_must_be_known", field="prepaid_commit", detail=gone[0])
         cursor.execute(_KEEP, parameters)
         taken = [amount for (amount,) in cursor.fetchall()]
         cursor.execute(_LEFT, parameters)
