@@ -22,6 +22,7 @@ from typing_extensions import override
 from ratable_server.actor import Actor
 from ratable_server.clock import now_at
 from ratable_server.failing import WorkWaitsError
+from ratable_server.operations.webhooks import record_try
 from tests.server.cli.asking import Command
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import customer_of, signed
@@ -349,6 +350,24 @@ def test_k8_a_receiver_that_is_gone_is_switched_off(api: Api, receiver: Receiver
     customer_of(api)
     assert deliver(api) == {"delivered": 0, "pending": 0, "failed": 0}
     assert len(receiver.got) == 1
+
+
+def test_a_webhook_that_is_removed_while_its_receiver_says_that_it_is_gone_stays_removed(
+    api: Api, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    from ratable_server.api.campfire import deliveries  # noqa: PLC0415 - needs the settings
+
+    made = hook(api, receiver.url, topics=["customer.created"])
+    receiver.answers = [410]
+    customer_of(api)
+
+    def recorded_late(**named: Any) -> str:
+        assert api.delete(f"{HOOKS}/{made['id']}").status == 204
+        return record_try(**named)
+
+    monkeypatch.setattr(deliveries, "record_try", recorded_late)
+    assert deliver(api) == {"delivered": 0, "pending": 0, "failed": 1}
+    assert api.get(f"{HOOKS}/{made['id']}").status == 404
 
 
 def test_a6_an_event_whose_outcome_was_lost_is_sent_again_under_its_id(

@@ -117,7 +117,9 @@ def forget_old_events(*, actor: Actor, at: datetime) -> int:
 
 
 def _switch_off(actor: Actor, webhook: int, *, at: datetime) -> None:
-    row = rows_of(actor, RegisterEntry).select_for_update(no_key=True).get(id=webhook)
+    row = rows_of(actor, RegisterEntry).select_for_update(no_key=True).filter(id=webhook).first()
+    if row is None:
+        return  # it was removed while it was told
     before = dict(row.further)
     row.further, row.modified_at = {**before, "active": False}, at
     row.save()
