@@ -23,7 +23,9 @@ def test_a_database_that_is_away_is_503(api: Api, monkeypatch: pytest.MonkeyPatc
     assert "secret" not in told.text
 
 
-def test_a_fault_of_ours_is_told_by_its_request_id_only(api: Api, monkeypatch: pytest.MonkeyPatch):
+def test_a_fault_of_ours_is_told_by_its_request_id_only_and_the_log_has_the_way_to_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     def broken(**_asked: Any) -> None:
         raise RuntimeError("the inside")
 
@@ -31,6 +33,10 @@ def test_a_fault_of_ours_is_told_by_its_request_id_only(api: Api, monkeypatch: p
     client = Client(headers={"host": "localhost", "authorization": f"Token {api.token}"}, raise_request_exception=False)
     told = told_of(client.get("/rr/api/v1/product", headers={"X-Request-Id": "r-9"}))
     assert (told.status, told.body) == (500, {"detail": "A server error occurred.", "request_id": "r-9"})
+    (logged,) = [record for record in caplog.records if record.name == "ratable_server.api"]
+    assert logged.getMessage() == "request r-9 ended with a fault"
+    assert logged.exc_info is not None
+    assert str(logged.exc_info[1]) == "the inside"
 
 
 def test_ready_means_that_the_database_answers(api: Api, monkeypatch: pytest.MonkeyPatch):

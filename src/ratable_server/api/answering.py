@@ -61,9 +61,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A fault of ours; Django has logged it."""
+    """A fault of ours, which is logged with the way that led to it."""
     request_id = request_id_of(request)
-    _log.error("request %s ended with a fault", request_id)
+    _log.error("request %s ended with a fault", request_id, exc_info=True)
     return _bare(request, 500, {"detail": "A server error occurred.", "request_id": request_id})
 
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import waitress
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
 from waitress import utilities
 from waitress.server import BaseWSGIServer
 
@@ -112,10 +112,17 @@ def end_process() -> None:
 
 def _keep_what_is_loaded() -> None:
     """Leave programs and routes out when rubbish is looked for, which stops every thread: they stay to the end."""
-    get_resolver().url_patterns  # noqa: B018 - reading them loads every view
+    _load_views(get_resolver())
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
+
+
+def _load_views(routes: URLResolver) -> None:
+    """Load each API now, and not with the first request to it: what it needs is then of one version, however long it serves."""
+    for each in routes.url_patterns:
+        if isinstance(each, URLResolver):
+            _load_views(each)
 
 
 def _finish(sockets: Sequence[Any]) -> None:

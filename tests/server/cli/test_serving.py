@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,19 @@ def test_what_cannot_be_is_refused_and_gives_out_nothing(actor: Actor):
     assert ratable("token", "create", "--email", "nobody").exit_code == REFUSED
     assert ratable("token", "revoke", "987654321").exit_code == REFUSED
     assert tokens(actor=actor) == []
+
+
+def test_every_api_is_loaded_before_a_request_comes(books: None):
+    """In a process of its own: nothing of it is loaded with the first request, when other files may lie there."""
+    program = r"""
+import re, sys, django
+django.setup()
+from ratable_server.cli.web_server import listen
+listen(host="127.0.0.1", port=0, threads=1)
+print(*sorted(name.split(".")[2] for name in sys.modules if re.fullmatch(r"ratable_server\.api\.\w+\.routes", name)))
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert told.stdout.split() == ["campfire", "native", "zuora"]
 
 
 def test_the_served_document_is_printed(actor: Actor, tmp_path: Path):
