@@ -175,3 +175,32 @@ def test_a_rule_of_an_act_is_told_by_the_field_that_breaks_it(native: Native):
     told = native.post("terminations", {**contract, "date": "9999-12-31"})
     assert told["detail"] == "9999-12-31"
     assert native.get("contracts/acme").body == before
+
+
+def test_a_value_that_no_record_of_usage_can_have_is_told_by_its_field(native: Native):
+    begun(native)
+    before = native.get("rejections").body
+    good = {"id": "u-1", "item": "acme-calls", "used_on": "2026-02-10", "quantity": "1"}
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"quantity": [1]}, "quantity"),
+        ({"used_on": {"day": 1}}, "used_on"),
+        ({"description": "a" * 2**21}, "description"),
+        ({"used_at": "2026-02-10T00:00:00Z"}, "used_at"),
+        ({"id": "a" * 501}, "id"),
+        ({"id": "!u-1"}, "id"),
+        ({"item": "!acme"}, "item"),
+        ({"item": None, "contract": "acme", "prepaid_commit": "pool"}, "contract"),
+    ]
+    for change, field in wrong:
+        for rows in ([{**good, **change}], [good, {**good, "id": "u-2", **change}]):
+            told = native.post("usage", rows)
+            assert (told["code"], fields_of(told)) == ("file_must_be_readable", [(field, "file_must_be_readable")])
+            assert told["errors"][0]["row"] == len(rows)
+    assert native.get("rejections").body == before
+    assert native.post("usage", good).status == 201
+
+
+def test_revenue_that_is_not_there_is_told_by_a_parameter(native: Native):
+    begun(native)
+    told = native.get("explanations", contract="acme", period="2026-07")
+    assert fields_of(told) == [("contract", "revenue_must_be_known")]

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 
 from ratable_server.store.staging.columns import FACT, PREPAID, Words
 from ratable_server.store.staging.json_objects import object_text, object_texts
-from ratable_server.store.staging.problems import unreadable
+from ratable_server.store.staging.problems import UnreadableRow, unreadable
 
 Cells = tuple[str | None, ...]
 LINE_BYTES = 1 << 20
@@ -129,11 +129,13 @@ def _text(value: object, name: str, number: int) -> str | None:
         case bool():
             return "true" if value else "false"
         case float() | list() | dict() | bytes():
-            raise unreadable(f"{name} is a {type(value).__name__}, where a text or a number belongs", line=number)
+            why = f"line {number}: {name} is a {type(value).__name__}, where a text or a number belongs"
+            raise UnreadableRow(why, row=number, column=name)
         case _:
             text = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
     if "\0" in text or len(text) > _CELL_LENGTH or (not text.isprintable() and _has_surrogates(text)):
-        raise unreadable(f"{name} cannot be kept: a NUL, half a character, or too long", line=number)
+        why = f"line {number}: {name} cannot be kept: a NUL, half a character, or too long"
+        raise UnreadableRow(why, row=number, column=name)
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
@@ -56,6 +57,8 @@ class Explanation(NativeView):
 
 class RevenueExplanation(NativeView):
     """Of revenue by its keys."""
+
+    names = MappingProxyType({"revenue_must_be_known": "contract"})
 
     @gives(ExplanationSerializer, asks=RevenueAsked, operation_id="explain_revenue")
     def get(self, _request: Request) -> Response:

@@ -72,14 +72,23 @@ class Usage(NativeView):
 
     @override
     def answer_refused(self, refused: Refused) -> Response:
-        """Of records that were not taken each one that breaks a rule is told."""
+        """Of records that were not taken each one that breaks a rule is told, or the first one that is none, by its field."""
         if not isinstance(refused, RejectedFile | RejectedRecord):
-            return super().answer_refused(refused)
+            return self._answer_unreadable(refused) or super().answer_refused(refused)
         rejected = [outcome for outcome in refused.outcomes if outcome.status == "rejected"]
         faults = [self._fault(outcome) for outcome in rejected]
         status = translate.status_of_refused([outcome.code for outcome in rejected])
         told = problems.problem(self.request, refused.code, status, detail=refused.detail, faults=faults)
         return Response(told, status=status, content_type=problems.MEDIA_TYPE)
+
+    def _answer_unreadable(self, refused: Refused) -> Response | None:
+        """None: it is not about one field of a record."""
+        column, row = getattr(refused, "column", None), getattr(refused, "row", None)
+        if column is None:
+            return None
+        fault = problems.Fault(rule=refused.code, field=column, row=row, detail=refused.detail)
+        told = problems.problem(self.request, refused.code, problems.UNFIT, detail=refused.detail, faults=[fault])
+        return Response(told, status=problems.UNFIT, content_type=problems.MEDIA_TYPE)
 
     def _fault(self, outcome: Outcome) -> problems.Fault:
         field = translate.field_of(outcome.code, outcome.value, self.records[outcome.row - 1])

@@ -23,7 +23,7 @@ from ratable.scalars import YEARS, plain
 from ratable.terms_tables import addressed_stream, unaddressed_stream
 from ratable_server.store.fields import CODE_LENGTH
 from ratable_server.store.staging.ndjson_rows import Cells
-from ratable_server.store.staging.problems import unreadable
+from ratable_server.store.staging.problems import UnreadableRow
 from ratable_server.store.staging.reading import BEYOND, NUMBER, PLAIN_AT, PLAIN_ON, Reading
 
 _ON, _AT = re.compile(PLAIN_ON), re.compile(PLAIN_AT)
@@ -137,17 +137,17 @@ def refuse_malformed(cells: Cells, row: int) -> None:
         file_must_be_readable
     """
     event_id, item, used_on, used_at, _, _, _, commit, contract, _ = cells
-    message = ""
+    message = column = ""
     if used_on is not None and used_at is not None:
-        message = "used_on and used_at do not go together"
+        message, column = "used_on and used_at do not go together", "used_at"
     elif commit and contract:
-        message = "prepaid_commit and contract do not go together"
+        message, column = "prepaid_commit and contract do not go together", "contract"
     elif (event_id and event_id[0] == "!") or (item and item[0] == "!"):
-        message = "begins with !, as no id may"
+        message, column = "begins with !, as no id may", "id" if event_id and event_id[0] == "!" else "item"
     elif event_id and len(event_id) > CODE_LENGTH:
-        message = f"has an id of more than {CODE_LENGTH} characters"
+        message, column = f"has an id of more than {CODE_LENGTH} characters", "id"
     if message:
-        raise unreadable(f"row {row}: {message}")
+        raise UnreadableRow(f"row {row}: {message}", row=row, column=column)
 
 
 def _prepaid(commit: str | None, contract: str | None) -> str | None:
