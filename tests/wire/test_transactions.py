@@ -221,8 +221,8 @@ def test_what_is_calculated_is_refused_by_name(api: Api, new_actor: Callable[...
         ({"recognized": 5}, "recognized"),
         ({"journal_entry": 7}, "journal_entry"),
         ({"department": 999_999}, "department"),
-        ({"accounting_period": "2031-01-01"}, "non_field_errors"),
-        ({"quantity": -1}, "non_field_errors"),
+        ({"accounting_period": "2031-01-01"}, "accounting_period"),
+        ({"quantity": -1}, "quantity"),
     ]
     before = figures(api)
     for fields, field in wrong:

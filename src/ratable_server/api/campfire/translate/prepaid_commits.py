@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from ratable.terms import PrepaidCommit, Rollover
-from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
+from ratable_server.api.campfire.translate.words import Names, ends_before, last_day, last_of
 
 OURS = (
     "product", "name", "currency", "total_value", "discount_percentage", "rate", "start_date", "expiration_date",
@@ -167,16 +167,19 @@ def event_id(commit_id: int, month_on: date | None) -> str:
     return f"consumption:{commit_id}:{month_on:%Y-%m}" if month_on else f"consumption:{commit_id}:"
 
 
-def to_consumption(fields: Mapping[str, Any], commit: Any, month_on: date, *, times: int) -> dict[str, Any]:
-    """A month's consumption as a record of usage, on a day that the commit is there if the month has one.
+def to_consumption(
+    fields: Mapping[str, Any], commit: Any, month_on: date, *, contract: Any, times: int
+) -> dict[str, Any]:
+    """A month's consumption as a record of usage, on a day that commit and contract are there if the month has one.
 
     An id stays taken when its record is taken back; `times` is how many ids of the month are.
     """
     own = event_id(commit.id, month_on)
-    return _record(fields, commit, month_on, event_id=f"{own}#{times + 1}" if times else own)
+    used_on = _day_of(commit, contract, month_on)
+    return _record(fields, commit, used_on, event_id=f"{own}#{times + 1}" if times else own)
 
 
-def to_revision(fields: Mapping[str, Any], commit: Any, month: Any) -> dict[str, Any]:
+def to_revision(fields: Mapping[str, Any], commit: Any, month: Any, *, contract: Any) -> dict[str, Any]:
     """A month's consumption under the same id; what is not said stays."""
     was = month.record
     said = {
@@ -185,14 +188,14 @@ def to_revision(fields: Mapping[str, Any], commit: Any, month: Any) -> dict[str,
         "description": was.dimensions.get("description", ""),
         **fields,
     }
-    return _record(said, commit, month.consumption.month_on, event_id=was.event_id)
+    return _record(said, commit, _day_of(commit, contract, month.consumption.month_on), event_id=was.event_id)
 
 
-def _record(fields: Mapping[str, Any], commit: Any, month_on: date, *, event_id: str) -> dict[str, Any]:
+def _record(fields: Mapping[str, Any], commit: Any, used_on: date, *, event_id: str) -> dict[str, Any]:
     record = {
         "id": event_id,
         "prepaid_commit": commit.code,
-        "used_on": _day_of(commit, month_on),
+        "used_on": used_on,
         "amount": fields["gross_usage_amount"],
         "total_events": str(fields.get("total_events") or 0),
     }
@@ -241,9 +244,9 @@ def _from_correction(correction: Any, adjusted: Mapping[date, Any]) -> dict[str,
     }
 
 
-def _day_of(commit: Any, month_on: date) -> date:
-    """The last day of the month on which the commit can be drawn; the month's last day if it has none."""
-    last_on = _month_end(month_on)
+def _day_of(commit: Any, contract: Any, month_on: date) -> date:
+    """The last day of the month that the contract serves and the commit can be drawn; where these end before, its end."""
+    last_on = min(_month_end(month_on), max(last_of(contract), month_on))
     ends_on = last_day(commit.ends_before) or _FAR
     return ends_on if month_on <= ends_on < last_on else last_on
 

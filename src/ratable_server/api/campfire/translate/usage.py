@@ -10,13 +10,14 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from ratable.periods import month_of
+from ratable.periods import day_after, month_of
 from ratable.terms import UsageItem
 from ratable_server.api.campfire.translate.allocations import from_bundle_of_line
-from ratable_server.api.campfire.translate.words import Names, ends_before, last_day
+from ratable_server.api.campfire.translate.words import Names, ends_before, last_day, last_of
 
 OURS = (
     "contract", "product", "product_bundle", "product_bundle_id", "usage_group", "start_date", "end_date", "lines",
@@ -70,6 +71,12 @@ def to_records(
         own = current.pop(name, None) or (f"{name}#{times[name] + 1}" if times[name] else name)
         records.append(_to_record(line, item, own))
     return records, list(current.values())
+
+
+def within(item: UsageItem, contract: Any) -> UsageItem:
+    """The item for as long as its contract serves it: on its days usage is recorded."""
+    ends = day_after(last_of(contract))
+    return replace(item, ends_before=ends if item.ends_before is None else min(item.ends_before, ends))
 
 
 def news_of(

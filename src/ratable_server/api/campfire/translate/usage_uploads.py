@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from ratable_server.api.campfire.translate import prepaid_commits
-from ratable_server.api.campfire.translate.words import last_day
+from ratable_server.api.campfire.translate.words import last_day, last_of
 from ratable_server.operations.usage import Place, Words
 
 EVENT_WORDS = Words(
@@ -82,7 +82,7 @@ def to_events(commit: Any, contract: Any) -> Mapping[str, Any]:
         prepaid_commit=commit.code,
         ids=f"event:{commit.id}:",
         adjustment_ids=f"adjustment:{commit.id}:",
-        last_on=min(_last_of(contract), last_day(commit.ends_before) or _FAR),
+        last_on=min(last_of(contract), last_day(commit.ends_before) or _FAR),
         rate=commit.rate,
     )
     return {
@@ -95,7 +95,7 @@ def to_events(commit: Any, contract: Any) -> Mapping[str, Any]:
 
 def to_lines(items: Sequence[Any], contract: Any, usage: int | None) -> Mapping[str, Any]:
     """How a file of usage of a contract's usage lines is to be taken; rows that name none are of the line `usage`."""
-    last = _last_of(contract)
+    last = last_of(contract)
     places = {
         str(item.id): Place(
             item=item.code, ids=f"usage:{item.code}:", last_on=min(last, last_day(item.ends_before) or _FAR)
@@ -108,10 +108,6 @@ def to_lines(items: Sequence[Any], contract: Any, usage: int | None) -> Mapping[
         "place": "" if usage is None else str(usage),
         "row_ids": f"row:{contract.id}:",
     }
-
-
-def _last_of(contract: Any) -> date:
-    return min(day for day in (_FAR, last_day(contract.ends_before), contract.terminated_on) if day is not None)
 
 
 def from_receipt(told: Any, sums: str = "total_revenue_dollars") -> dict[str, Any]:

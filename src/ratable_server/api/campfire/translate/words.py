@@ -20,7 +20,13 @@ KIND_OF = {
     "invoice_unbilled_account": "account",
 }
 TAGS = "tag_ids"
+_FAR = date(2999, 12, 31)
 _NAMES = ("name", "account_name", "entity_name", "department_name", "tag_name")
+
+
+def last_of(contract: Any) -> date:
+    """The last day of service of a contract; one far away, if it has none."""
+    return min(day for day in (_FAR, last_day(contract.ends_before), contract.terminated_on) if day is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from ratable_server.api.campfire.schemas.prepaid_commits import (
 )
 from ratable_server.api.campfire.translate import prepaid_commits as translate
 from ratable_server.api.campfire.views.asking import listing
+from ratable_server.api.campfire.views.contracts import contract_of
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.prepaid_commits import commit_of
 from ratable_server.api.campfire.views.view import CampfireView
@@ -66,7 +67,9 @@ class Consumptions(CampfireView):
             raise ValidationError({"period_month": [_TWICE]})
         if used_months(actor=self.actor, asked=UsageAsked(prepaid_commits=[commit.code], month_on=month_on)):
             raise ValidationError({"period_month": [_OF_EVENTS]})
-        _record(self.actor, translate.to_consumption(fields, commit, month_on, times=len(taken)), is_new=True)
+        contract = contract_of(self.actor, contract_id)
+        record = translate.to_consumption(fields, commit, month_on, contract=contract, times=len(taken))
+        _record(self.actor, record, is_new=True)
         return Response(_told(_month(self.actor, commit, month_on), commit), status=201)
 
 
@@ -90,7 +93,8 @@ class Consumption(CampfireView):
         month_on = month.consumption.month_on
         if fields.get("period_month", month_on) != month_on:
             raise ValidationError({"period_month": ["The month of a consumption stays."]})
-        _record(self.actor, translate.to_revision(fields, commit, month), is_new=False)
+        contract = contract_of(self.actor, contract_id)
+        _record(self.actor, translate.to_revision(fields, commit, month, contract=contract), is_new=False)
         return Response(_told(_month(self.actor, commit, month_on), commit))
 
     @deletes()

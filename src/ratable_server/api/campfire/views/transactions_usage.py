@@ -12,7 +12,7 @@ from ratable.periods import month_of
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.problems import CLOSED
 from ratable_server.api.campfire.translate import transactions as translate
-from ratable_server.api.campfire.translate.usage import to_records
+from ratable_server.api.campfire.translate.usage import to_records, within
 from ratable_server.api.campfire.views.contracts import contract_of
 from ratable_server.clock import now_at
 from ratable_server.operations.usage import RejectedFile, record_usage
@@ -22,6 +22,12 @@ from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.revenue import RevenueTransaction, revenue_of_month
 from ratable_server.queries.usage import UsageAsked, UsageRecord, usage_records
 
+_FIELD_OF = {
+    "quantity_must_not_be_negative": "quantity",
+    "quantity_must_be_in_range": "quantity",
+    "usage_must_fall_in_contract": "accounting_period",
+    "usage_must_fall_in_item": "accounting_period",
+}
 _MOST_TIMES = 100  # how often a line can be taken back and told again under the same id
 
 
@@ -39,7 +45,7 @@ def tell_usage(actor: Actor, fields: Mapping[str, Any]) -> RevenueTransaction:
     external_id = fields.get("external_id") or secrets.token_hex(6)
     line = translate.to_line(fields, external_id=external_id, currency=contract.currency)
     there, gone = _known(actor, item, external_id)
-    (record,), _ = to_records([line], translate.item_of(item), there=there, gone=gone)
+    (record,), _ = to_records([line], within(translate.item_of(item), contract), there=there, gone=gone)
     _record(actor, record)
     rows = revenue_of_month(actor=actor, item=item, month_on=month_of(line["period_month"]), on=now_at().date())
     return next((row for row in rows if row.product_id == fields.get("product")), rows[0])
@@ -101,4 +107,6 @@ def _record(actor: Actor, record: Mapping[str, object]) -> None:
         code = rejected.receipt.rejections[0].code
         if code in {"period_must_be_open", "usage_must_not_change_under_its_id"}:
             raise ValidationError({"error": CLOSED}) from None
-        raise ValidationError({"non_field_errors": [code.replace("_", " ")], "code": code}) from None
+        raise ValidationError(
+            {_FIELD_OF.get(code, "non_field_errors"): [code.replace("_", " ")], "code": code}
+        ) from None

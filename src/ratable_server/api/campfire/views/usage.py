@@ -25,6 +25,7 @@ from ratable_server.api.campfire.translate import usage as translate
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products, refuse_parts_of_minor_units
 from ratable_server.api.campfire.views.asking import found, listing
+from ratable_server.api.campfire.views.contracts import contract_of
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import names_of
 from ratable_server.api.campfire.views.registered import new_code
@@ -203,7 +204,8 @@ def _usable(contract: Signed | None) -> Signed:
 def _add(actor: Actor, contract: Signed, said: Said, *, at: datetime) -> Row:
     """A new usage line, with its usage; as it stands then."""
     item = translate.to_item(said.fields, new_code("usage"), named=said.named, contract=contract)
-    records, _ = translate.to_records(said.lines or (), item, there=(), gone=())
+    lines = said.lines or ()
+    records, _ = translate.to_records(lines, _recorded(actor, item, contract.id, lines), there=(), gone=())
     again = ItemTold(item=item, further=taken(said.fields, {}, translate.OURS), records=records)
     try:
         created = add_told_item(actor=actor, contract=contract.code, told=again, at=at)
@@ -237,7 +239,8 @@ def _add(actor: Actor, contract: Signed, said: Said, *, at: datetime) -> Row:
 
 def _modify(actor: Actor, contract: Signed, said: Said, *, was: Row, is_partial: bool) -> None:
     item = translate.to_item(said.fields, was.code, named=said.named, contract=contract)
-    records, left = _records(actor, item, said, is_partial=is_partial)
+    recorded = _recorded(actor, item, contract.id, said.lines)
+    records, left = _records(actor, recorded, said, is_partial=is_partial)
     again = ItemTold(
         item=item,
         further=taken(said.fields, was.further if is_partial else {}, translate.OURS),
@@ -248,6 +251,11 @@ def _modify(actor: Actor, contract: Signed, said: Said, *, was: Row, is_partial:
         modify_told_item(actor=actor, contract=contract.code, told=again, at=now_at())
     except RejectedFile as rejected:
         raise _told_rejection(rejected) from None
+
+
+def _recorded(actor: Actor, item: UsageItem, contract_id: int, lines: Any) -> UsageItem:
+    """The item on whose days the usage of lines is recorded."""
+    return translate.within(item, contract_of(actor, contract_id)) if lines else item
 
 
 def _records(
