@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -11,6 +11,7 @@ from typing import Any
 
 from django.test import Client
 from django.test.client import ClientHandler
+from typing_extensions import override
 
 from ratable_server.actor import Actor
 from ratable_server.api.json_text import json_text
@@ -39,10 +40,18 @@ def local_client() -> Client:
     return client
 
 
+class _Handler(ClientHandler):
+    """The way through the site; a client that another process gets has the one of that process."""
+
+    @override
+    def __reduce__(self) -> tuple[Callable[[], ClientHandler], tuple[()]]:
+        return _handler, ()
+
+
 @cache
 def _handler() -> ClientHandler:
     """Made once, as a server makes it; a client by itself makes another, and looks for all static files."""
-    return ClientHandler(enforce_csrf_checks=False)
+    return _Handler(enforce_csrf_checks=False)
 
 
 @dataclass(frozen=True, kw_only=True)
