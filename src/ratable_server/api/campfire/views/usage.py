@@ -25,11 +25,10 @@ from ratable_server.api.campfire.translate import usage as translate
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.allocations_agreed import refuse_other_products, refuse_parts_of_minor_units
 from ratable_server.api.campfire.views.asking import found, listing
-from ratable_server.api.campfire.views.contracts import contract_of
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import names_of
 from ratable_server.api.campfire.views.registered import new_code
-from ratable_server.api.campfire.views.usage_fields import Said, agreed_usage, said_usage
+from ratable_server.api.campfire.views.usage_fields import Said, agreed_usage, recorded_item, said_usage
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.allocations import change_allocation
@@ -205,7 +204,9 @@ def _add(actor: Actor, contract: Signed, said: Said, *, at: datetime) -> Row:
     """A new usage line, with its usage; as it stands then."""
     item = translate.to_item(said.fields, new_code("usage"), named=said.named, contract=contract)
     lines = said.lines or ()
-    records, _ = translate.to_records(lines, _recorded(actor, item, contract.id, lines), there=(), gone=())
+    records, _ = translate.to_records(
+        lines, recorded_item(actor, item, contract_id=contract.id, lines=lines), there=(), gone=()
+    )
     again = ItemTold(item=item, further=taken(said.fields, {}, translate.OURS), records=records)
     try:
         created = add_told_item(actor=actor, contract=contract.code, told=again, at=at)
@@ -239,7 +240,7 @@ def _add(actor: Actor, contract: Signed, said: Said, *, at: datetime) -> Row:
 
 def _modify(actor: Actor, contract: Signed, said: Said, *, was: Row, is_partial: bool) -> None:
     item = translate.to_item(said.fields, was.code, named=said.named, contract=contract)
-    recorded = _recorded(actor, item, contract.id, said.lines)
+    recorded = recorded_item(actor, item, contract_id=contract.id, lines=said.lines)
     records, left = _records(actor, recorded, said, is_partial=is_partial)
     again = ItemTold(
         item=item,
@@ -251,11 +252,6 @@ def _modify(actor: Actor, contract: Signed, said: Said, *, was: Row, is_partial:
         modify_told_item(actor=actor, contract=contract.code, told=again, at=now_at())
     except RejectedFile as rejected:
         raise _told_rejection(rejected) from None
-
-
-def _recorded(actor: Actor, item: UsageItem, contract_id: int, lines: Any) -> UsageItem:
-    """The item on whose days the usage of lines is recorded."""
-    return translate.within(item, contract_of(actor, contract_id)) if lines else item
 
 
 def _records(

@@ -8,10 +8,12 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, ValidationError
 
+from ratable import terms
+from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.usage import ContractUsageSerializer, UsageLineSerializer
 from ratable_server.api.campfire.translate import usage as translate
 from ratable_server.api.campfire.views.allocations_agreed import bundle_of
-from ratable_server.api.campfire.views.contracts import refuse_other_contract
+from ratable_server.api.campfire.views.contracts import contract_of, refuse_other_contract
 from ratable_server.api.campfire.views.naming import refuse_unknown, tags_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.json_text import MalformedJsonError, read_json
@@ -141,3 +143,8 @@ def _lines_of_text(said: Any) -> list[dict[str, Any]] | None:
     if not reading.is_valid():
         raise ValidationError({"lines": reading.errors})
     return [dict(line) for line in reading.validated_data]
+
+
+def recorded_item(actor: Actor, item: terms.UsageItem, *, contract_id: int, lines: Any) -> terms.UsageItem:
+    """The item on whose days the usage of lines is recorded."""
+    return translate.within(item, contract_of(actor, contract_id)) if lines else item
