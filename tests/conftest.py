@@ -27,6 +27,23 @@ hypothesis.settings.register_profile("nightly", max_examples=2_000, deadline=Non
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 
+QUICK_JAVA = (
+    # Statements are planned by the thousand and run once: what the second compiler of Java gains it never earns back.
+    "-XX:TieredStopAtLevel=1",
+    # Two sessions share two processors: collecting beside the program, and marking whenever a class is loaded, costs more.
+    "-XX:+UseSerialGC",
+    "-XX:MetaspaceSize=256m",
+    "-Xms512m",
+    "-Xmn300m",
+    # Nobody looks at what has been run: the plans of a thousand statements fill the heap.
+    "-Dspark.sql.ui.retainedExecutions=1",
+    "-Dspark.ui.retainedJobs=1",
+    "-Dspark.ui.retainedStages=1",
+    "-Dspark.ui.retainedTasks=1",
+    "-Dspark.ui.showConsoleProgress=false",
+)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Among workers the longest files begin; see `--no-loadscope-reorder` in the Makefile."""
     if hasattr(config, "workerinput"):
@@ -76,8 +93,7 @@ def sheet(request: pytest.FixtureRequest) -> Iterator[Sheet]:
 def spark() -> Iterator[Sheet]:
     """One sheet on Spark for all tests of a process: starting it takes longer than most of them."""
     pytest.importorskip("pyspark")
-    # Statements are planned by the thousand and run once: what the second compiler of Java gains it never earns back.
-    os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", " ".join(QUICK_JAVA))
     shared_sheet = connect("spark")
     yield shared_sheet
     shared_sheet.backend.close()
