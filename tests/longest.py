@@ -11,6 +11,9 @@ TESTS = Path(__file__).resolve().parent
 LONGEST = (
     "server/test_golden_books.py",
     "engine/test_golden.py",
+    "engine/laws/test_laws.py",
+    "engine/laws/test_oracle_agrees.py",
+    "server/load/test_terms.py",
     "wire/test_invoices.py",
     "server/crash/test_processes.py",
     "server/demo/test_demo.py",
@@ -18,6 +21,8 @@ LONGEST = (
     "wire/zuora/test_sdk.py",
     "wire/test_schemathesis.py",
     "server/queries/test_explanations.py",
+    "server/concurrency/test_balances.py",
+    "server/concurrency/test_closing.py",
     "server/demo/test_command.py",
     "wire/native/test_native_crash.py",
     "server/queries/test_knowledge.py",
