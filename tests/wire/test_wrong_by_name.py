@@ -11,6 +11,7 @@ from tests.wire.calling import Api
 from tests.wire.test_contracts import signed
 from tests.wire.test_invoices import INVOICES, Billing
 from tests.wire.test_prepaid_commits import granted
+from tests.wire.test_uploads import sent
 from tests.wire.test_usage import product_of
 
 POOL = {"name": "Pool", "total_value": "100.00", "start_date": "2026-01-01", "expiration_date": "2026-12-31"}
@@ -78,6 +79,14 @@ def test_events_below_none_are_refused(api: Api):
     refused = api.post(path, {**USED, "total_events": -1})
     assert (refused.status, list(refused.body)) == (400, ["total_events"])
     assert api.get(path)["count"] == 0
+
+
+def test_a_correction_without_its_month_is_told_by_it(api: Api):
+    contract = signed(api)["id"]
+    pool = f"contracts/{contract}/prepaid-commits/{granted(api, contract)['id']}"
+    head = "external_id,total_revenue_dollars,is_adjustment,original_period_month,adjustment_date"
+    (error,) = sent(api, pool, f"{head}\na1,-5,true,,2026-05-13\n")["errors"]
+    assert (error["field"], error["message"]) == ("original_period_month", "This row cannot be taken: missing")
 
 
 def test_amounts_of_a_split_are_whole_cents(api: Api):

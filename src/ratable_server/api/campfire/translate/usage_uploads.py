@@ -49,8 +49,9 @@ LINE_WORDS = Words(
     needed=(("used_on", "month"), ("quantity", "amount")),
 )
 _FAR = date(2999, 12, 31)
+_UNDATED = "usage_must_have_a_date"
 _FIELD_OF = {
-    "usage_must_have_a_date": "dt",
+    _UNDATED: "dt",
     "usage_must_fall_in_contract": "dt",
     "usage_must_fall_in_item": "dt",
     "period_must_be_open": "dt",
@@ -59,7 +60,7 @@ _FIELD_OF = {
     "currency_must_match_contract": "currency",
 }
 _MEANS = {
-    "usage_must_have_a_date": "A row needs a dt, or a dm that is a month",
+    _UNDATED: "A row needs a dt, or a dm that is a month",
     "usage_must_fall_in_contract": "The contract does not cover this day",
     "usage_must_fall_in_item": "The usage line does not cover this day",
     "period_must_be_open": "Books are closed for this date; send an adjustment",
@@ -211,6 +212,8 @@ def _error(rejection: Any, amount: str) -> dict[str, Any]:
     name, mark, said = rejection.value.partition(": ")
     is_named = bool(mark) and name.replace("_", "").isalpha() and name.islower()
     means = _MEANS.get(rejection.code, rejection.code.replace("_", " "))
+    if is_named and rejection.code == _UNDATED and name not in {"dt", "dm"}:
+        means = "This row cannot be taken"  # a correction, which is told by the month that it corrects
     return {
         "row": rejection.row,
         "field": name if is_named else _FIELD_OF.get(rejection.code, amount),
