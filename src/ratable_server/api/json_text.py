@@ -156,17 +156,22 @@ def _kept_or_unfit(text: str) -> Any:
 
 def _place(value: Any) -> str:
     """The path of the first value that cannot be kept; of a name that cannot the object that has it. Empty: the whole, or none."""
-    level = [("", value)]
-    for _ in range(MOST_DEPTH):
-        below: list[tuple[str, Any]] = []
-        for path, each in level:
-            if isinstance(each, _Unfit) or (isinstance(each, str) and _is_unfit_text(each)):
-                return path
-            if isinstance(each, dict):
-                if any(map(_is_unfit_text, each)):
-                    return path
-                below.extend((f"{path}.{name}" if path else name, inner) for name, inner in each.items())
-            elif isinstance(each, list):
-                below.extend((f"{path}[{place}]", inner) for place, inner in enumerate(each))
-        level = below
-    return ""
+    told = ""
+    for step in _way(value, MOST_DEPTH) or ():
+        told += f"[{step}]" if isinstance(step, int) else f".{step}" if told else step
+    return told
+
+
+def _way(value: Any, depth: int) -> tuple[str | int, ...] | None:
+    """The names and places that lead to it, looked for as deep; None: there is none. A path is written for it alone."""
+    if isinstance(value, _Unfit) or (isinstance(value, str) and _is_unfit_text(value)):
+        return ()
+    if not depth or not isinstance(value, dict | list):
+        return None
+    if isinstance(value, dict) and any(map(_is_unfit_text, value)):
+        return ()
+    for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        found = _way(inner, depth - 1)
+        if found is not None:
+            return (step, *found)
+    return None
