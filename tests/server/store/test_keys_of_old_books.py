@@ -21,6 +21,7 @@ LIVES = {"k-1": timedelta(days=7), "zuora:k-1": timedelta(hours=24), "zuora-quer
 OLD = [
     ("native", "k-1", "POST /api/v1/invoices", "k-1"),
     ("native", "zuora:k-1", "POST /api/v1/usage", "zuora:k-1"),
+    ("native", "native:k-1", "POST /api/v1/invoices", "native:k-1"),  # once what the first one is called now
     ("campfire", "k-1", "POST /coa/api/vendor", "k-1"),
     ("campfire", "zuora-query ab", "POST /rr/api/v1/contracts", "zuora-query ab"),
     ("zuora", "k-1", "POST /v1/object/usage", "zuora:k-1"),
