@@ -66,6 +66,17 @@ def test_the_last_month_of_usage(api: Api, made: Any):
     assert (later.status, "accounting_period" in later.body) == (400, True)
 
 
+def test_a_line_of_days_after_the_end_is_no_usage_of_the_contract(api: Api):
+    path = ended(api)
+    usage = {"product": product_of(api)["id"]}
+    days = {"start_date": "2026-08-15", "end_date": "2026-08-31", "amount": "100.00"}
+    refused = api.post(f"{path}/usage", {**usage, "lines": [days]})
+    assert refused.status == 400, refused.text
+    assert (api.get(f"{path}/usage")["count"], month_of(api, path)) == (0, [])
+    told = api.post(f"{path}/usage", {**usage, "lines": [{**days, "start_date": "2026-08-10"}]})
+    assert (told.status, month_of(api, path)) == (201, [("2026-08-01", 100)])
+
+
 def test_a_price_in_percent_is_overridden_in_percent(api: Api):
     """0.9 % of 250,000 are 2,250.00; a price of 0.5 for the unit would be half of it all."""
     group = {"name": "volume", "pricing_model": "percentage_based", "tiers": [{"name": "all", "from_quantity": 0,

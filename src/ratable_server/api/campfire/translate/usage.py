@@ -207,10 +207,14 @@ def _month_of(line: Mapping[str, Any]) -> date:
 
 
 def _day_of(line: Mapping[str, Any], item: UsageItem) -> date:
-    """The last day of the line's month on which the item is there; the month's last day if it has none."""
+    """The last day of the line's month on which the item is there; the month's last day if it has none.
+
+    A line of days that are all after the item's end keeps its own, on which nothing is recorded.
+    """
     last_on = line.get("end_date") or _month_end(_month_of(line))
     ends_on = last_day(item.ends_before) or _FAR
-    return ends_on if month_of(last_on) <= ends_on < last_on else last_on
+    starts_on = max(line.get("start_date") or month_of(last_on), month_of(last_on))
+    return ends_on if starts_on <= ends_on < last_on else last_on
 
 
 def _month_end(month_on: date) -> date:
