@@ -44,6 +44,18 @@ def test_a_field_is_told_by_its_name(api: Api, *, route: str, usual: Any, wrong:
     assert (told["total_revenue"], told["working_end_date"]) == (0, "2026-12-31")
 
 
+def test_a_part_of_a_milestone_is_judged_with_the_rest_of_it(api: Api):
+    path = f"contracts/{signed(api)['id']}/milestones"
+    own = f"{path}/{api.post(path, {**GOAL, 'amount': '100.00', 'quantity': '2', 'rate': '50.00'})['id']}"
+    for wrong in ({"amount": "300.00"}, {"quantity": "3"}, {"rate": "40.00"}):
+        refused = api.patch(own, wrong)
+        assert (refused.status, "amount" in refused.body) == (400, True), refused.text
+        assert [api.get(own)[name] for name in ("amount", "quantity", "rate")] == [100, 2, 50]
+    for right in ({"amount": "150.00", "quantity": "3"}, {"milestone_name": "Live"}, {"amount": "90.00", "rate": None}):
+        assert api.patch(own, right).status == 200
+    assert [api.get(own)[name] for name in ("amount", "quantity", "rate")] == [90, 3, 90]
+
+
 def test_usage_that_ends_before_it_starts_is_told_by_its_end(api: Api):
     path = f"contracts/{signed(api)['id']}/usage"
     days = {"start_date": "2026-03-01", "end_date": "2026-02-27"}

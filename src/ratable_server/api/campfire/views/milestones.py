@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -28,6 +28,8 @@ from ratable_server.queries.fixed_splits import fixed_splits
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.revenue import RevenueAsked, revenue_transactions
 
+_PARTS = {"amount", "quantity", "rate"}
+
 
 class Milestones(CampfireView):
     """The milestones of a contract."""
@@ -51,6 +53,7 @@ class Milestones(CampfireView):
         if is_evergreen(contract):
             raise ValidationError({"error": "An evergreen contract has no milestones."})
         fields = _fields(self, contract_id, is_partial=False)
+        _refuse_other_amount(fields, {})
         sold = sold_of(self.actor, fields)
         milestone_of = translate.to_milestone
         code = created(
@@ -103,6 +106,7 @@ class Milestone(CampfireView):
     def _say(self, contract_id: int, id: int, *, is_partial: bool) -> None:
         row = self._row(contract_id, id)
         sent = _fields(self, contract_id, is_partial=is_partial)
+        _refuse_other_amount(sent, {**row.further, "amount": row.amount} if is_partial else {})
         fields = {**translate.said_of(row), **said_bundle(row, sent), **sent} if is_partial else sent
         sold = sold_of(self.actor, fields, was=row)
         modify_milestone(
@@ -135,6 +139,14 @@ def _fields(view: CampfireView, contract_id: int, *, is_partial: bool) -> dict[s
     fields = view.read(ContractMilestoneSerializer, is_partial=is_partial)
     refuse_other_contract(fields, contract_id)
     refuse_unknown(view.actor, fields)
-    if "amount" in fields and not translate.is_product_of_its_parts(fields):
-        raise ValidationError({"amount": ["It is not the quantity times the rate."]})
     return fields
+
+
+def _refuse_other_amount(sent: Mapping[str, Any], was: Mapping[str, Any]) -> None:
+    """Go on, unless what is sent makes the amount another one than the quantity at the rate; `was` is what it leaves.
+
+    Raises:
+        ValidationError: it does.
+    """
+    if sent.keys() & _PARTS and not translate.is_product_of_its_parts({**was, **sent}):
+        raise ValidationError({"amount": ["It is not the quantity times the rate."]})
