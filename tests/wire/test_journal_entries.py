@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from ratable_server.operations.periods import close_period
+from ratable_server.store.models import RegisterEntry
+from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.counting import counted
@@ -164,6 +166,24 @@ def test_an_entry_is_written_changed_reversed_and_removed(api: Api, on_day: Call
     assert same.body == twice.body
     assert [entry["date"] for entry in api.get(JOURNAL)["results"]] == ["2026-01-15", "2026-02-05", "2026-02-28"]
     assert api.get(JOURNAL)["results"][2]["reversal_of"] == twice["id"]
+
+
+def test_an_entry_of_old_books_that_names_a_department_that_is_gone_is_reversed(
+    api: Api, on_day: Callable[[int, int], None]
+):
+    on_day(2, 10)
+    bank, tools = account(api, "1010", "Bank"), account(api, "1600", "Tools", account_type="OPERATING_EXPENSES")
+    department = api.post("/coa/api/department", {"name": "Sales", "code": "S"})["id"]
+    lines = [{**side(tools, debit=80), "department": department}, side(bank, credit=80)]
+    told = api.post(JOURNAL, {"date": "2026-01-15", "transactions": lines})
+    with books_of(api.actor):  # nobody watched over lines of entries then
+        assert rows_of(api.actor, RegisterEntry).filter(kind="department", id=department).update(deleted_at=AT) == 1
+    reversal = api.post(JOURNAL, {"date": "2026-02-05", "reversal_of": told["id"]})
+    assert reversal.status == 201, reversal.text
+    assert entries_of(reversal)[0][2:] == (("1010 - Bank", 80, None), ("1600 - Tools", None, 80))
+    again = api.post(JOURNAL, {"date": "2026-02-05", "transactions": lines})
+    assert (again.status, "department" in again.body) == (400, True), again.text
+    assert api.get(JOURNAL, all_time="true")["count"] == 2
 
 
 def test_a_form_says_the_same(api: Api, on_day: Callable[[int, int], None]):

@@ -103,14 +103,14 @@ def keeping_things(actor: Actor, things: Collection[Thing]) -> list[Asked]:
     return [(_KEEP, {"tenant": actor.tenant_id, "kinds": [kind for kind, _ in each], "ids": [id for _, id in each]})]
 
 
-def refuse_gone(kept: Iterable[Rows]) -> None:
-    """Go on, unless one of the things that were kept was removed.
+def refuse_gone(kept: Iterable[Rows], *, but: Collection[Thing] = ()) -> None:
+    """Go on, unless one of the things that were kept was removed; `but` are those that were named before.
 
     Refuses:
         code_must_be_known
     """
     for kind, row_id, deleted_at in (row for rows in kept for row in rows):
-        if deleted_at is not None:
+        if deleted_at is not None and (kind, row_id) not in but:
             raise Refused("code_must_be_known", field=kind, detail=f"{row_id} was removed")
 
 

@@ -19,13 +19,14 @@ from ratable_server.errors import Refused
 from ratable_server.operations.closed_months import keep_open, refuse_closed
 from ratable_server.operations.kept import Further
 from ratable_server.operations.matters import fact_columns
-from ratable_server.operations.register_links import Thing, keeping_things, things_in
+from ratable_server.operations.register_links import Thing, keeping_things, refuse_gone, things_in
 from ratable_server.operations.soundness import refuse_unfit_day, refuse_unfit_further
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.load.written_entries import current_entry, posting_of
 from ratable_server.store.models import RegisterEntry, WrittenEntry
 from ratable_server.store.numbers import next_fact_number
+from ratable_server.store.prepared import Rows
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
 
@@ -56,16 +57,17 @@ class Writing:
 
 
 @retried
-def write_entry(*, actor: Actor, entry: Writing, at: datetime) -> str:
-    """Write an entry into an open month; give its code.
+def write_entry(*, actor: Actor, entry: Writing, reverses: str = "", at: datetime) -> str:
+    """Write an entry into an open month; give its code. One that `reverses` another may name what that one names.
 
     Refuses:
-        entry_must_balance, currency_must_be_known, account_must_be_known, revenue_must_be_posted_once,
-        period_must_be_open, date_must_be_in_range, further_must_be_small
+        entry_must_balance, currency_must_be_known, account_must_be_known, code_must_be_known,
+        revenue_must_be_posted_once, period_must_be_open, date_must_be_in_range, further_must_be_small
     """
     _refuse_unfit(entry)
-    with _writing(actor, entry):
+    with _writing(actor, entry) as names:
         refuse_closed(entry.on, keep_open(actor, entry.on), field="date")
+        _refuse_gone(actor, entry, names, was=current_entry(actor, reverses) if reverses else None)
         number = next_fact_number(actor)
         code = f"manual/{number}"
         _keep(actor, entry, code=code, revision=0, number=number, at=at)
@@ -80,9 +82,10 @@ def rewrite_entry(*, actor: Actor, code: str, entry: Writing, at: datetime) -> N
         entry_must_be_known, and what `write_entry` refuses
     """
     _refuse_unfit(entry)
-    with _writing(actor, entry):
+    with _writing(actor, entry) as names:
         last = _open_entry(actor, code)
         refuse_closed(entry.on, keep_open(actor, entry.on), field="date")
+        _refuse_gone(actor, entry, names, was=last)
         number = next_fact_number(actor)
         _keep(actor, entry, code=code, revision=last.revision + 1, number=number, at=at)
 
@@ -134,7 +137,6 @@ def _refuse_unfit(entry: Writing) -> None:
 
 
 def _keep(actor: Actor, entry: Writing, *, code: str, revision: int, number: int, at: datetime) -> None:
-    _refuse_unknown_accounts(actor, entry)
     other = posting_of(actor, entry.posts, but=code)
     if other is not None:
         raise Refused("revenue_must_be_posted_once", field="revenue_transactions", detail=other)
@@ -154,16 +156,26 @@ def _keep(actor: Actor, entry: Writing, *, code: str, revision: int, number: int
 
 
 @contextmanager
-def _writing(actor: Actor, entry: Writing) -> Iterator[None]:
-    """The transaction in which an entry is told; nobody removes what it names, nor its accounts, which are judged with it."""
-    names = things_in(entry.further, *(line.further for line in entry.lines))
-    accounts = {Thing("account", line.account) for line in entry.lines if line.account is not None}
-    with changes_by(actor, names=names, first=keeping_things(actor, accounts)):
-        yield
+def _writing(actor: Actor, entry: Writing) -> Iterator[list[Rows]]:
+    """The transaction in which an entry is told; nobody removes what it names, nor its accounts. Gives what it names."""
+    names = keeping_things(actor, things_in(entry.further, *(line.further for line in entry.lines)))
+    accounts = keeping_things(
+        actor, {Thing("account", line.account) for line in entry.lines if line.account is not None}
+    )
+    with changes_by(actor, first=(*names, *accounts)) as kept:
+        yield kept[: len(names)]
 
 
-def _refuse_unknown_accounts(actor: Actor, entry: Writing) -> None:
-    wanted = {line.account for line in entry.lines if line.account is not None}
+def _refuse_gone(actor: Actor, entry: Writing, names: list[Rows], *, was: WrittenEntry | None) -> None:
+    """Go on, unless something is gone that an entry names; what it says again of another one, it may.
+
+    Entries outlive what they name: their lines were not looked at by removals from the first.
+    """
+    lines = was.lines if was else ()
+    further = was.further if was else {}
+    refuse_gone(names, but=things_in(further, *(line["further"] for line in lines)))
+    before = {line["account"] for line in lines}
+    wanted = {line.account for line in entry.lines if line.account is not None} - before
     known = set(rows_of(actor, RegisterEntry).filter(kind="account", id__in=wanted).values_list("id", flat=True))
     if wanted - known:
         raise Refused("account_must_be_known", field="account", detail=str(min(wanted - known)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from ratable.terms import Product, UsageItem
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
 from ratable_server.operations.catalog import create_product, create_product_bundle
 from ratable_server.operations.catalog_changes import ProductHead, modify_product, modify_product_bundle
 from ratable_server.operations.contracts import ContractHead, create_contract, duplicate_contract, modify_contract
@@ -21,6 +23,7 @@ from ratable_server.operations.milestones import add_milestone
 from ratable_server.operations.paper_revisions import revise_paper
 from ratable_server.operations.paper_told import Line, Paper, PaperBeside
 from ratable_server.operations.papers import issue_papers
+from ratable_server.operations.periods import close_period
 from ratable_server.operations.prepaid_commits import modify_prepaid_commit
 from ratable_server.operations.register import Named, add_entries, keep_entry, remove_entry
 from ratable_server.operations.settlements import Money, pay_credit_memo_out, settle_invoice
@@ -29,7 +32,7 @@ from ratable_server.operations.usage_items import add_usage_item
 from ratable_server.operations.usage_told import ItemTold, add_told_item
 from ratable_server.operations.vendors import NewCustomer, add_customers
 from ratable_server.operations.written_entries import Writing, WrittenLine, rewrite_entry, write_entry
-from ratable_server.store.models import Contract
+from ratable_server.store.models import Contract, RegisterEntry, WrittenEntry
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.concurrency.meeting import meeting
 from tests.server.conftest import AT
@@ -43,6 +46,7 @@ SIGNED = ContractHead(name="", customer="Acme Inc", currency="USD", starts_on=JA
 PAPER = Paper(kind="invoice", contract="acme", on=JANUARY, lines=(Line(amount=Decimal(100)),))
 LINES = (WrittenLine(role="cash", debit_minor=1), WrittenLine(role="revenue", credit_minor=1))
 ENTRY = Writing(kind="general", currency="USD", on=JANUARY, lines=LINES)
+FEBRUARY = date(2026, 2, 10)
 MONEY = Money(amount=Decimal(10), on=JANUARY)
 
 Told = dict[str, Any]
@@ -199,3 +203,51 @@ def test_what_says_nothing_of_the_register_waits_for_nobody(actor: Actor, ids: d
     further = {"department_name": "Spare", "memo": str(ids["department"])}
     told = meeting(actor, removal(actor, "department"), create_customer, code="new", name="", further=further, at=AT)
     assert told == "done"
+
+
+@pytest.fixture
+def of_old_books(actor: Actor, ids: dict[str, Any]) -> dict[str, Any]:
+    """An entry whose lines name what was taken out when nobody watched over lines of entries; and another one."""
+    named = {"department": ids["department"], "tag_ids": [ids["tag"]]}
+    line = replace(LINES[0], role="", account=ids["account"], further=named)
+    entry = replace(ENTRY, lines=(line, LINES[1]))
+    code = write_entry(actor=actor, entry=entry, at=AT)
+    with books_of(actor):
+        gone = [ids["department"], ids["tag"], ids["account"]]
+        assert rows_of(actor, RegisterEntry).filter(id__in=gone).update(deleted_at=AT) == len(gone)
+    return {"code": code, "entry": entry, "line": line, "other": ids["entry"]}
+
+
+def test_an_entry_of_old_books_is_reversed_with_what_it_names(actor: Actor, of_old_books: dict[str, Any]):
+    """It may stand in a closed month: there is no other mend."""
+    close_period(actor=actor, month_on=JANUARY, at=AT)
+    line = replace(of_old_books["line"], debit_minor=0, credit_minor=1)
+    swapped = replace(ENTRY, on=FEBRUARY, lines=(line, replace(LINES[1], debit_minor=1, credit_minor=0)))
+    before = kept(actor)
+    for of in ({}, {"reverses": of_old_books["other"]}):
+        with pytest.raises(Refused) as refused:
+            write_entry(actor=actor, entry=swapped, at=AT, **of)
+        assert (refused.value.code, kept(actor)) == ("code_must_be_known", before)
+    code = write_entry(actor=actor, entry=swapped, reverses=of_old_books["code"], at=AT)
+    with books_of(actor):
+        lines = rows_of(actor, WrittenEntry).get(code=code).lines
+    assert [(each["account"], each["debit_minor"], each["credit_minor"]) for each in lines] == [
+        (line.account, 0, 1), (None, 1, 0),
+    ]  # fmt: skip
+    assert lines[0]["further"] == line.further
+    assert_sound(actor)
+
+
+def test_an_entry_of_old_books_is_said_anew_with_what_it_names_and_nothing_else_that_is_gone(
+    actor: Actor, of_old_books: dict[str, Any]
+):
+    memo = replace(of_old_books["entry"], further={"memo": "Again"})
+    with pytest.raises(Refused) as refused:
+        rewrite_entry(actor=actor, code=of_old_books["other"], entry=memo, at=AT)
+    assert refused.value.code == "code_must_be_known"
+    rewrite_entry(actor=actor, code=of_old_books["code"], entry=memo, at=AT)
+    rewrite_entry(actor=actor, code=of_old_books["code"], entry=ENTRY, at=AT)
+    with pytest.raises(Refused) as refused:
+        rewrite_entry(actor=actor, code=of_old_books["code"], entry=memo, at=AT)
+    assert refused.value.code == "code_must_be_known"
+    assert_sound(actor)

@@ -60,7 +60,7 @@ def written(actor: Actor, fields: dict[str, Any]) -> int:
             swapped = translate.reversed_writing(
                 entry, on=fields["reversal_date"], reversal_of=of, order=order_of(code)
             )
-            write_entry(actor=actor, entry=swapped, at=at)
+            write_entry(actor=actor, entry=swapped, reverses=code, at=at)
         return code
 
     days = [entry.on, *(row.on for row in gone), *filter(None, [fields.get("reversal_date")])]
@@ -102,7 +102,7 @@ def _reversed(actor: Actor, fields: Mapping[str, Any]) -> int:
     if whole.posts:
         raise ValidationError({"reversal_of": ["A posting is deleted, not reversed."]})
     swapped = translate.reversed_writing(whole, on=on, reversal_of=row.id, order=order_of(row.code))
-    return entry_public_id(write_entry(actor=actor, entry=swapped, at=now_at()))
+    return entry_public_id(write_entry(actor=actor, entry=swapped, reverses=row.code, at=now_at()))
 
 
 def _writing(actor: Actor, fields: dict[str, Any], *, but: str) -> Writing:
