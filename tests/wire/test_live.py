@@ -78,5 +78,5 @@ def test_requests_that_wait_are_a_line_in_the_log_and_not_one_each(books: None, 
             assert [each.recv(15) for each in asking] == [b"HTTP/1.1 200 OK"] * AT_ONCE
             assert ended(server) == 0
         log.seek(0)
-        lines = [line for line in log if "queue" in line.lower() or "thread" in line]
+        lines = [line for line in log if "queue depth" in line or "for a thread" in line]
     assert [line.partition(":")[0] for line in lines] == ["Requests wait for a thread"]

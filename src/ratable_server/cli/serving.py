@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,16 +55,19 @@ def serve(*, host: Host = "127.0.0.1", port: Port = 8000, threads: Threads = 8, 
 
     start_embedded_server()
     listening = _listening(host=host, port=port, threads=threads)
-    for each in listening.ports:
-        typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{each}  (reference: /docs)")
     worker = None if no_worker else Worker()
     if worker is not None:
         worker.start()
-    run(listening)
+    run(listening, begun=lambda: _tell_where(host, listening.ports))
     if worker is not None:
         worker.stop()
         worker.join()
     end_process()
+
+
+def _tell_where(host: str, ports: Sequence[int]) -> None:
+    for each in ports:
+        typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{each}  (reference: /docs)")
 
 
 def _listening(*, host: str, port: int, threads: int) -> Listening:
@@ -115,7 +119,7 @@ def listed(*, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
 
 
 def revoke(*, token_id: TokenId, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
-    """Take a token back: the next request with it is refused."""
+    """Take a token back: requests with it are refused, by servers that run within half a second."""
     actor = open_books(tenant)
     from ratable_server.clock import now_at
     from ratable_server.operations.tokens import revoke_token

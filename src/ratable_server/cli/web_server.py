@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -85,12 +85,16 @@ def listen(*, host: str, port: int, threads: int) -> Listening:
     return Listening(server, [each for each in there.values() if isinstance(each, BaseWSGIServer)])
 
 
-def run(listening: Listening) -> None:
-    """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished."""
+def run(listening: Listening, *, begun: Callable[[], None]) -> None:
+    """Answer until SIGTERM or SIGINT; then nothing new is taken, and what has begun is finished.
+
+    `begun` is called once it can be told to end.
+    """
     finish = partial(_finish, listening.sockets)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=finish, daemon=True).start())
     answering = [thread for thread in threading.enumerate() if thread.name.startswith("waitress")]
     with suppress(KeyboardInterrupt):  # the loop may have ended by itself before `_finish` ends it
+        begun()
         listening.server.run()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

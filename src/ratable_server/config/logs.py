@@ -34,3 +34,11 @@ class WaitingRequests(logging.Filter):
         record.args = (depth, self._deepest)
         self._told_at_ms, self._deepest = at_ms, 0
         return True
+
+
+_waiting = WaitingRequests()
+
+
+def waiting_requests() -> WaitingRequests:
+    """The one of this process: settings can be read again and again, and each time filters are added to those there."""
+    return _waiting

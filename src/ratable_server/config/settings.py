@@ -61,7 +61,7 @@ TOKEN_REQUESTS_PER_MINUTE = int(os.environ.get("RATABLE_TOKEN_REQUESTS_PER_MINUT
 LOGGING = {  # of requests that wait for a thread one line in ten seconds
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"waiting": {"()": "ratable_server.config.logs.WaitingRequests"}},
+    "filters": {"waiting": {"()": "ratable_server.config.logs.waiting_requests"}},
     "loggers": {"waitress.queue": {"filters": ["waiting"]}},
 }
 

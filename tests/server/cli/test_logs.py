@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import logging.config
 
 import pytest
 
@@ -41,10 +42,16 @@ def test_a_thousand_warnings_a_second_are_six_lines_a_minute():
     assert len(told(*((number / 1_000, number % 50) for number in range(60_000)))) == 6
 
 
-def test_the_settings_say_so_to_the_web_server(books: None, caplog: pytest.LogCaptureFixture):
-    """Of `ratable serve` and of whatever else is served with these settings; other warnings pass."""
+def test_the_settings_say_so_to_the_web_server(
+    books: None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    """Of `ratable serve` and of whatever else is served with these settings, however often they are read."""
+    from django.conf import settings  # noqa: PLC0415 - once the books are there
+
+    logging.config.dictConfig(settings.LOGGING)
     queue = logging.getLogger("waitress.queue")
     assert [type(each) for each in queue.filters] == [WaitingRequests]
+    monkeypatch.setattr(queue.filters[0], "_told_at_ms", -10_000)
     for depth in (1, 2, 3):
         queue.warning("Task queue depth is %d", depth)
     queue.warning("something else")
