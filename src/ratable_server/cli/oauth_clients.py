@@ -72,7 +72,7 @@ def listed(*, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
 
 
 def revoke(*, client_id: ClientId, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
-    """Take a program's right back: the next request with its secret or one of its tokens is refused."""
+    """Take a program's right back: its secret and its tokens are refused, by servers that run within half a second."""
     actor = open_books(tenant)
     from ratable_server.clock import now_at
     from ratable_server.operations.oauth_clients import revoke_oauth_client

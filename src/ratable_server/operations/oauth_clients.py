@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from django.db import transaction
+
 from ratable_server.actor import Actor, Role
 from ratable_server.errors import Refused
 from ratable_server.operations.soundness import refuse_unfit_text
@@ -93,7 +95,7 @@ def revoke_oauth_client(*, actor: Actor, client_id: str, at: datetime) -> None:
             row.save()
             after = {"client_id": client_id, "name": row.name}
             record_change(actor, Change("revoke_oauth_client", "oauth_client", client_id, after=after), at=at)
-    oauth.forget_token_holders()
+        transaction.on_commit(oauth.forget_token_holders)
 
 
 @retried

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from ratable_server.actor import Actor, Role
 from ratable_server.errors import Refused
 from ratable_server.operations.soundness import refuse_unfit_text
@@ -74,4 +76,4 @@ def revoke_token(*, actor: Actor, token_id: int, at: datetime) -> None:
             row.save()
             after = {"email": row.email, "hint": row.hint}
             record_change(actor, Change("revoke_token", "api_token", str(row.id), after=after), at=at)
-    forget_holders()
+        transaction.on_commit(forget_holders)

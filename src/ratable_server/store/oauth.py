@@ -62,7 +62,7 @@ def client_holding(client_id: str, secret: str) -> Holder | None:
 def token_holder(token: str, *, at: datetime) -> Holder | None:
     """The program that has drawn a token; None: none has, or it has expired, or its program was taken back.
 
-    One that another process has taken back within the last half second may still be told.
+    One that has expired, or that another process has taken back, within the last half second may still be told.
     """
     digest = digest_of(token)
     look_up = partial(_holder, "SELECT * FROM ratable_oauth_token(%s, %s)", [digest, at])

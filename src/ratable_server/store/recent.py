@@ -18,30 +18,28 @@ _MOST = 10_000
 
 
 class Recent(Generic[Key, Value]):
-    """Values by their keys, for all threads of a process; each is forgotten half a second after it was looked up."""
+    """Values by their keys, for all threads of a process; each counts for half a second from when it was looked up."""
 
     def __init__(self) -> None:
         self._found: dict[Key, tuple[Value, int]] = {}
 
     def get(self, key: Key, look_up: Callable[[], Value | None]) -> Value | None:
         """The value of a key; what is not there is looked up each time."""
-        value, until = self._found.get(key, (None, 0))
+        known = self._found
+        value, until = known.get(key, (None, 0))
         if value is not None and monotonic_ns() < until:
             return value
         until = monotonic_ns() + LIFE_NS
         value = look_up()
         if value is not None:
-            self._keep(key, value, until)
+            if len(known) >= _MOST:
+                known.clear()
+            known[key] = (value, until)
         return value
 
     def forget(self) -> None:
-        """Look everything up anew."""
-        self._found.clear()
+        """Look everything up anew; what is being looked up at this moment is not kept either."""
+        self._found = {}
 
     def __len__(self) -> int:
         return len(self._found)
-
-    def _keep(self, key: Key, value: Value, until: int) -> None:
-        if len(self._found) >= _MOST:
-            self._found.clear()
-        self._found[key] = (value, until)

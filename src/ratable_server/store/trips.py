@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from time import monotonic_ns
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -23,7 +24,9 @@ Texts = tuple[str | None, ...]
 
 UNHELD = "a value has a character that no text of the database can hold"
 _GOOD = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
+_TRUSTED_NS = 60 * 10**9  # proxies and firewalls let go of what is silent for some minutes
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
+_used_at_ns: WeakKeyDictionary[psycopg.Connection[Any], int] = WeakKeyDictionary()
 
 
 class Prepared(NamedTuple):
@@ -125,12 +128,17 @@ def live_connection() -> Any:
     """The connection of this thread, opened anew if the database has closed it since the last request.
 
     Django asks each time whether it is still there, by a statement. The database says so itself: only where it has sent
-    something that nobody asked for does it have to be asked.
+    something that nobody asked for does it have to be asked, or where something in between may have dropped a connection
+    that was silent for long.
     """
     database = connection_here()
-    if database.connection is not None and not (database.health_check_done or database.in_atomic_block):
-        database.health_check_done = _is_silent(database.connection)
+    if database.connection is None or database.in_atomic_block:
+        return database
+    if not database.health_check_done:
+        database.health_check_done = _was_used_lately(database.connection) and _is_silent(database.connection)
         database.close_if_health_check_failed()
+    if database.connection is not None:
+        _used_at_ns[database.connection] = monotonic_ns()
     return database
 
 
@@ -153,6 +161,10 @@ def _asked(database: Any, raw: psycopg.Connection[Any], script: str) -> PGresult
         told = script.encode()
         log_asked(database, told)
         return checked(raw.pgconn.exec_(told))
+
+
+def _was_used_lately(raw: psycopg.Connection[Any]) -> bool:
+    return monotonic_ns() < _used_at_ns.get(raw, 0) + _TRUSTED_NS
 
 
 def _is_silent(raw: psycopg.Connection[Any]) -> bool:

@@ -81,6 +81,17 @@ def test_one_is_not_taken_for_another_and_all_can_be_forgotten(clock: Clock):
     assert [found.get(key, Asked("Eve")) for key in "ab"] == ["Eve", "Eve"]
 
 
+def test_what_is_looked_up_while_all_is_forgotten_is_not_kept(clock: Clock):
+    found = Recent[str, str]()
+
+    def overtaken() -> str:
+        found.forget()
+        return "Ada"
+
+    assert found.get("a", overtaken) == "Ada"
+    assert found.get("a", Asked("Eve")) == "Eve"
+
+
 def test_it_does_not_grow_without_end(clock: Clock, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(recent, "_MOST", 3)
     found = Recent[int, str]()

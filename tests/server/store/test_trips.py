@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic_ns
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from django.db import DataError, InternalError, OperationalError, ProgrammingError, connection, transaction
 
 from ratable_server.actor import Actor
+from ratable_server.store import trips
 from ratable_server.store.models import Customer
 from ratable_server.store.scope import books_of, first_texts_of, rows_of
 from ratable_server.store.trips import ask, first_texts, first_texts_of_request, prepared
@@ -122,6 +124,7 @@ def test_a_connection_that_is_silent_is_not_asked_whether_it_is_there(
         asked.append(is_usable())
         return asked[-1]
 
+    read(actor)
     monkeypatch.setattr(connection, "is_usable", ask_for_it)
     found = read(actor)
     for _ in range(2):
@@ -133,6 +136,9 @@ def test_a_connection_that_is_silent_is_not_asked_whether_it_is_there(
     second_connection.commit()
     new_request()
     assert (read(actor), asked) == (found, [True])  # it said something, and is still there
+    monkeypatch.setattr(trips, "monotonic_ns", lambda: monotonic_ns() + 60 * 10**9)
+    new_request()
+    assert (read(actor), asked) == (found, [True, True])  # nobody has used it for a minute
 
 
 def test_what_is_lost_inside_a_transaction_is_not_asked_again(actor: Actor, second_connection: Any):
