@@ -1,80 +1,155 @@
-"""Revenue that invoices name: what they have billed in full is not billed again."""
+"""Revenue that invoices name: what they have billed in full is not billed again.
+
+Each revenue is judged by itself. What an invoice bills is shared over the revenue that it names, in that order, as far as
+no other invoice has billed of it; what it bills above that is of nothing.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.invoices import NAMED_REVENUE
 from ratable_server.clock import now_at
-from ratable_server.queries.listing import EVERYTHING
-from ratable_server.queries.papers import Paper, PaperLine, PapersAsked, papers
+from ratable_server.operations.paper_told import Line, Paper, PaperBeside
+from ratable_server.queries.listing import EVERYTHING, Asked
+from ratable_server.queries.papers import Paper as Row
+from ratable_server.queries.papers import PaperLine, PapersAsked, papers
+from ratable_server.queries.prepaid_commits import prepaid_commits
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
 
-_Source = tuple[int | None, int | None, int | None]  # ids of a prepaid commit, a subscription, a milestone
+TURN = "billing"  # whoever bills what is named, or lets go of it, takes this one, and no other
+
+_Source = tuple[str, str]  # ("subscription", "seats"): what a line is of, and its code; without one, usage
+_USAGE: _Source = ("usage", "")
+_NOTHING = Decimal(0)
 
 
-def refuse_billed(actor: Actor, contract_id: int, fields: Mapping[str, Any], *, beside: int | None) -> None:
-    """Go on, unless invoices that stand have billed all of the revenue that a body names; `beside` is the invoice it is of.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bill:
+    """An invoice that stands: ids of the revenue that it names, and what it bills of each source."""
 
-    Revenue that has grown since it was billed can be named again.
+    code: str | None
+    named: tuple[int, ...]
+    amounts: Mapping[_Source, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Revenue:
+    """Amounts by id, and their sources. What comes to nothing, or is no longer there, is not among them: nobody billed it."""
+
+    amounts: Mapping[int, Decimal]
+    sources: Mapping[int, _Source]
+
+
+def refuse_billed(actor: Actor, every: Sequence[tuple[Paper, PaperBeside]], *, beside: int | None = None) -> None:
+    """Go on, unless nothing is left of all that one of these invoices names; `beside` is the one that it is said of.
+
+    Drafts bill nothing. Of revenue that has grown since it was billed, something is left.
 
     Raises:
-        ValidationError: they have.
+        ValidationError: other invoices have billed it, or those before it do; or one names what is not there.
     """
-    ids = set(fields.get(NAMED_REVENUE) or ())
+    bills = [_bill_of(paper, further.further) for paper, further in every]
+    ids = {id for bill in bills for id in bill.named}
     if not ids:
         return
-    asked = PapersAsked(kind="invoice", contract_ids=[contract_id], limit=EVERYTHING.limit)
-    naming = [row for row in papers(actor=actor, asked=asked).rows if row.id != beside and _names_any(row, ids)]
-    if not naming:
-        return
-    every = ids.union(*(_named(row) for row in naming))
-    asked_revenue = RevenueAsked(ids=sorted(every), limit=EVERYTHING.limit)
-    revenue = revenue_transactions(actor=actor, on=now_at().date(), asked=asked_revenue).rows
-    if _billed(naming, revenue) >= sum((row.amount for row in revenue), Decimal(0)):
-        codes = ", ".join(row.code for row in naming)
-        raise ValidationError({NAMED_REVENUE: [f"{codes} billed it: void it, or bill what has come to it since."]})
-
-
-def refuse_named_twice(every: Sequence[Mapping[str, Any]]) -> None:
-    """Go on, unless two of several new invoices name the same revenue.
-
-    Raises:
-        ValidationError: told by the later one.
-    """
-    seen: set[int] = set()
-    for place, fields in enumerate(every):
-        ids = set(fields.get(NAMED_REVENUE) or ())
-        if not seen.isdisjoint(ids):
-            wrong = {NAMED_REVENUE: ["Another of these invoices names it."]}
+    rows = _rows(actor, ids)
+    missing = sorted(ids - {row.id for row in rows})
+    if missing:
+        raise ValidationError({NAMED_REVENUE: [f'Invalid pk "{id}" - object does not exist.' for id in missing]})
+    standing = _standing(actor, {row.contract_id for row in rows}, but=beside)
+    rows += _rows(actor, {id for bill in standing for id in bill.named} - ids)
+    revenue = _revenue(actor, rows)
+    left = dict(revenue.amounts)
+    for bill in sorted(standing, key=lambda each: len(each.named)):  # the more one names, the more it can be of
+        _share(bill, revenue, left)
+    by_others = dict(left)
+    for place, bill in enumerate(bills):
+        if _is_billed(bill, by_others):
+            codes = ", ".join(str(each.code) for each in standing if not set(each.named).isdisjoint(bill.named))
+            raise ValidationError({NAMED_REVENUE: [f"{codes} billed it: void it, or bill what has come to it since."]})
+        if _is_billed(bill, left):
+            wrong = {NAMED_REVENUE: ["Invoices before it in this body bill it."]}
             raise ValidationError({"invoices": [*({} for _ in range(place)), wrong]})
-        seen |= ids
+        _share(bill, revenue, left)
 
 
-def _named(row: Paper) -> Collection[int]:
-    return row.further.get(NAMED_REVENUE) or ()
+def _is_billed(bill: _Bill, left: Mapping[int, Decimal]) -> bool:
+    found = [left[id] for id in bill.named if id in left]
+    return bool(found) and not any(found)
 
 
-def _names_any(row: Paper, ids: set[int]) -> bool:
-    return row.voided_on is None and row.stage != "draft" and not ids.isdisjoint(_named(row))
+def _share(bill: _Bill, revenue: _Revenue, left: dict[int, Decimal]) -> None:
+    """Take what an invoice bills from what is left of the revenue that it names: what lowers it first, then in order."""
+    amounts = dict(bill.amounts)
+    known = [id for id in bill.named if revenue.sources.get(id) in amounts]
+    for id in sorted(known, key=lambda each: left[each] >= 0):
+        source = revenue.sources[id]
+        part = left[id] if left[id] < 0 else min(left[id], max(amounts[source], _NOTHING))
+        left[id] -= part
+        amounts[source] -= part
 
 
-def _billed(naming: Sequence[Paper], revenue: Sequence[RevenueTransaction]) -> Decimal:
-    """What lines of the same sources come to: of the same prepaid commit, subscription or milestone, or of usage."""
-    sources = {_source_of(row) for row in revenue}
-    lines = [line for paper in naming for line in paper.lines if _source_of_line(line) in sources]
-    return sum((line.amount for line in lines), Decimal(0))
+def _bill_of(paper: Paper, further: Mapping[str, object]) -> _Bill:
+    return _Bill(
+        code=paper.code,
+        named=() if paper.stage == "draft" else _named(further),
+        amounts=_amounts(paper.lines),
+    )
 
 
-def _source_of(row: RevenueTransaction) -> _Source:
-    commit = row.prepaid_commit_id if row.kind in {"drawdown", "breakage"} else None
-    return commit, row.subscription_id, row.milestone_id
+def _standing(actor: Actor, contract_ids: Collection[int], *, but: int | None) -> list[_Bill]:
+    """The invoices of contracts that stand and name revenue."""
+    asked = PapersAsked(kind="invoice", contract_ids=sorted(contract_ids), limit=EVERYTHING.limit)
+    rows: Sequence[Row] = papers(actor=actor, asked=asked).rows if contract_ids else ()
+    stand = [row for row in rows if row.id != but and row.voided_on is None and row.stage != "draft"]
+    bills = [_Bill(code=row.code, named=_named(row.further), amounts=_amounts(row.lines)) for row in stand]
+    return [bill for bill in bills if bill.named]
 
 
-def _source_of_line(line: PaperLine) -> _Source:
-    return line.prepaid_commit_id, line.subscription_id, line.milestone_id
+def _named(further: Mapping[str, object]) -> tuple[int, ...]:
+    said = further.get(NAMED_REVENUE)
+    return tuple(dict.fromkeys(said)) if isinstance(said, list) else ()
+
+
+def _amounts(lines: Sequence[Line] | Sequence[PaperLine]) -> dict[_Source, Decimal]:
+    amounts: dict[_Source, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        amounts[_source_of_line(line)] += line.amount
+    return dict(amounts)
+
+
+def _source_of_line(line: Line | PaperLine) -> _Source:
+    told = {"prepaid_commit": line.prepaid_commit, "subscription": line.subscription, "milestone": line.milestone}
+    return next(((kind, code) for kind, code in told.items() if code), _USAGE)
+
+
+def _rows(actor: Actor, ids: Collection[int]) -> list[RevenueTransaction]:
+    if not ids:
+        return []
+    asked = RevenueAsked(ids=sorted(ids), limit=EVERYTHING.limit)
+    return list(revenue_transactions(actor=actor, on=now_at().date(), asked=asked).rows)
+
+
+def _revenue(actor: Actor, rows: Sequence[RevenueTransaction]) -> _Revenue:
+    ids = sorted({row.prepaid_commit_id for row in rows if row.prepaid_commit_id is not None})
+    commits = prepaid_commits(actor=actor, asked=Asked(ids=ids, limit=len(ids))).rows if ids else ()
+    codes = {commit.id: commit.code for commit in commits}
+    return _Revenue(
+        amounts={row.id: row.amount for row in rows if row.amount},
+        sources={row.id: _source_of(row, codes) for row in rows if row.amount},
+    )
+
+
+def _source_of(row: RevenueTransaction, commits: Mapping[int, str]) -> _Source:
+    """Overage, true-ups and usage are of the contract's usage; what a prepaid commit covered is of it."""
+    if row.subscription_id is not None or row.milestone_id is not None:
+        return row.source_kind, row.source
+    commit = commits.get(row.prepaid_commit_id or 0) if row.kind in {"drawdown", "breakage"} else None
+    return ("prepaid_commit", commit) if commit else _USAGE

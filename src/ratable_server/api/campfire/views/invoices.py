@@ -38,7 +38,7 @@ from ratable_server.api.campfire.views.invoice_lines import (
     sources_of,
 )
 from ratable_server.api.campfire.views.invoice_lists import DAYS, SORT, WORDS, narrowed
-from ratable_server.api.campfire.views.invoice_twice import refuse_billed, refuse_named_twice
+from ratable_server.api.campfire.views.invoice_twice import TURN, refuse_billed
 from ratable_server.api.campfire.views.naming import names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
@@ -72,7 +72,7 @@ class Billing(CampfireView):
     def billed(self, every: Sequence[Mapping[str, Any]]) -> list[int]:
         """The ids of new invoices, all of them or none; those that name revenue are written one after the other."""
         if any(fields.get(translate.NAMED_REVENUE) for fields in every):
-            return self.alone("billing", 0, lambda: _billed(self.actor, every))
+            return self.alone(TURN, 0, lambda: _billed(self.actor, every))
         return _billed(self.actor, every)
 
 
@@ -126,13 +126,15 @@ class Invoice(CampfireView):
         return Response(status=204)
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
-        self.alone("invoice", id, lambda: self._say(id, is_partial=is_partial))
+        self.alone(TURN, 0, lambda: self._say(id, is_partial=is_partial))
         return Response(told(self.actor, [invoice_of(self.actor, id)])[0])
 
     def _say(self, id: int, *, is_partial: bool) -> None:
         row = invoice_of(self.actor, id)
         fields = _read(self, is_partial=is_partial)
         paper, beside = said(self.actor, fields, row=row, is_partial=is_partial)
+        if row.stage == "draft" or translate.NAMED_REVENUE in fields:
+            refuse_billed(self.actor, [(paper, beside)], beside=id)
         revise_paper(actor=self.actor, id=id, paper=paper, beside=beside, at=now_at())
 
 
@@ -145,7 +147,6 @@ class InvoicesAtOnce(Billing):
     def post(self, _request: Request) -> Response:
         """Bill customers, all of it or nothing."""
         read = [_checked(self.actor, each) for each in _each(self)]
-        refuse_named_twice(read)
         issued = self.billed(read)
         asked = PapersAsked(kind="invoice", ids=issued, limit=len(issued))
         return Response(told(self.actor, papers(actor=self.actor, asked=asked).rows), status=201)
@@ -202,17 +203,18 @@ def said(
     was = row.further if row is not None and is_partial else {}
     further = taken(fields, was, translate.OURS)
     lines = fields["lines"] if "lines" in fields or row is None else lines_told(row)
+    stage = _stage(head, row)
+    if row is not None and row.stage == "draft" and stage != "draft":
+        head[translate.NAMED_REVENUE] = further.get(translate.NAMED_REVENUE)
     paper = Paper(
         kind="invoice",
         contract=contract.code,
         on=head["invoice_date"],
         due_on=head["due_date"],
-        stage=_stage(head, row),
+        stage=stage,
         code=head.get("invoice_number") or None,
         lines=_lines(actor, contract, {**head, "lines": lines}, row=None if "lines" in fields else row),
     )
-    if paper.stage != "draft":
-        refuse_billed(actor, contract.id, fields, beside=None if row is None else row.id)
     if paper.stage == "sent" and not further.get("sent_date"):
         further["sent_date"] = now_at().date()
     return paper, PaperBeside(further=further, lines=[taken(each, {}, translate.OURS_OF_A_LINE) for each in lines])
@@ -220,6 +222,7 @@ def said(
 
 def _billed(actor: Actor, every: Sequence[Mapping[str, Any]]) -> list[int]:
     pairs = [said(actor, fields, row=None) for fields in every]
+    refuse_billed(actor, pairs)
     papers, besides = [paper for paper, _ in pairs], [beside for _, beside in pairs]
     return [issued.id for issued in issue_papers(actor=actor, papers=papers, besides=besides, at=now_at())]
 

@@ -21,6 +21,7 @@ from ratable_server.api.campfire.schemas.usage_overage import (
 from ratable_server.api.campfire.translate import usage_overage as translate
 from ratable_server.api.campfire.translate.words import last_day
 from ratable_server.api.campfire.views.documented import posts
+from ratable_server.api.campfire.views.invoice_twice import TURN
 from ratable_server.api.campfire.views.revenue_posting import month_said
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
@@ -44,7 +45,7 @@ class OverageInvoicing(CampfireView):
         """Bill the overage of every cycle that has ended by a month and was not billed; again it does nothing."""
         fields = self.read(OverageInvoicingInputSerializer)
         open_on = _open_on(self.actor)
-        return Response(self.alone("overage", 0, lambda: self._bill(fields, open_on)))
+        return Response(self.alone(TURN, 0, lambda: self._bill(fields, open_on)))
 
     def _bill(self, fields: dict[str, Any], open_on: date | None) -> dict[str, Any]:
         through = month_end(month_said(fields["period_month"]))
