@@ -6,7 +6,7 @@ locked one, so that it takes no part in a deadlock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from django.db import connection
 
 from ratable_server.actor import Actor
 from ratable_server.operations.booking import take_months
+from ratable_server.operations.register_links import Thing, keeping_things
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import books_of
 
@@ -32,12 +33,15 @@ def change_alone(*, actor: Actor, kind: str, id: int, change: Callable[[], T]) -
 
 
 @retried
-def change_together(*, actor: Actor, change: Callable[[], T], days: Iterable[date] = ()) -> T:
+def change_together(
+    *, actor: Actor, change: Callable[[], T], names: Collection[Thing] = (), days: Iterable[date] = ()
+) -> T:
     """What `change` gives: one transaction for several operations, all of them or none.
 
-    `days` are those of the facts that they file, if these are several: their months are taken before anything else is.
+    `days` are those of the facts that they file, if these are several: their months are taken before anything else is, but
+    for what these `names` of the register, which is kept first. The operations judge what of it is gone.
     """
-    with books_of(actor):
+    with books_of(actor, first=keeping_things(actor, names)):
         take_months(actor, days)
         return change()
 

@@ -155,13 +155,23 @@ def _keep(actor: Actor, entry: Writing, *, code: str, revision: int, number: int
     record_change(actor, Change("write_entry", "written_entry", code, after=_told(entry, revision)), at=at)
 
 
+def named_by(entry: Writing) -> frozenset[Thing]:
+    """What an entry names of the register, its accounts among it."""
+    return _names(entry) | _accounts(entry)
+
+
+def _names(entry: Writing) -> frozenset[Thing]:
+    return things_in(entry.further, *(line.further for line in entry.lines))
+
+
+def _accounts(entry: Writing) -> frozenset[Thing]:
+    return frozenset(Thing("account", line.account) for line in entry.lines if line.account is not None)
+
+
 @contextmanager
 def _writing(actor: Actor, entry: Writing) -> Iterator[list[Rows]]:
     """The transaction in which an entry is told; nobody removes what it names, nor its accounts. Gives what it names."""
-    names = keeping_things(actor, things_in(entry.further, *(line.further for line in entry.lines)))
-    accounts = keeping_things(
-        actor, {Thing("account", line.account) for line in entry.lines if line.account is not None}
-    )
+    names, accounts = keeping_things(actor, _names(entry)), keeping_things(actor, _accounts(entry))
     with changes_by(actor, first=(*names, *accounts)) as kept:
         yield kept[: len(names)]
 
@@ -174,8 +184,7 @@ def _refuse_gone(actor: Actor, entry: Writing, names: list[Rows], *, was: Writte
     lines = was.lines if was else ()
     further = was.further if was else {}
     refuse_gone(names, but=things_in(further, *(line["further"] for line in lines)))
-    before = {line["account"] for line in lines}
-    wanted = {line.account for line in entry.lines if line.account is not None} - before
+    wanted = {each.id for each in _accounts(entry)} - {line["account"] for line in lines}
     known = set(rows_of(actor, RegisterEntry).filter(kind="account", id__in=wanted).values_list("id", flat=True))
     if wanted - known:
         raise Refused("account_must_be_known", field="account", detail=str(min(wanted - known)))

@@ -15,13 +15,25 @@ from tests.server.concurrency.crew import SECONDS, Crew, crew_of, outcome
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
-def meeting(actor: Actor, first: Callable[[], object], then: Callable[..., object], /, **named: Any) -> str:
-    """What came of the operation `then`, in a process of its own, that waits for the transaction of `first`."""
+def meeting(
+    actor: Actor,
+    first: Callable[[], object],
+    then: Callable[..., object],
+    /,
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+    **named: Any,
+) -> str:
+    """What came of the operation `then`, in a process of its own, that waits for the transaction of `first`.
+
+    `meanwhile` is done in that transaction while the other one waits.
+    """
     with crew_of([(outcome, {"operation": then, "actor": actor, **named})]) as crew:
         with books_of(actor):
             first()
             crew.go()
             _until_it_waits(crew)
+            meanwhile()
         (answer,) = crew.answers()
     return str(answer)
 

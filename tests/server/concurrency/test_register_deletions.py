@@ -12,6 +12,7 @@ import pytest
 
 from ratable.terms import Product, UsageItem
 from ratable_server.actor import Actor
+from ratable_server.api.campfire.views.journal_writing import written
 from ratable_server.errors import Refused
 from ratable_server.operations.catalog import create_product, create_product_bundle
 from ratable_server.operations.catalog_changes import ProductHead, modify_product, modify_product_bundle
@@ -32,7 +33,7 @@ from ratable_server.operations.usage_items import add_usage_item
 from ratable_server.operations.usage_told import ItemTold, add_told_item
 from ratable_server.operations.vendors import NewCustomer, add_customers
 from ratable_server.operations.written_entries import Writing, WrittenLine, rewrite_entry, write_entry
-from ratable_server.store.models import Contract, RegisterEntry, WrittenEntry
+from ratable_server.store.models import Contract, Period, RegisterEntry, WrittenEntry
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.concurrency.meeting import meeting
 from tests.server.conftest import AT
@@ -203,6 +204,21 @@ def test_what_says_nothing_of_the_register_waits_for_nobody(actor: Actor, ids: d
     further = {"department_name": "Spare", "memo": str(ids["department"])}
     told = meeting(actor, removal(actor, "department"), create_customer, code="new", name="", further=further, at=AT)
     assert told == "done"
+
+
+def test_who_waits_for_what_an_entry_and_its_reversal_name_holds_no_month_yet(actor: Actor, ids: dict[str, Any]):
+    """Things of the register are taken before months; who has a month does not wait for one."""
+    lines = [{"account": ids["account"], f"{side}_amount_native": Decimal(1)} for side in ("debit", "credit")]
+    lines[0]["department"] = ids["department"]
+    fields = {"date": JANUARY, "reversal_date": FEBRUARY, "currency": "USD", "transactions": lines}
+
+    def nobody_holds_january() -> None:
+        assert [row.month_on for row in rows_of(actor, Period).select_for_update(nowait=True)] == [JANUARY]
+
+    taken_out = removal(actor, "department")
+    told = meeting(actor, taken_out, written, meanwhile=nobody_holds_january, fields=fields)
+    assert told == "code_must_be_known"
+    assert_sound(actor)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from ratable_server.clock import now_at
 from ratable_server.errors import Refused
 from ratable_server.operations.alone import change_together
 from ratable_server.operations.journals import reverse_entry
-from ratable_server.operations.written_entries import Writing, remove_written, rewrite_entry, write_entry
+from ratable_server.operations.written_entries import Writing, named_by, remove_written, rewrite_entry, write_entry
 from ratable_server.queries.ledger import LedgerEntry, entry_public_id, ledger_entries
 from ratable_server.queries.ledger_books import LedgerAsked
 from ratable_server.queries.ledger_revenue import RevenueEntry, entries_of_revenue
@@ -64,7 +64,7 @@ def written(actor: Actor, fields: dict[str, Any]) -> int:
         return code
 
     days = [entry.on, *(row.on for row in gone), *filter(None, [fields.get("reversal_date")])]
-    return entry_public_id(change_together(actor=actor, change=write, days=days))
+    return entry_public_id(change_together(actor=actor, change=write, names=named_by(entry), days=days))
 
 
 def rewritten(actor: Actor, row: LedgerEntry, fields: dict[str, Any], *, is_partial: bool) -> None:
