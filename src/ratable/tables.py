@@ -377,13 +377,14 @@ MOVES = _schema(  # one side of an entry; the other side is the position of its 
 TURNS = _schema(  # what can only be booked when all before it is: see ledger
     entry_id="string",
     contract_id="string",
-    kind="string",  # invoice | termination
+    kind="string",  # invoice | void | termination
     service_on="date",
     booked_on="date",
     on="date",
     place="int64",
     number="int64",
     amount_minor="int64",
+    voided_number="int64",  # of the turn that a void takes back; 0: it takes none back
 )
 
 UNEARNED = ("adjustment", "opening", "reversal")  # kinds of entries that move revenue which no obligation gave

@@ -128,14 +128,16 @@ def voided(lines: Iterable[Row], *, contract_id: str, booking: Booking) -> Docum
 def voided_before_posting(filed: Documents, *, contract_id: str, booking: Booking) -> Documents:
     """The same of a document whose month is not posted yet: what it moves is taken back on the later day.
 
-    What an invoice of the contract's usage clears is not known before its turn: all of it is taken back from the usage.
+    What an invoice of the contract's usage clears is not known before its turn: its void takes a turn, too.
     """
-    usage: Row = {"source_kind": "usage", "source_id": contract_id, "item_id": "", "product_id": "", "commit_id": ""}
-    receivables = (
-        {**turn, **usage, "account": "accounts_receivable", "debit_minor": turn["amount_minor"]} for turn in filed.turns
-    )
-    lines = [{**line, "credit_minor": 0} for line in (*filed.moves, *receivables)]
-    return voided(lines, contract_id=contract_id, booking=booking)
+    moves = voided([{**line, "credit_minor": 0} for line in filed.moves], contract_id=contract_id, booking=booking)
+    return moves._replace(turns=tuple(_void_turn(turn, contract_id, booking) for turn in filed.turns))
+
+
+def _void_turn(turn: Row, contract_id: str, booking: Booking) -> Row:
+    """What the ledger has booked at a turn is taken back from the sources that it cleared."""
+    own = _turn(contract_id, "void", booking, place=DOCUMENT, amount_minor=0)
+    return {**own, "voided_number": turn["number"]}
 
 
 def _void_of(line: Row, booking: Booking) -> Row:
@@ -189,7 +191,8 @@ def _swapped(line: Row, head: Row) -> Row:
 
 
 def _turn(contract_id: str, kind: str, booking: Booking, *, place: int, amount_minor: int) -> Row:
-    return {**_head(contract_id, kind, booking), "place": place, "amount_minor": amount_minor}
+    own: Row = {"place": place, "amount_minor": amount_minor, "voided_number": 0}
+    return {**_head(contract_id, kind, booking), **own}
 
 
 def _head(contract_id: str, kind: str, booking: Booking) -> Row:

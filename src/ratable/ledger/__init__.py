@@ -39,7 +39,7 @@ def journalize(
     Shapes:
         revenue     posted and new revenue
         documents   moves of documents that name their source, or need none
-        waiting     invoices without a target and terminations: they depend on all before them
+        waiting     invoices without a target, their voids and terminations: they depend on all before them
         contracts   their currencies
         sources     the product of a source: what a termination releases of it has the same
         -> journal  lines; entry_id groups them
@@ -72,10 +72,11 @@ def journalize(
         turn = sheet.bind("turn_number", pa.table({"turn_no": pa.array([number], pa.int64())}), _NUMBER)
         lots = sheet.run(turns.open_lots, moves, queue, turn)
         invoiced = sheet.run(turns.invoiced, lots, queue, turn)
+        voided = sheet.run(turns.voided, moves, queue, turn)
         credited = sheet.run(turns.credited, moves, lots, queue, turn)
         released = sheet.run(turns.released, moves, queue, turn, sources)
         refunded = sheet.run(turns.refunded, moves, owed, queue, turn)
-        taken = sheet.run(turns.taken, invoiced, credited, released, refunded)
+        taken = sheet.run(turns.taken, invoiced, voided, credited, released, refunded)
         moves = sheet.run(entries.all_moves, moves, taken)
         applied = sheet.run(entries.all_moves, applied, taken, into="applied")
     return Journal(sheet.run(entries.journal, moves, contracts), applied)

@@ -1,8 +1,9 @@
 """Turns: what can only be booked when all before it is.
 
-An invoice without a target clears what is unbilled at that moment, an adjustment credits the
-receivable for what had been invoiced of its month, an expired commit's rest is owed back as far as
-it was billed, a termination releases what is left. Each contract takes its turns in order, all contracts their n-th turn at once.
+An invoice without a target clears what is unbilled at that moment, its void gives each source back
+what was cleared, an adjustment credits the receivable for what had been invoiced of its month, an
+expired commit's rest is owed back as far as it was billed, a termination releases what is left.
+Each contract takes its turns in order, all contracts their n-th turn at once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from ratable import tables
-from ratable.ledger.entries import REFUND, REVENUE
+from ratable.ledger.entries import DOCUMENTS, REFUND, REVENUE
 from ratable.money import split_exact
 
 _SOURCE = ["contract_id", "source_kind", "source_id"]
@@ -26,7 +27,9 @@ def queue(waiting: ir.Table, moves: ir.Table, owed: ir.Table) -> ir.Table:
     credits = back.group_by([*_HEAD, "kind"]).agg(amount_minor=back.back_minor.sum().cast("int64"))
     done = moves.filter((moves.kind == REFUND) & (moves.account == "refund_liability"))
     refunds = owed.anti_join(done, "entry_id").select(*_HEAD, "kind", amount_minor=-owed.debit_minor)
-    rows = waiting.union(credits.select(waiting.columns)).union(refunds.select(waiting.columns))
+    rows = waiting
+    for each in (credits, refunds):
+        rows = rows.union(each.mutate(voided_number=ibis.literal(0, "int64")).select(rows.columns))
     order = ibis.window(group_by="contract_id", order_by=["on", "place", "number", "entry_id"])
     return rows.mutate(turn_no=ibis.row_number().over(order))
 
@@ -136,6 +139,23 @@ def invoiced(lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     )
 
 
+def voided(moves: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """The void of an invoice without a target: what its turn booked is swapped, source by source.
+
+    What a close posts of the same void once the month of the invoice has posted it (`facts.documents.voided`).
+    """
+    now = queue.inner_join(turn, "turn_no").filter(lambda rows: rows.kind == "void")
+    head = now.select("contract_id", "booked_on", "on", "place", "number", "voided_number")
+    of = moves.filter((moves.place == DOCUMENTS) & (moves.kind == "invoice"))
+    of = of.rename({"voided_number": "number"}).drop("booked_on", "on", "place")
+    rows = of.inner_join(head, ["contract_id", "voided_number"])
+    return (
+        rows.mutate(entry_id=rows.entry_id + "/void/" + rows.number.cast("string"), debit_minor=-rows.debit_minor)
+        .select(list(tables.MOVES.names))
+        .cast(tables.MOVES)
+    )
+
+
 def credited(moves: ir.Table, lots: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     """An adjustment of overage: what had been invoiced of a commit's overage of the month is credited to the receivable."""
     now = queue.inner_join(turn, "turn_no").filter(lambda rows: rows.kind == _OVERAGE)
@@ -221,9 +241,9 @@ def refunded(moves: ir.Table, owed: ir.Table, queue: ir.Table, turn: ir.Table) -
     return _moves(rows, account=ibis.literal("refund_liability"), debit_minor=-owed_minor)
 
 
-def taken(invoiced: ir.Table, credited: ir.Table, released: ir.Table, refunded: ir.Table) -> ir.Table:
+def taken(invoiced: ir.Table, voided: ir.Table, credited: ir.Table, released: ir.Table, refunded: ir.Table) -> ir.Table:
     """All moves of the turn."""
-    rows = invoiced.union(credited).union(released).union(refunded)
+    rows = invoiced.union(voided).union(credited).union(released).union(refunded)
     return rows.filter(rows.debit_minor != 0)
 
 

@@ -148,9 +148,9 @@ def _voids(actor: Actor, contracts: Codes, voids: QuerySet[models.DocumentVoid])
 
 def _filed_of(actor: Actor, numbers: Sequence[int]) -> dict[int, Documents]:
     """What documents of open months move, by the number of the fact."""
-    open_on = first_open_month(actor)
     if not numbers:
         return {}
+    open_on = first_open_month(actor)
     rows = rows_of(actor, models.Document).filter(number__in=numbers)
     if open_on is not None:
         rows = rows.filter(booked_on__gte=open_on)
