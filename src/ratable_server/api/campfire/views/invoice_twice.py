@@ -23,7 +23,7 @@ from ratable_server.queries.papers import PaperLine, PapersAsked, papers
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
 
-TURN = "billing"  # whoever bills what is named, or lets go of it, takes this one, and no other
+TURN = "billing"  # taken by whoever bills revenue by its name or says an invoice again, and no other turn beside it
 
 _Source = tuple[str, str]  # ("subscription", "seats"): what a line is of, and its code; without one, usage
 _USAGE: _Source = ("usage", "")
