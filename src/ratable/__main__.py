@@ -32,17 +32,23 @@ HOLDS, DOES_NOT_HOLD, MALFORMED = 0, 1, 2
 
 app = typer.Typer(
     name="ratable",
-    help="Usage in, recognized revenue out.",
+    help="Usage in, recognized revenue out. `ratable demo` plays the year of a sample company.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-Paths = Annotated[list[Path], typer.Argument(metavar="FILE_OR_FOLDER...", help="Case files, or folders of them.")]
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="FILE_OR_FOLDER...", help="Case files (YAML), or folders of them.")
+]
 Books = Annotated[bool, typer.Option("--books", help="Play through the operations and PostgreSQL.")]
-CaseFile = Annotated[Path, typer.Argument(metavar="CASE", help="A case file.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Where to write.")]
+CaseFile = Annotated[Path, typer.Argument(metavar="CASE", help="A case file (YAML).")]
+Tables = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Where to write; by default in a folder with the name of the case."),
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Where to write; by default demo-output.")]
 
 
 def main() -> None:
@@ -63,7 +69,7 @@ def _join_the_books() -> None:
 
 @app.command()
 def check(paths: Paths, books: Books = False, as_json: Json = False) -> None:
-    """Play each case and tell every figure that is not as expected.
+    """Play each case and tell every figure that is not as expected. A case is what was agreed, happened and is expected.
 
     Exit status: 0 all hold, 1 one does not, 2 a file is malformed.
     """
@@ -80,7 +86,7 @@ def check(paths: Paths, books: Books = False, as_json: Json = False) -> None:
 
 
 @app.command()
-def run(case: CaseFile, out: Out = None, as_json: Json = False) -> None:
+def run(case: CaseFile, out: Tables = None, as_json: Json = False) -> None:
     """Play one case and write every table of the flow, as CSV and as Parquet."""
     from ratable.cases.exporting import write_tables
     from ratable.cases.playing import play
@@ -104,7 +110,7 @@ def run(case: CaseFile, out: Out = None, as_json: Json = False) -> None:
 
 @app.command()
 def demo(out: Out = None, as_json: Json = False) -> None:
-    """Play a year of a sample company, print its reports and write them to files (in ./demo-output by default).
+    """Play a year of a sample company, print its reports and write them to files.
 
     Where the books are installed the year goes through them, on a database of its own; else it is calculated only.
     """
@@ -185,11 +191,25 @@ def _print_warnings(cases: list[Case]) -> None:
 
 
 def _folder(folder: Path) -> Path:
-    """Where tables go; a file of that name, or on the way there, is told before anything is played."""
+    """Where tables go; a file of that name, or on the way there, is told before anything is played.
+
+    A name that is no text is told, too: neither a database nor a table in Parquet can be there.
+    """
+    if not _is_text(folder):
+        _stop(f"--out: {str(folder)!r} is no UTF-8")
     taken = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if taken.exists() and not taken.is_dir():
         _stop(f"--out: {taken} is a file, not a folder")
     return folder
+
+
+def _is_text(path: Path) -> bool:
+    """Bytes that are no UTF-8 come as halves of characters."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _print_left_out(tables: dict[str, Table]) -> None:

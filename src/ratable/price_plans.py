@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, localcontext
 from itertools import pairwise
+from typing import Literal
 
 from ratable.option_rows import QUANTITY_DECIMALS, has_limits
 from ratable.terms import PLAIN, RatingOptions, Tier, UsageGroup
@@ -19,6 +20,7 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
 TIERED_MODELS = ("unit_based", "volume_based", "graduated_tiered")  # those that may have rating options
+Basis = Literal["price", "percentage"]
 _OPTIONS = tuple(field.name for field in fields(RatingOptions))
 _DIMENSION = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -68,6 +70,13 @@ def check_price_plan(group: UsageGroup) -> tuple[list[Refusal], list[PriceWarnin
     refusals = [*_tiers(group), *_prices(group), *_package(group), *refuse_options(group)]
     warnings = [] if refusals else [*_unreachable_tiers(group), *_cliffs(group)]
     return refusals, warnings
+
+
+def basis_of(group: UsageGroup, tier: Tier) -> Basis:
+    """What a tier of a plan is charged by: tiers that cut a quantity or reprice it may be of units or of money."""
+    if group.pricing_model in ("graduated_tiered", "volume_based"):
+        return "price" if tier.percentage is None else "percentage"
+    return "percentage" if group.pricing_model == "percentage_based" else "price"
 
 
 def tiers_with_lower_bounds(group: UsageGroup) -> Iterator[tuple[Decimal, Tier]]:

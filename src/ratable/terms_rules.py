@@ -38,15 +38,17 @@ MOST_MINOR = 2**63 - 1  # minor units are kept in 64 bits
 _Dated = Contract | UsageItem | PrepaidCommit | Subscription
 
 
-def check_terms(terms: Terms) -> list[Refusal]:
+def check_terms(terms: Terms, *, may_grow: bool = False) -> list[Refusal]:
     """Tell every term that cannot be, in the order of the terms.
+
+    Contracts that `may_grow` are not all there yet: a minimum quantity waits for the usage group that prices it.
 
     The id of a refusal is that of the usage group, bundle, contract, usage item, commit,
     subscription or milestone that breaks the rule (overrides, minimums and openings have no id:
     their contract's). Each (kind, id, code) is told once, with the first detail.
     """
     found: dict[tuple[str, str, str, str | None], Refusal] = {}
-    for refusal in _refusals(terms):
+    for refusal in _refusals(terms, may_grow=may_grow):
         found.setdefault((refusal.kind, refusal.id, refusal.code, refusal.contract), refusal)
     return list(found.values())
 
@@ -61,14 +63,14 @@ def warn_of_terms(terms: Terms) -> list[PriceWarning]:
     ]
 
 
-def _refusals(terms: Terms) -> Iterator[Refusal]:
+def _refusals(terms: Terms, *, may_grow: bool) -> Iterator[Refusal]:
     for product in terms.products:
         for group in product.usage_groups:
             yield from check_price_plan(group)[0]
     for bundle in terms.product_bundles:
         yield from _bundle(bundle)
     for contract in terms.contracts:
-        yield from _contract(contract, {product.id: product for product in terms.products})
+        yield from _contract(contract, {product.id: product for product in terms.products}, may_grow=may_grow)
         yield from _pools_of_opening(contract, terms.policy)
 
 
@@ -98,9 +100,9 @@ def _sum(numbers: list[Decimal]) -> Decimal:
         return sum(numbers, ZERO)
 
 
-def _contract(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
+def _contract(contract: Contract, products: dict[str, Product], *, may_grow: bool) -> Iterator[Refusal]:
     yield from _dates("contract", contract)
-    yield from _minimum(contract)
+    yield from _minimum(contract, may_wait=may_grow)
     yield from _minimum_of_options(contract, products)
     yield from _openings(contract)
     for override in contract.tier_price_overrides:
@@ -117,19 +119,19 @@ def _dates(kind: str, term: _Dated) -> Iterator[Refusal]:
         yield Refusal(term.id, "dates_must_ascend", detail, kind)
 
 
-def _minimum(contract: Contract) -> Iterator[Refusal]:
+def _minimum(contract: Contract, *, may_wait: bool) -> Iterator[Refusal]:
     minimums = (contract.minimum_monthly_commitment_amount, contract.minimum_monthly_commitment_quantity)
     if any(minimum is not None and minimum < ZERO for minimum in minimums):
         yield Refusal(contract.id, "amount_must_be_positive", "a monthly minimum is below zero", "contract")
     groups = {item.usage_group_id for item in contract.usage_items if item.usage_group_id is not None}
-    if contract.minimum_monthly_commitment_quantity is not None and len(groups) != 1:
+    if contract.minimum_monthly_commitment_quantity and not (may_wait and not groups) and len(groups) != 1:
         detail = f"the contract has {len(groups)} usage groups"
         yield Refusal(contract.id, "minimum_quantity_needs_one_usage_group", detail, "contract")
 
 
 def _minimum_of_options(contract: Contract, products: dict[str, Product]) -> Iterator[Refusal]:
     """What a minimum quantity is worth is asked of tiers that count a month."""
-    if contract.minimum_monthly_commitment_quantity is None:
+    if not contract.minimum_monthly_commitment_quantity:
         return
     for item in contract.usage_items:
         group = _group(products, item.product_id, item.usage_group_id)

@@ -61,6 +61,10 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("reversal_must_have_a_reason", "a posted entry is reversed for a stated reason"),
     Code("policy_must_be_sound", "a policy is not one of its choices"),
     Code("policy_must_stay_after_a_close", "a closed month would be computed under another policy", True),
+    Code(
+        "price_must_fit_the_pricing_model",
+        "a plan in percent has percentages, one of units prices, and a contract's own price is like that of its tier",
+    ),
     Code("currency_must_be_known", "no currency of ISO 4217 has this code"),
     Code("currency_must_stay", "a contract keeps the currency in which it was signed"),
     Code("account_must_be_known", "a balance is brought in on no such account"),

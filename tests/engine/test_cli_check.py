@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from datetime import date
@@ -144,6 +145,17 @@ def test_run_into_a_file_is_told_and_the_file_stays(tmp_path: Path):
     assert [answer.exit_code for answer in answers] == [2, 2]
     assert {answer.stderr for answer in answers} == {f"--out: {taken} is a file, not a folder\n"}
     assert taken.read_text() == "mine"
+
+
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_a_folder_whose_name_is_no_text_is_told_before_anything_is_played(tmp_path: Path, command: str):
+    folder = tmp_path / os.fsdecode(b"tables\xff")
+    given = [write(tmp_path, HOLDS, "a.yaml")] if command == "run" else []
+    answer = ratable(command, *given, "--out", folder)
+
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr == f"--out: {str(folder)!r} is no UTF-8\n"
+    assert not folder.exists()
 
 
 def test_nothing_to_check_is_not_success(tmp_path: Path):

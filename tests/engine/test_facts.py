@@ -70,10 +70,13 @@ def test_rows_have_the_columns_of_their_tables():
 
 def test_an_invoice_of_a_source_is_a_receivable_and_one_of_none_waits_for_its_turn():
     named = documents.invoice(Source("milestone", "m"), 100, contract_id="c", booking=BOOKING)
-    plain = documents.invoice(documents.usage_of("c"), 100, contract_id="c", booking=BOOKING)
+    usage = documents.invoice(documents.usage_of("c"), 100, contract_id="c", booking=BOOKING)
+    plain = documents.invoice(None, 100, contract_id="c", booking=BOOKING)
 
     assert sides(named) == [("c/invoice/7", "invoice", "accounts_receivable", "milestone", "m", JUNE, 100)]
+    assert sides(usage) == [("c/invoice/7", "invoice", "accounts_receivable", "usage", "c", JUNE, 100)]
     assert not named.turns
+    assert not usage.turns
     assert not plain.moves
     assert [(row["entry_id"], row["place"], row["amount_minor"]) for row in plain.turns] == [("c/invoice/7", 1, 100)]
 
@@ -168,6 +171,9 @@ def test_a_document_names_a_source_of_its_contract():
     assert documents.source_of(CONTRACT, Target()) == ("usage", "c")
     assert documents.source_of(CONTRACT, Target(subscription_id="s")) == ("subscription", "s")
     assert documents.source_of(CONTRACT, Target(milestone_id="s")) is None
+    assert documents.invoiced_source(CONTRACT, Target(milestone_id="s")) is None
+    assert documents.invoiced_source(CONTRACT, Target(is_usage=True)) == ("usage", "c")
+    assert documents.invoiced_source(CONTRACT, Target()) is None
 
 
 # ── amendments ───────────────────────────────────────────────────────────────────────────────

@@ -237,6 +237,54 @@ def test_a_refund_above_the_liability_is_refused_and_books_nothing(sheet: Sheet,
     assert entries(books) == {("2026-01-01", "invoice"): ["Cr contract_liability 800", "Dr accounts_receivable 800"]}
 
 
+@pytest.mark.parametrize(
+    ("named", "sides"),
+    [
+        (", of_usage: true", ["Cr accounts_receivable 100", "Cr unbilled_revenue 50", "Dr revenue 150"]),
+        ("", ["Cr unbilled_revenue 150", "Dr revenue 150"]),
+    ],
+    ids=["of usage", "of nothing"],
+)
+def test_an_adjustment_credits_what_an_invoice_of_usage_has_billed(
+    sheet: Sheet, tmp_path: Path, named: str, sides: list[str]
+):
+    """Overage of 200, of which 100 were billed; one that names nothing was of the pool, which nobody has invoiced."""
+    text = (
+        PREPAID
+        + prepaid_usage("2026-01-15", 1200)
+        + f'  - {{on: 2026-02-02, invoice: {{contract: acme, amount: "100"{named}}}}}\n'
+        + "  - {on: 2026-02-03, close: 2026-01}\n"
+        + '  - {on: 2026-02-20, adjustment: {prepaid_commit: pool, period: 2026-01, amount: "-150"}}\n'
+    )
+    found = told_entries(sheet, tmp_path, text)
+
+    assert found["2026-01-31", "overage"] == ["Cr revenue 200", "Dr unbilled_revenue 200"]
+    assert found["2026-02-02", "invoice"] == ["Cr unbilled_revenue 100", "Dr accounts_receivable 100"]
+    assert found["2026-02-20", "overage"] == sides
+
+
+def test_a_termination_lets_go_what_was_billed_of_usage_in_advance(sheet: Sheet, tmp_path: Path):
+    """100 of 130 were used; the pool stays unbilled, and nothing of it is set off against the rest of 30."""
+    text = (
+        PREPAID
+        + prepaid_usage("2026-01-15", 1100)
+        + '  - {on: 2026-02-02, invoice: {contract: acme, amount: "130", of_usage: true}}\n'
+        + '  - {on: 2026-02-10, terminate: {contract: acme, date: 2026-02-10, refund: "20"}}\n'
+    )
+    found = told_entries(sheet, tmp_path, text)
+
+    assert found["2026-02-02", "invoice"] == [
+        "Cr contract_liability 30",
+        "Cr unbilled_revenue 100",
+        "Dr accounts_receivable 130",
+    ]
+    assert found["2026-02-10", "adjustment"] == [
+        "Cr breakage_revenue 10",
+        "Cr refund_liability 20",
+        "Dr contract_liability 30",
+    ]
+
+
 # ── B: the life of a postpaid contract ───────────────────────────────────────────────────────
 
 

@@ -389,6 +389,26 @@ def test_edges_that_can_be(tmp_path: Path):
     assert found(tmp_path, contract) == []
 
 
+def test_a_minimum_quantity_waits_for_its_usage_group_where_contracts_may_grow(tmp_path: Path):
+    """None has no price yet, several have none ever; one of nothing asks for nothing."""
+    contract = "contracts:\n  - {id: c, customer: C, start_date: 2026-01-01, %s, usage: [%s]}\n"
+    least, item = "minimum_monthly_commitment_quantity: %d", "{id: %s, product: api, usage_group: %s}"
+    one, two = item % ("i", "calls"), item % ("j", "days")
+    path = tmp_path / "case.yaml"
+
+    def codes(minimum: int, *items: str, may_grow: bool) -> list[str]:
+        path.write_text(PRODUCTS + contract % (least % minimum, ", ".join(items)), encoding="utf-8")
+        refusals = check_terms(read_case(path).terms, may_grow=may_grow)
+        return [each.code for each in refusals if each.kind == "contract"]
+
+    needs_one = "minimum_quantity_needs_one_usage_group"
+    assert codes(10, may_grow=False) == [needs_one]
+    assert codes(10, may_grow=True) == []
+    assert codes(10, one, may_grow=True) == []
+    assert codes(10, one, two, may_grow=True)[:1] == [needs_one]
+    assert codes(0, one, two, may_grow=False) == []
+
+
 def test_warnings_are_not_refusals(tmp_path: Path):
     group = "products: [{id: a, name: A, usage_groups: [{id: v, pricing_model: volume_based, tiers: [%s]}]}]\n"
     path = tmp_path / "case.yaml"

@@ -287,6 +287,11 @@ def test_entity_and_policy(tmp_path: Path):
             "invoice: {contract: c, subscription: s, amount: '5.10'}",
             records.Invoice(contract="c", subscription="s", amount=D("5.10")),
         ),
+        (
+            "invoice: {contract: c, amount: 5, of_usage: true}",
+            records.Invoice(contract="c", amount=D(5), is_of_usage=True),
+        ),
+        ("invoice: {contract: c, amount: 5, of_usage: false}", records.Invoice(contract="c", amount=D(5))),
         ("payment: {contract: c, amount: 5}", records.Payment(contract="c", amount=D(5))),
         (
             "usage: {item: i, used_on: 2026-01-15, quantity: 12_500, id: e1}",

@@ -22,6 +22,7 @@ from ratable_server.operations.usage import record_usage
 from ratable_server.queries.prepaid_commits import PrepaidCommit, prepaid_commits
 from tests.server.concurrency.order import are_in_order, locks_told
 from tests.server.conftest import AT
+from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
 from tests.wire.test_consumption import CHAIN
 from tests.wire.test_contracts import signed
@@ -29,7 +30,7 @@ from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_uploads import sent
 
 HEADER = "external_id,dm,total_revenue_dollars,total_events,is_adjustment,original_period_month,adjustment_date"
-POOLS = 10
+POOLS = 11
 
 
 def told_of_chain(commit: PrepaidCommit) -> list[dict[str, Any]]:
@@ -213,12 +214,43 @@ def test_an_adjustment_waits_for_its_month_to_close(chain: tuple[Api, str]):
 def test_more_than_was_used_cannot_be_taken_back(chain: tuple[Api, str]):
     api, pool = chain
     adjusted(api, pool, "a1,,-30000.01,,true,2026-01-01,2026-05-12", "a2,,-1,,true,2026-02-01,2026-05-12")
+    before = kept(api.actor)
     told = api.post(f"{pool}/process-adjustments")
     assert (told.status, told["code"]) == (400, "adjustment_must_not_make_usage_negative")
+    (wrong,) = told["errors"]
+    events = {each["external_id"]: each["id"] for each in api.get(f"{pool}/usage-events")["results"]}
+    assert wrong == {
+        "id": events["a1"], "row": 1, "external_id": "a1", "prepaid_commit": int(pool.rsplit("/", 1)[1]),
+        "original_period_month": "2026-01-01", "adjustment_date": "2026-05-12",
+        "total_revenue_dollars": Decimal("-30000.01"), "available": 30_000, "field": "total_revenue_dollars",
+        "message": "-30000.01 for 2026-01: more than that month used, 30000",
+        "code": "adjustment_must_not_make_usage_negative",
+    }  # fmt: skip
+    assert kept(api.actor) == before
     assert left(api, pool) == (0, "EXHAUSTED")
     again = adjusted(api, pool, "a1,,-10000,,true,2026-01-01,2026-05-12")
     assert (again["created"], again["skipped"]) == (1, 0), again.text
     assert processed(api, pool)["processed"] == 2
+
+
+def test_every_row_that_stands_in_the_way_is_named(chain: tuple[Api, str]):
+    """Rows of one month and day are one, and of two days the earlier one comes first; what fits is booked with none of them."""
+    api, pool = chain
+    adjusted(
+        api, pool, "a1,,-20000,,true,2026-01-01,2026-05-12", "a2,,-20000,,true,2026-01-01,2026-05-12",
+        "a3,,-50000,,true,2026-02-01,2026-05-12", ",,-0.01,,true,2026-02-01,2026-05-13",
+        "a5,,-1,,true,2026-03-01,2026-05-12",
+    )  # fmt: skip
+    before = kept(api.actor)
+    told = api.post(f"{pool}/process-adjustments")
+    assert told.status == 400
+    assert [(each["row"], each["external_id"], each["available"]) for each in told["errors"]] == [
+        (1, "a1", 30_000), (2, "a2", 30_000), (4, None, 0),
+    ]  # fmt: skip
+    assert told["error"].startswith("3 adjustments cannot be booked, and none was.")
+    assert kept(api.actor) == before
+    adjusted(api, pool, "a1,,-10000,,true,2026-01-01,2026-05-12", "a6,,0.01,,true,2026-02-01,2026-05-13")
+    assert processed(api, pool)["processed"] == 6
 
 
 def test_a_processed_adjustment_stays_as_it_is(chain: tuple[Api, str]):

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from ratable_server.api.campfire.views import invoice_commits, invoices, usage_overage
+from ratable_server.api.campfire.views import invoice_acts, invoice_commits, invoices, usage_overage
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 from tests.wire.test_entities import entity
@@ -101,13 +101,25 @@ def billed_by(api: Api, contract: int) -> dict[tuple[str, Any], int | None]:
     }
 
 
+class July:
+    """A pool that February has drawn, and 700.00 of overage in July: where they were told, and the id of their revenue."""
+
+    def __init__(self, api: Api) -> None:
+        self.billing = Billing(api)
+        pool = f"contracts/{self.billing.contract['id']}/prepaid-commits/{self.billing.commit['id']}"
+        february, july = (
+            api.post(f"{pool}/consumption", {"period_month": month, "gross_usage_amount": amount})
+            for month, amount in (("2026-02-01", "100000.00"), ("2026-07-01", "700.00"))
+        )
+        assert (february.status, july.status) == (201, 201)
+        self.path = f"{pool}/consumption/{july['id']}"
+        self.row = july["overage_revenue_transaction"]
+
+
 def test_revenue_that_was_billed_is_not_billed_again(api: Api):
     """700.00 of July are billed; what comes to it later can be, and after a void all of it again."""
-    billing = Billing(api)
-    consumption = f"contracts/{billing.contract['id']}/prepaid-commits/{billing.commit['id']}/consumption"
-    assert api.post(consumption, {"period_month": "2026-02-01", "gross_usage_amount": "100000.00"}).status == 201
-    july = api.post(consumption, {"period_month": "2026-07-01", "gross_usage_amount": "700.00"})
-    row = july["overage_revenue_transaction"]
+    july = July(api)
+    billing, row = july.billing, july.row
     body = billing.body({"amount": "700.00"}, revenue_transactions=[row], invoice_date="2026-08-01")
     first = api.post(INVOICES, body)
     assert first.status == 201, first.text
@@ -122,7 +134,7 @@ def test_revenue_that_was_billed_is_not_billed_again(api: Api):
     assert api.get(f"contracts/{billing.contract['id']}")["total_billed"] == 700
     assert api.patch(f"{INVOICES}{first['id']}/", {"revenue_transactions": [row]}).status == 200
 
-    assert api.put(f"{consumption}/{july['id']}", {"gross_usage_amount": "900.00"}).status == 200
+    assert api.put(july.path, {"gross_usage_amount": "900.00"}).status == 200
     more = api.post(INVOICES, {**body, "lines": [{"amount": "200.00"}]})
     assert more.status == 201, more.text
     assert api.post(INVOICES, body).status == 400
@@ -266,20 +278,44 @@ def test_each_revenue_is_judged_by_itself(api: Api):
     assert overage.total == 25_000
 
 
+def test_a_void_is_not_taken_back_once_its_revenue_is_billed_again(api: Api):
+    overage = Overage(api)
+    first = f"{INVOICES}{overage.bill('20000.00', overage.march)['id']}/"
+    assert api.post(f"{first}void/", {"void_date": "2026-05-02"}).status == 200
+    second = f"{INVOICES}{overage.bill('20000.00', overage.march)['id']}/"
+    assert refused(api.post(f"{first}reopen/", {})) == "INV-0000002"
+    assert (api.get(first)["payment_status"], overage.total) == ("voided", 20_000)
+
+    assert api.post(f"{second}void/", {"void_date": "2026-05-02"}).status == 200
+    assert api.post(f"{first}reopen/", {}).status == 200
+    assert refused(api.post(f"{second}reopen/", {})) == "INV-0000001"
+    assert overage.total == 20_000
+
+
+def test_a_void_is_taken_back_and_its_revenue_billed_once_at_the_same_moment(api: Api, monkeypatch: pytest.MonkeyPatch):
+    overage = Overage(api)
+    first = f"{INVOICES}{overage.bill('20000.00', overage.march)['id']}/"
+    assert api.post(f"{first}void/", {"void_date": "2026-05-02"}).status == 200
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", f"{first}reopen/", {}),
+        ("POST", INVOICES, overage.body("20000.00", overage.march)),
+    ]
+    answers = each_of(api, asked, module=invoice_acts, write="reopen_paper", monkeypatch=monkeypatch)
+    assert sorted(answer.status for answer in answers) == [200, 400]
+    assert overage.total == 20_000
+
+
 def test_revenue_that_is_gone_was_not_billed(api: Api):
     """700.00 of July were billed, and the usage is gone: who names it is told that it is not there, and not that it is billed."""
-    billing = Billing(api)
-    consumption = f"contracts/{billing.contract['id']}/prepaid-commits/{billing.commit['id']}/consumption"
-    assert api.post(consumption, {"period_month": "2026-02-01", "gross_usage_amount": "100000.00"}).status == 201
-    july = api.post(consumption, {"period_month": "2026-07-01", "gross_usage_amount": "700.00"})
-    row = july["overage_revenue_transaction"]
+    july = July(api)
+    billing, row = july.billing, july.row
     draft = billing.billed(
         {"amount": "700.00"}, revenue_transactions=[row], payment_status="draft", invoice_date="2026-08-01"
     )
     assert billing.billed({"amount": "700.00"}, revenue_transactions=[row], invoice_date="2026-08-01").status == 201
     own = f"{INVOICES}{draft['id']}/"
     assert refused(api.patch(own, {"payment_status": "open"})) == "INV-0000002"
-    assert api.delete(f"{consumption}/{july['id']}").status == 204
+    assert api.delete(july.path).status == 204
     other = f"{INVOICES}{billing.billed({'amount': '1.00'})['id']}/"
     for path, body in ((own, {"payment_status": "open"}), (other, {"revenue_transactions": [row]})):
         gone = api.patch(path, body)

@@ -389,6 +389,20 @@ def test_a_prepaid_commit_is_billed_as_a_whole_once(billing: Billing):
     assert stands(api, FEBRUARY) == {"accounts_receivable": 80_000, "contract_liability": -80_000}
 
 
+def test_an_invoice_without_an_entity_says_so_again(billing: Billing):
+    """One that the books made of a prepaid commit whose contract names none; where there is one, it stays."""
+    pool = f"contracts/{billing.contract['id']}/prepaid-commits/{billing.commit['id']}"
+    own = f"{INVOICES}{billing.api.post(f'{pool}/invoice', {'invoice_date': '2026-01-01'})['id']}/"
+    told = billing.api.get(own).body
+    assert told["entity"] is None
+    again = billing.api.put(own, {**told, "ref_number": "PO-1"})
+    assert (again.status, again["entity"], again["ref_number"]) == (200, None, "PO-1"), again.text
+    assert billing.api.patch(own, {"entity": billing.entity})["entity"] == billing.entity
+    for refused in (billing.api.put(own, told), billing.api.patch(own, {"entity": None})):
+        assert (refused.status, refused.body) == (400, {"entity": ["This field may not be null."]}), refused.text
+    assert billing.api.get(own)["entity"] == billing.entity
+
+
 def test_an_invoice_is_told_in_every_kind_of_body(billing: Billing):
     """Ids as text, empty text where there is no id, fields that are only told: as existing programs send them."""
     api = billing.api

@@ -14,6 +14,7 @@ from ratable_server.operations.periods import close_period
 from ratable_server.store.models import RegisterEntry
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
+from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
 from tests.wire.counting import counted
 from tests.wire.test_consumption import used
@@ -184,6 +185,30 @@ def test_an_entry_of_old_books_that_names_a_department_that_is_gone_is_reversed(
     again = api.post(JOURNAL, {"date": "2026-02-05", "transactions": lines})
     assert (again.status, "department" in again.body) == (400, True), again.text
     assert api.get(JOURNAL, all_time="true")["count"] == 2
+
+
+def test_an_entry_of_old_books_changes_with_what_it_names_that_is_gone(api: Api, on_day: Callable[[int, int], None]):
+    """What it named before and goes on naming stays; nothing that is gone is named anew."""
+    on_day(2, 10)
+    bank, tools = account(api, "1010", "Bank"), account(api, "1600", "Tools", account_type="OPERATING_EXPENSES")
+    sales, other = (api.post("/coa/api/department", {"name": each, "code": each[0]})["id"] for each in ("Sales", "Web"))
+    tag = api.post("/coa/api/tag", {"name": "Fair"})["id"]
+    lines = [{**side(tools, debit=80), "department": sales, "tags": [{"id": tag}]}, side(bank, credit=80)]
+    told = api.post(JOURNAL, {"date": "2026-01-15", "transactions": lines})
+    assert told.status == 201, told.text
+    with books_of(api.actor):  # nobody watched over lines of entries then
+        assert rows_of(api.actor, RegisterEntry).filter(id__in=[sales, other, tag]).update(deleted_at=AT) == 3
+    assert api.patch(f"/coa/api/account/{bank}", {"status": "INACTIVE"}).status == 200
+    own = f"{JOURNAL}/{told['id']}"
+    changed = api.patch(own, {"memo": "A drill"})
+    assert (changed.status, changed["memo"]) == (200, "A drill"), changed.text
+    whole = api.put(own, {"date": "2026-01-15", "memo": "A better drill", "transactions": lines})
+    assert (whole.status, whole["memo"], entries_of(whole)) == (200, "A better drill", entries_of(told)), whole.text
+    before = kept(api.actor)
+    for wrong in ({"department": other}, {"department": sales, "tags": [{"id": 999_999}]}):
+        refused = api.patch(own, {"transactions": [{**side(tools, debit=80), **wrong}, side(bank, credit=80)]})
+        assert refused.status == 400, refused.text
+    assert kept(api.actor) == before
 
 
 def test_a_form_says_the_same(api: Api, on_day: Callable[[int, int], None]):

@@ -88,7 +88,12 @@ def test_a_price_in_percent_is_overridden_in_percent(api: Api):
     api.post(f"{path}/usage", {"product": product["id"], "usage_group": kept["id"], "lines": [line]})
     own = {"tier": kept["tiers"][0]["id"], "contract": int(path.split("/")[1])}
     refused = api.post(f"{path}/tier-price-overrides", {**own, "price": "0.5"})
-    assert (refused.status, list(refused.body)) == (400, ["price"])
+    assert (refused.status, list(refused.body), refused["code"]) == (
+        400,
+        ["price", "code"],
+        "price_must_fit_the_pricing_model",
+    )
+    assert api.get(f"{path}/tier-price-overrides")["count"] == 0
     assert api.get(path)["total_revenue"] == 2_250
     assert api.post(f"{path}/tier-price-overrides", {**own, "percentage": "0.5"}).status == 201
     assert api.get(path)["total_revenue"] == 1_250

@@ -43,6 +43,34 @@ def test_a_milestone_comes_back_as_it_was_agreed_with_its_revenue(api: Api):
     assert api.get(path)["results"] == [told.body]
 
 
+@pytest.mark.parametrize(
+    ("parts", "told_parts"),
+    [
+        ({}, ("1", "1500")),
+        ({"quantity": 3}, ("3", "500")),
+        ({"quantity": 7}, ("7", "214.285714285714")),
+        ({"rate": "600"}, ("2.5", "600")),
+    ],
+)
+def test_a_part_that_was_not_told_is_what_the_amount_and_the_other_make_it(
+    api: Api, parts: dict[str, Any], told_parts: tuple[str, str]
+):
+    """Whoever sends back what is told is not told that it does not fit."""
+    path, told = agreed(api, **parts)
+    assert (told.status, [told["quantity"], told["rate"]]) == (201, [Decimal(part) for part in told_parts]), told.text
+    back = {name: told[name] for name in ("milestone_name", "milestone_date", "amount", "quantity", "rate")}
+    again = api.put(f"{path}/{told['id']}", back)
+    assert again.status == 200, again.text
+    names = ("amount", "quantity", "rate")
+    assert [again[name] for name in names] == [told[name] for name in names]
+
+
+def test_of_none_of_a_part_no_other_part_is_made(api: Api):
+    for parts, told_parts in (({"quantity": 0}, [0, 1_500]), ({"rate": 0}, [1, 0])):
+        _, told = agreed(api, **parts)
+        assert (told.status, [told["quantity"], told["rate"]]) == (201, told_parts), told.text
+
+
 def test_its_revenue_moves_with_it_until_its_month_is_closed(api: Api):
     path, told = agreed(api)
     own = f"{path}/{told['id']}"

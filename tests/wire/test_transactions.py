@@ -18,7 +18,8 @@ from tests.wire.test_consumption import CHAIN, used
 from tests.wire.test_contracts import signed
 from tests.wire.test_invoices import INVOICES, Billing
 from tests.wire.test_prepaid_commits import granted
-from tests.wire.test_usage import MARCH, agreed
+from tests.wire.test_products import CALLS
+from tests.wire.test_usage import MARCH, agreed, product_of
 
 
 def chain(api: Api) -> tuple[int, int]:
@@ -187,6 +188,38 @@ def test_usage_is_told_again_until_its_month_is_closed(api: Api):
         200, "As billed", Decimal("1.25"), "C-9",
     )  # fmt: skip
     assert (labelled["amount"], labelled["recognized"]) == (2, 2)
+
+
+def test_a_tier_is_one_of_the_usage_line(api: Api):
+    """What it is priced by is calculated; a tier is a label, and stays one of what was agreed."""
+    said, told = used_in_march(api)
+    line = api.get(f"contracts/{said['contract']}/usage/{said['contract_usage']}")
+    groups = {group["id"]: group for row in api.get("product")["results"] for group in row["usage_groups"]}
+    tier = groups[line["usage_group"]]["tiers"][0]["id"]
+    (foreign,) = product_of(api, "Other", usage_groups=[CALLS])["usage_groups"]
+    (other,), own, before = foreign["tiers"][:1], f"transactions/{told['id']}", figures(api)
+    for wrong, text in (
+        (999_999, 'Invalid pk "999999" - object does not exist.'),
+        (other["id"], "It is of another usage group."),
+    ):
+        for refused in (
+            api.post("transactions", {**said, "quantity": 5, "usage_tier": wrong}),
+            api.patch(own, {"quantity": 5, "usage_tier": wrong}),
+        ):
+            assert (refused.status, refused.body) == (400, {"usage_tier": [text]}), refused.text
+        assert figures(api) == before
+    usage = f"contracts/{said['contract']}/usage/{said['contract_usage']}"
+    lines = [{"period_month": "2026-04-01", "quantity": 1, "usage_tier": each} for each in (tier, other["id"])]
+    refused = api.patch(usage, {"lines": [lines[0], {**lines[1], "period_month": "2026-05-01"}]})
+    assert (refused.status, refused.body) == (400, {"lines": {"1": {"usage_tier": ["It is of another usage group."]}}})
+    malformed = api.patch(usage, {"lines": [lines[0], {**lines[1], "usage_tier": "x"}]})
+    assert {place: list(told) for place, told in malformed["lines"].items()} == {"1": ["usage_tier"]}, malformed.text
+    assert figures(api) == before
+    assert api.patch(usage, {"lines": lines[:1]}).status == 200
+    assert api.patch(own, {"usage_tier": tier})["usage_tier"] == tier
+    assert api.post("transactions", {**said, "quantity": 5, "usage_tier": tier})["usage_tier"] == tier
+    assert api.put(own, api.get(own).body)["usage_tier"] == tier
+    assert api.patch(own, {"usage_tier": None})["usage_tier"] is None
 
 
 def test_usage_that_is_told_twice_under_a_key_counts_once(api: Api):

@@ -14,7 +14,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ratable_server.actor import Actor
+from ratable_server.api.campfire.views import consumption
 from ratable_server.operations.periods import close_period
+from ratable_server.operations.register import keep_entry_of_month
+from ratable_server.store import models
+from ratable_server.store.scope import books_of
+from ratable_server.store.scope import rows_of as stored
 from tests.server.conftest import AT
 from tests.wire.calling import Api, Told
 from tests.wire.test_consumption import used
@@ -39,6 +44,12 @@ def sent(api: Api, pool: str, text: str | bytes, *, query: str = "", name: str =
 
 def rows_of(told: Told) -> tuple[int, ...]:
     return tuple(told["rows"][name] for name in ("received", "accepted", "duplicate", "rejected"))
+
+
+def changes_made(api: Api) -> int:
+    """How many changes the books have recorded."""
+    with books_of(api.actor):
+        return stored(api.actor, models.AuditEntry).count()
 
 
 def months(api: Api, pool: str) -> list[tuple[Any, ...]]:
@@ -132,6 +143,31 @@ def test_rows_that_cannot_be_are_told_by_number_and_column_and_nothing_is_taken(
     assert sent(api, pool, f"{HEADER}\n{rows[0]}\n")["created"] == 1
 
 
+def test_what_a_column_cannot_hold_is_told_by_its_row(api: Api, pool: str):
+    """An external_id of 250 characters and 2,147,483,647 events, as published; also where a file is of corrections."""
+    longest, most = "x" * 250, 2**31 - 1
+    rows = (
+        f"{longest},2026-01-05,,1,{most},", f"{longest}y,2026-01-05,,1,,", f"{longest}z,2026-01-06,,2,,",
+        f"events,2026-01-05,,1,{most + 1},", f"alone,2026-01-05,,,{'9' * 12},", f"{'y' * 600},2026-01-05,,1,,",
+    )  # fmt: skip
+    told = sent(api, pool, "\n".join([HEADER, *rows]))
+    assert (told.status, told["code"], told["created"]) == (400, "file_must_be_clean", 0), told.text
+    assert [(each["row"], each["field"], each["message"]) for each in told["errors"]] == [
+        (2, "external_id", "This row cannot be taken: 251 characters, 250 at most"),
+        (3, "external_id", "This row cannot be taken: 251 characters, 250 at most"),
+        (4, "total_events", "A valid number is required: 2147483648 is more than 2147483647"),
+        (5, "total_events", "A valid number is required: 999999999999 is more than 2147483647"),
+        (6, "external_id", "This row cannot be taken: 600 characters, 250 at most"),
+    ]
+    corrections = f"{HEADER},is_adjustment,original_period_month\n{longest}y,,,-1,,,true,2026-01\n"
+    (error,) = sent(api, pool, corrections)["errors"]
+    assert (error["row"], error["field"]) == (1, "external_id")
+    assert api.get(f"{pool}/usage-events")["count"] == 0
+    assert sent(api, pool, f"{HEADER}\n{rows[0]}\n")["created"] == 1
+    (event,) = api.get(f"{pool}/usage-events")["results"]
+    assert (event["external_id"], event["total_events"]) == (longest, most)
+
+
 def test_a_month_alone_counts_on_its_last_day_and_units_at_the_list_price(api: Api, pool: str):
     """1,250 events at 0.10 are 125.00; a day within the month says the month as well."""
     told = sent(api, pool, "external_id,dm,total_events\nu-1,2026-02-17,1250\nu-2,2026-02,1\n")
@@ -154,6 +190,91 @@ def test_a_month_that_was_told_as_a_whole_becomes_the_sum_of_its_events(api: Api
     assert api.put(f"{pool}/consumption/{month}", {"gross_usage_amount": 1}).status == 400
     assert api.delete(f"{pool}/consumption/{month}").status == 400
     assert sent(api, pool, JANUARY)["replaced_periods"] == []
+
+
+def test_a_month_of_events_is_described_and_nothing_else_of_it_changes(api: Api, pool: str):
+    sent(api, pool, JANUARY)
+    before, (month,) = months(api, pool), api.get(f"{pool}/consumption")["results"]
+    own, events = f"{pool}/consumption/{month['id']}", api.get(f"{pool}/usage-events").body
+    for other, field in (
+        ({"gross_usage_amount": 1}, "gross_usage_amount"),
+        ({"total_events": 1}, "total_events"),
+        ({"period_month": "2026-02-01"}, "period_month"),
+    ):
+        refused = api.put(own, {"description": "Of the meter", **other})
+        assert (refused.status, list(refused.body)) == (400, [field]), refused.text
+        assert api.get(own).body == month
+    echo = {name: month[name] for name in ("period_month", "gross_usage_amount", "total_events")}
+    for said, description in (
+        ({"description": "Of the meter"}, "Of the meter"), ({}, "Of the meter"),
+        ({**echo, "description": "By hand"}, "By hand"), ({"description": None}, ""), ({"description": "At last"}, "At last"),
+    ):  # fmt: skip
+        told = api.put(own, said)
+        assert (told.status, told["description"], api.get(own).body) == (200, description, told.body)
+    assert told["last_modified_at"] > month["last_modified_at"]
+    assert {**told.body, "description": "", "last_modified_at": month["last_modified_at"]} == month
+    assert (months(api, pool), api.get(f"{pool}/usage-events").body) == (before, events)
+
+    close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    changes = changes_made(api)
+    for said in (api.get(own).body, {"description": "At last"}, {}):
+        assert (again := api.put(own, said)).body == told.body, again.text
+    assert changes_made(api) == changes
+    late = api.put(own, {"description": "Too late"})
+    assert (late.status, late["error"], list(late.body)) == (
+        400,
+        "Books are closed for this date",
+        ["error", "period_month"],
+    )
+    assert api.get(own).body == told.body
+
+
+def test_a_description_that_is_empty_already_is_no_change(api: Api, pool: str):
+    sent(api, pool, JANUARY)
+    (month,) = api.get(f"{pool}/consumption")["results"]
+    close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+    changes, own = changes_made(api), f"{pool}/consumption/{month['id']}"
+    for said in (month, {"description": None}, {"description": ""}):
+        again = api.put(own, said)
+        assert (again.status, again.body) == (200, month), again.text
+    assert changes_made(api) == changes
+
+
+def test_a_month_that_is_closed_while_it_is_described_stays_as_it_is(
+    api: Api, pool: str, monkeypatch: pytest.MonkeyPatch
+):
+    sent(api, pool, JANUARY)
+    (month,) = api.get(f"{pool}/consumption")["results"]
+    keeps = keep_entry_of_month
+
+    def late(**told: Any) -> Any:
+        close_period(actor=api.actor, month_on=date(2026, 1, 1), at=AT)
+        return keeps(**told)
+
+    monkeypatch.setattr(consumption, "keep_entry_of_month", late)
+    own = f"{pool}/consumption/{month['id']}"
+    refused = api.put(own, {"description": "Too late"})
+    assert (refused.status, list(refused.body)) == (400, ["error", "period_month"]), refused.text
+    assert api.get(own).body == month
+
+
+def test_a_month_of_many_events_may_say_their_sum_again(api: Api, pool: str):
+    """4,294,967,294 events: of one row, and of a month that is told as a whole, 2,147,483,647 are the most."""
+    sent(api, pool, f"{HEADER}\nj1,2026-01-05,,1,2147483647,\nj2,2026-01-06,,1,2147483647,\n")
+    used(api, pool, 2, 1, total_events=2_147_483_647)
+    january, february = api.get(f"{pool}/consumption")["results"]
+    assert january["total_events"] == 4_294_967_294
+    for month in (january, february):
+        again = api.put(f"{pool}/consumption/{month['id']}", month)
+        assert (again.status, again["total_events"]) == (200, month["total_events"]), again.text
+        refused = api.put(f"{pool}/consumption/{month['id']}", {"total_events": 4_294_967_295})
+        assert (refused.status, refused.body) == (
+            400, {"total_events": ["Ensure this value is less than or equal to 2147483647."]},
+        )  # fmt: skip
+    assert [each["total_events"] for each in api.get(f"{pool}/consumption")["results"]] == [
+        4_294_967_294,
+        2_147_483_647,
+    ]
 
 
 def test_rows_without_an_id_are_known_by_their_file(api: Api, pool: str):

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Hashable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from ratable_server.api.campfire.translate.usage_events import words_of
 from ratable_server.api.campfire.views import usage_events
 from ratable_server.operations.usage import record_usage
+from ratable_server.queries import prepaid_events_text as events_as_text
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from ratable_server.queries.prepaid_events import EventsAsked, prepaid_events
 from ratable_server.queries.prepaid_events_text import prepaid_events_text
+from ratable_server.store.counts import Counted, counted_before
+from ratable_server.store.scope import books_of
 from tests.server.conftest import AT
 from tests.wire.calling import Api
 from tests.wire.test_contracts import signed
@@ -92,6 +99,95 @@ def test_events_are_left_out_by_the_letters_that_their_ids_begin_with(api: Api):
     assert left("a_") == ["a%b", "axb", "a\\b", "A%b"]
     assert left("a\\") == ["a%b", "a_b", "axb", "A%b"]
     assert left("%") == ids
+
+
+class Counting:
+    """How many events a program is told of that reads them page after page."""
+
+    def __init__(self, api: Api) -> None:
+        path = events(api, "a", "b")
+        self.actor, (self._contract, self._commit) = api.actor, [int(each) for each in path.split("/")[1:4:2]]
+        self._code = prepaid_commits(actor=api.actor).rows[-1].code
+
+    def of_page(self, offset: int) -> int:
+        page = prepaid_events_text(
+            actor=self.actor,
+            contract_id=self._contract,
+            commit_id=self._commit,
+            asked=EventsAsked(limit=1, offset=offset),
+            words=words_of(self._commit),
+        )
+        assert page is not None
+        return page.count
+
+    def __call__(self) -> int:
+        (count,) = {self.of_page(0), self.of_page(1)}
+        return count
+
+    def add(self, id: str) -> None:
+        record = {"id": id, "prepaid_commit": self._code, "used_on": date(2026, 1, 6), "amount": 1}
+        record_usage(actor=self.actor, records=[record], at=AT)
+
+    def adds(self, id: str, *, until: threading.Event, is_kept: bool) -> threading.Thread:
+        """Another connection that adds an event, and then ends its transaction in one of two ways."""
+        is_added = threading.Event()
+
+        def add() -> None:
+            try:
+                with suppress(ZeroDivisionError), books_of(self.actor):
+                    self.add(id)
+                    is_added.set()
+                    assert until.wait(60)
+                    if not is_kept:
+                        raise ZeroDivisionError
+            finally:
+                is_added.set()
+                connection.close()
+
+        thread = threading.Thread(target=add)
+        thread.start()
+        assert is_added.wait(60)
+        return thread
+
+
+def test_events_are_not_counted_again_for_the_next_page(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Seen by a count that was made up: it is told as long as the database shows the same, and no longer."""
+    counting = Counting(api)
+
+    def made_up(asked: Hashable) -> Counted | None:
+        counted = counted_before(asked)
+        return None if counted is None else counted._replace(rows=17)
+
+    monkeypatch.setattr(events_as_text, "counted_before", made_up)
+    assert {counting.of_page(offset) for offset in range(200)} == {2, 17}
+    counting.add("one more")
+    assert counting.of_page(0) == 3
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "given up"])
+def test_events_are_counted_again_once_somebody_has_written(api: Api, *, is_kept: bool):
+    counting = Counting(api)
+    assert counting() == 2
+    ends = threading.Event()
+    other = counting.adds("of another", until=ends, is_kept=is_kept)
+    assert [counting(), counting()] == [2, 2]
+    ends.set()
+    other.join()
+    assert [counting(), counting()] == ([3, 3] if is_kept else [2, 2])
+    counting.add("of the same")
+    assert [counting(), counting()] == ([4, 4] if is_kept else [3, 3])
+
+
+def test_a_transaction_sees_the_events_that_it_has_added(api: Api):
+    counting = Counting(api)
+    assert counting() == 2
+    with suppress(ZeroDivisionError), books_of(api.actor):
+        for number in range(3):
+            assert counting() == 2 + number
+            counting.add(f"added {number}")
+        assert counting() == 5
+        raise ZeroDivisionError
+    assert counting() == 2
 
 
 def test_the_template_is_a_file(api: Api):

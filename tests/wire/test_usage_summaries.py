@@ -39,9 +39,8 @@ def test_the_chain_in_one_look(api: Api):
 
     assert summary() == [80_000, 80_000, 0, 0, 20_000, 20_000, 20_000, 120_000, 0]
     for amount, left in ((12_000, 8_000), (8_000, 0)):
-        file_invoice(
-            actor=api.actor, invoice=Invoice(contract=row.code, amount=Decimal(amount)), on=date(2026, 4, 1), at=AT
-        )
+        invoice = Invoice(contract=row.code, amount=Decimal(amount), is_of_usage=True)  # its pool is not billed
+        file_invoice(actor=api.actor, invoice=invoice, on=date(2026, 4, 1), at=AT)
         assert summary()[5] == left
     (told,) = api.get(f"contracts/{contract}/prepaid-commit-summary")["commits"]
     assert (told["status"], told["utilization_percentage"], told["last_period"]) == ("EXHAUSTED", 100, "2026-03-01")

@@ -77,6 +77,8 @@ def test_rows_that_cannot_be_are_told_and_nothing_is_taken(api: Api, line: tuple
     ]  # fmt: skip
     told = sent(api, path, f"usage,dt,quantity,is_adjustment\n{usage},2026-03-05,1,true\n")
     assert [(each["row"], each["field"]) for each in told["errors"]] == [(1, "is_adjustment")]
+    told = sent(api, path, f"usage,external_id,dt,quantity\n{usage},{'x' * 251},2026-03-05,1\n")
+    assert [(each["row"], each["field"]) for each in told["errors"]] == [(1, "external_id")]
     assert api.get(f"{path}/{usage}")["lines"] == ""
     assert sent(api, path, "dt,quantity\n2026-03-05,1\n", query=f"?usage={theirs}").body.keys() == {"usage"}
 

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ratable_server.actor import Actor
+from ratable_server.operations.usage import delete_reported_usage
+from tests.server.conftest import AT
+from tests.server.operations.agreements import kept
+from tests.server.usage.reporting import agree_on_reports, reported
 from tests.wire.calling import Api
 from tests.wire.test_contracts import customer_of
 
@@ -78,3 +82,20 @@ def test_a_field_of_ones_own_tells_vendors_apart(api: Api):
     assert api.delete(f"{FIELDS}{other}/").status == 204
     assert list(api.patch(vendor, {"vendor_custom_field_1": other}).body) == ["vendor_custom_field_1"]
     assert api.get(own)["value"] == "Strategic"
+
+
+def test_a_customer_whose_usage_stands_is_not_deleted_though_the_contract_is_anothers(api: Api):
+    """What was reported of Bolt goes on naming it, once Acme has the contract."""
+    agree_on_reports(api.actor)
+    row_id = reported(api.actor, customer="Bolt GmbH")
+    bolt, acme = (api.get("customers", q=name)["results"][0]["id"] for name in ("Bolt", "Acme"))
+    (contract,) = api.get("contracts", client=bolt)["results"]
+    assert api.patch(f"contracts/{contract['id']}", {"client": acme})["client"] == acme
+    before = kept(api.actor)
+    for path in (f"customers/{bolt}", f"{VENDORS}/{bolt}"):
+        refused = api.delete(path)
+        assert (refused.status, refused["code"]) == (400, "nothing_must_depend_on_it"), refused.text
+    assert kept(api.actor) == before
+    delete_reported_usage(actor=api.actor, ids=[row_id], at=AT)
+    assert api.delete(f"customers/{bolt}").status == 204
+    assert api.get(f"customers/{bolt}").status == 404

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ratable_server.store import models
+from ratable_server.store.scope import books_of, rows_of
 from tests.wire.calling import Api
 from tests.wire.test_contracts import signed
 from tests.wire.test_invoices import INVOICES, Billing
@@ -53,7 +56,7 @@ def test_a_part_of_a_milestone_is_judged_with_the_rest_of_it(api: Api):
         assert [api.get(own)[name] for name in ("amount", "quantity", "rate")] == [100, 2, 50]
     for right in ({"amount": "150.00", "quantity": "3"}, {"milestone_name": "Live"}, {"amount": "90.00", "rate": None}):
         assert api.patch(own, right).status == 200
-    assert [api.get(own)[name] for name in ("amount", "quantity", "rate")] == [90, 3, 90]
+    assert [api.get(own)[name] for name in ("amount", "quantity", "rate")] == [90, 3, 30]
 
 
 def test_usage_that_ends_before_it_starts_is_told_by_its_end(api: Api):
@@ -72,6 +75,20 @@ def test_a_contract_that_ends_before_it_starts_is_told_by_its_end(api: Api):
     assert api.get(path)["contract_end_date"] == "2026-12-31"
 
 
+def test_a_minimum_that_cannot_be_is_told_by_its_name(api: Api):
+    path = f"contracts/{signed(api)['id']}"
+    before = api.get(path).body
+    client = before["client"]
+    for field in ("minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity"):
+        wrong = {field: ["an amount is below zero, or is zero where something must be owed: -0.01"],
+                 "code": "amount_must_be_positive"}  # fmt: skip
+        for refused in (api.patch(path, {field: "-0.01"}), api.post("contracts", {"client": client, field: "-0.01"})):
+            assert (refused.status, refused.body) == (400, wrong), refused.text
+    fine = api.patch(path, {"minimum_monthly_commitment_amount": "0.001"})
+    assert (fine.status, list(fine.body)) == (400, ["minimum_monthly_commitment_amount", "code"]), fine.text
+    assert (api.get(path).body, api.get("contracts")["count"]) == (before, 1)
+
+
 def test_a_number_that_is_taken_is_told_by_its_name(api: Api):
     billing = Billing(api)
     billing.billed(invoice_number="A-1")
@@ -83,6 +100,47 @@ def test_a_number_that_is_taken_is_told_by_its_name(api: Api):
     assert api.post("/coa/api/v1/credit-memo", memo).status == 201
     twice = api.post("/coa/api/v1/credit-memo", memo)
     assert (twice.status, "credit_memo_number" in twice.body) == (400, True), twice.text
+
+
+def test_an_invoice_is_due_no_earlier_than_it_bills(api: Api):
+    billing = Billing(api)
+    pool = f"contracts/{billing.contract['id']}/prepaid-commits/{billing.commit['id']}/invoice"
+    early = {"invoice_date": "2026-01-02", "due_date": "2026-01-01"}
+    wrong = {"due_date": ["It is before the invoice_date."]}
+    one, several = billing.body(**early), {"invoices": [billing.body(), billing.body(**early)]}
+    for path, body, told in (
+        (INVOICES, one, wrong),
+        (INVOICES, {**one, "payment_status": "draft"}, wrong),
+        (f"{INVOICES}bulk-create", several, {"invoices": [{}, wrong]}),
+        (pool, early, wrong),
+    ):
+        refused = api.post(path, body)
+        assert (refused.status, refused.body) == (400, told), refused.text
+    assert api.get(INVOICES)["count"] == 0
+    own = f"{INVOICES}{billing.billed(invoice_date='2026-01-02', due_date='2026-01-02')['id']}/"
+    for change in (
+        api.put(own, one),
+        api.patch(own, early),
+        api.patch(own, {"due_date": "2026-01-01"}),
+        api.patch(own, {"invoice_date": "2026-01-03"}),
+    ):
+        assert (change.status, change.body) == (400, wrong), change.text
+    assert [api.get(own)[name] for name in ("invoice_date", "due_date")] == ["2026-01-02", "2026-01-02"]
+
+
+def test_an_old_invoice_that_is_due_before_it_bills_may_stay_so(api: Api):
+    """It was filed when nothing refused it."""
+    own = f"{INVOICES}{Billing(api).billed(invoice_date='2026-01-10', due_date='2026-01-10')['id']}/"
+    with books_of(api.actor):
+        rows_of(api.actor, models.Paper).update(due_on=date(2026, 1, 5))
+    told = api.get(own).body
+    again, part = api.put(own, told), api.patch(own, {"due_date": "2026-01-05", "purchase_order_number": "P-1"})
+    assert [(each.status, each["due_date"]) for each in (again, part)] == [(200, "2026-01-05")] * 2, again.text
+    for change in ({"due_date": "2026-01-04"}, {"invoice_date": "2026-01-11"}):
+        refused = api.patch(own, change)
+        assert (refused.status, refused.body) == (400, {"due_date": ["It is before the invoice_date."]}), refused.text
+    assert [api.get(own)[name] for name in ("invoice_date", "due_date")] == ["2026-01-10", "2026-01-05"]
+    assert api.patch(own, {"due_date": "2026-01-10"})["due_date"] == "2026-01-10"
 
 
 def test_events_below_none_are_refused(api: Api):

@@ -217,7 +217,7 @@ def _refuses_document(contract: Contract | None, act: _Document) -> str | None:
 def _target(act: records.Invoice | records.CreditMemo) -> Target:
     if isinstance(act, records.CreditMemo):
         return Target(prepaid_commit_id=act.prepaid_commit)
-    return Target(act.prepaid_commit, act.subscription, act.milestone)
+    return Target(act.prepaid_commit, act.subscription, act.milestone, act.is_of_usage)
 
 
 def _documents(contract: Contract, act: _Document, booking: Booking) -> Documents:
@@ -225,9 +225,10 @@ def _documents(contract: Contract, act: _Document, booking: Booking) -> Document
     amount_minor = to_minor(act.amount, contract.currency)
     if isinstance(act, records.Payment):
         return documents.payment(amount_minor, contract_id=contract.id, booking=booking)
-    source = documents.source_of(contract, _target(act)) or documents.usage_of(contract.id)
     if isinstance(act, records.Invoice):
-        return documents.invoice(source, amount_minor, contract_id=contract.id, booking=booking)
+        named = documents.invoiced_source(contract, _target(act))
+        return documents.invoice(named, amount_minor, contract_id=contract.id, booking=booking)
+    source = documents.source_of(contract, _target(act)) or documents.usage_of(contract.id)
     if act.against == "revenue":
         return documents.credit_of_revenue(
             amount_minor, contract_id=contract.id, booking=booking, service_on=act.period

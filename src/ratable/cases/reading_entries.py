@@ -70,8 +70,10 @@ def _reopen(period: date) -> Reopen:
 
 
 def _invoice(node: Mapping) -> Invoice:
-    fields = Fields(node, required="contract amount", optional="prepaid_commit subscription milestone")
+    fields = Fields(node, required="contract amount", optional="prepaid_commit subscription milestone of_usage")
+    is_of_usage = fields.truth("of_usage", default=False)
     targets = [key for key in ("prepaid_commit", "subscription", "milestone") if fields.has(key)]
+    targets += ["of_usage"] if is_of_usage else []
     if len(targets) > 1:
         raise fields.malformed(targets[1], f"an invoice has one target; {targets[0]} is one already")
     return Invoice(
@@ -80,6 +82,7 @@ def _invoice(node: Mapping) -> Invoice:
         prepaid_commit=fields.maybe_text("prepaid_commit"),
         subscription=fields.maybe_text("subscription"),
         milestone=fields.maybe_text("milestone"),
+        is_of_usage=is_of_usage,
     )
 
 

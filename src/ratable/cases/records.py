@@ -22,6 +22,7 @@ class Invoice:
     prepaid_commit: str | None = None
     subscription: str | None = None
     milestone: str | None = None
+    is_of_usage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,11 +23,15 @@ _POSITIONS = {"contract_liability": 1, "unbilled_revenue": -1}
 
 
 class Target(NamedTuple):
-    """What a document or an opening balance names: one of these, or nothing."""
+    """What a document or an opening balance names: one of these, the contract's usage, or nothing."""
 
     prepaid_commit_id: str | None = None
     subscription_id: str | None = None
     milestone_id: str | None = None
+    is_usage: bool = False
+
+
+NO_TARGET = Target()
 
 
 class Source(NamedTuple):
@@ -66,9 +70,17 @@ def entry_id(contract_id: str, kind: str, number: int) -> str:
     return f"{contract_id}/{kind}/{number}"
 
 
-def invoice(source: Source, amount_minor: int, *, contract_id: str, booking: Booking) -> Documents:
-    """An invoice of a source; one of the contract's usage clears what is unbilled when its turn comes."""
-    if source.kind == "usage":
+def invoiced_source(contract: Contract, target: Target) -> Source | None:
+    """The source that an invoice names; None for one that names nothing."""
+    return None if target == NO_TARGET else source_of(contract, target)
+
+
+def invoice(source: Source | None, amount_minor: int, *, contract_id: str, booking: Booking) -> Documents:
+    """An invoice of a source; one that names none clears what is unbilled when its turn comes, the oldest first.
+
+    One that names the contract's usage is of usage alone: a pool that nobody has invoiced may be older.
+    """
+    if source is None:
         turn = _turn(contract_id, "invoice", booking, place=DOCUMENT, amount_minor=amount_minor)
         return Documents(turns=(turn,))
     sides = {"accounts_receivable": amount_minor}
@@ -128,7 +140,7 @@ def voided(lines: Iterable[Row], *, contract_id: str, booking: Booking) -> Docum
 def voided_before_posting(filed: Documents, *, contract_id: str, booking: Booking) -> Documents:
     """The same of a document whose month is not posted yet: what it moves is taken back on the later day.
 
-    What an invoice of the contract's usage clears is not known before its turn: its void takes a turn, too.
+    What an invoice that names nothing clears is not known before its turn: its void takes a turn, too.
     """
     moves = voided([{**line, "credit_minor": 0} for line in filed.moves], contract_id=contract_id, booking=booking)
     return moves._replace(turns=tuple(_void_turn(turn, contract_id, booking) for turn in filed.turns))

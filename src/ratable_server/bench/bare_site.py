@@ -40,6 +40,8 @@ def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) ->
     from django.http import HttpRequest, HttpResponse
     from django.urls import path
 
+    from ratable_server.threads import threads_of
+
     def told(content: bytes, status: int) -> HttpResponse:
         headers = {"Content-Length": str(len(content))}
         return HttpResponse(content, content_type="application/json", status=status, headers=headers)
@@ -65,7 +67,8 @@ def serve(*, port: int, threads: int, page: bytes, row: dict[str, str | int]) ->
 
     settings.MIDDLEWARE = []
     settings.ROOT_URLCONF = Site
-    server = waitress.create_server(get_wsgi_application(), host="127.0.0.1", port=port, threads=threads)
+    application = get_wsgi_application()
+    server = waitress.create_server(application, host="127.0.0.1", port=port, _dispatcher=threads_of(threads))
     print(f"http://127.0.0.1:{server.effective_port}", flush=True)
     server.run()
 

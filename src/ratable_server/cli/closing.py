@@ -30,7 +30,9 @@ Run = Annotated[int, typer.Argument(metavar="RUN", help="The draft, by its numbe
 Posted = Annotated[int | None, typer.Option("--run", metavar="RUN", help="Post this draft; without, compute one now.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Compute and show, post nothing: the same as `ratable draft`.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Background = Annotated[bool, typer.Option("--background", help="Compute on; `ratable periods` shows how far it is.")]
+Background = Annotated[
+    bool, typer.Option("--background", help="Go on without you; `ratable periods` shows how far it is.")
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays readable for ever.")]
 Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="A posted journal entry, by its id.")]
 On = Annotated[str | None, typer.Option("--on", metavar="DAY", help="The day of the reversal; today by default.")]

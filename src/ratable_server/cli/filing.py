@@ -1,4 +1,4 @@
-"""The commands that file documents: `ratable invoice`, `payment`, `credit-memo`."""
+"""The commands that file documents: `ratable invoice`, `invoice-usage`, `payment`, `credit-memo`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract,
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="In the contract's currency, without tax: 1250.00.")]
 On = Annotated[str | None, typer.Option("--on", metavar="DAY", help="Its day; today, UTC, by default.")]
 Code = Annotated[str | None, typer.Option("--id", help="Its number; filed under the same number again it is refused.")]
-OfCommit = Annotated[str | None, typer.Option("--prepaid-commit", metavar="ID", help="What it is for.")]
-OfSubscription = Annotated[str | None, typer.Option("--subscription", metavar="ID", help="What it is for.")]
-OfMilestone = Annotated[str | None, typer.Option("--milestone", metavar="ID", help="What it is for.")]
+OfCommit = Annotated[
+    str | None, typer.Option("--prepaid-commit", metavar="ID", help="The prepaid commit that it is for.")
+]
+OfSubscription = Annotated[
+    str | None, typer.Option("--subscription", metavar="ID", help="The subscription that it is for.")
+]
+OfMilestone = Annotated[str | None, typer.Option("--milestone", metavar="ID", help="The milestone that it is for.")]
 Period = Annotated[str | None, typer.Option("--period", metavar="MONTH", help="The month whose revenue it takes back.")]
 
 
 def join(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (invoice, payment, credit_memo):
+    for command in (invoice, invoice_usage, payment, credit_memo):
         app.command()(told(command))
 
 
@@ -42,7 +46,7 @@ def invoice(
     tenant: Tenant = DEFAULT_TENANT,
     as_json: Json = False,
 ) -> None:
-    """File an invoice: of usage, or of what it names; one of a closed month is booked in the open one."""
+    """File an invoice: of what it names, or of the oldest that is unbilled; one of a closed month is booked in the open one."""
     targets = {"prepaid_commit": prepaid_commit, "subscription": subscription, "milestone": milestone}
     if sum(target is not None for target in targets.values()) > 1:
         raise typer.BadParameter("an invoice is for one thing: a prepaid commit, a subscription or a milestone")
@@ -51,10 +55,28 @@ def invoice(
     from ratable_server.clock import now_at
     from ratable_server.operations.documents import Invoice, file_invoice
 
-    filed = file_invoice(
-        actor=actor, invoice=Invoice(contract=contract, amount=value, code=code, **targets), on=day, at=now_at()
-    )
+    billed = Invoice(contract=contract, amount=value, code=code, **targets)  # type: ignore[arg-type]
+    filed = file_invoice(actor=actor, invoice=billed, on=day, at=now_at())
     answer_filed("invoice", filed, as_json=as_json)
+
+
+def invoice_usage(
+    contract: Contract,
+    amount: Amount,
+    *,
+    on: On = None,
+    code: Code = None,
+    tenant: Tenant = DEFAULT_TENANT,
+    as_json: Json = False,
+) -> None:
+    """File an invoice of usage alone, with its overage and true-ups, whatever else is unbilled."""
+    value, day = number_of_text(amount), day_or_today(on)
+    actor = open_books(tenant)
+    from ratable_server.clock import now_at
+    from ratable_server.operations.documents import Invoice, file_invoice
+
+    billed = Invoice(contract=contract, amount=value, code=code, is_of_usage=True)
+    answer_filed("invoice", file_invoice(actor=actor, invoice=billed, on=day, at=now_at()), as_json=as_json)
 
 
 def payment(

@@ -27,7 +27,12 @@ from ratable_server.cli.starting import DEFAULT_TENANT, Tenant, new_request_id, 
 
 Name = Annotated[str, typer.Option("--name", help="Name of the tenant, if it is new.")]
 Timezone = Annotated[str, typer.Option("--timezone", help="Its time zone, if it is new: decides the day of a usage.")]
-Seal = Annotated[bool, typer.Option("--seal", help="First seal what can be sealed.")]
+Seal = Annotated[
+    bool,
+    typer.Option(
+        "--seal", help="First seal the entries of the audit that can be: each with a hash over all before it."
+    ),
+]
 
 
 def join(app: typer.Typer) -> None:
@@ -51,7 +56,7 @@ def join(app: typer.Typer) -> None:
 def init(
     *, tenant: Tenant = DEFAULT_TENANT, name: Name = "", timezone: Timezone = "UTC", as_json: Json = False
 ) -> None:
-    """Start the database, migrate it and found the tenant; what is there already stays as it is."""
+    """Make books: start the database, make or migrate its tables, found the tenant. What is there already stays as it is."""
     prepare()
     from ratable_server.clock import now_at
     from ratable_server.operations.setup import set_up_books

@@ -18,7 +18,9 @@ Entities = Annotated[
 AsLocale = Annotated[
     str, typer.Option("--locale", help="How its files write days: en_US is 12/31/2026, en_GB and en_AU are 31/12/2026.")
 ]
-ClientId = Annotated[str, typer.Argument(help="The client id, as `ratable oauth-client list` shows it.")]
+ClientId = Annotated[
+    str, typer.Argument(metavar="CLIENT_ID", help="The client id, as `ratable oauth-client list` shows it.")
+]
 
 _LOCALES = ("en_US", "en_GB", "en_AU")
 
@@ -72,7 +74,7 @@ def listed(*, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
 
 
 def revoke(*, client_id: ClientId, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
-    """Take a program's right back: its secret and its tokens are refused, by servers that run within half a second."""
+    """Take a program's right back: servers that run refuse its secret and its tokens within half a second."""
     actor = open_books(tenant)
     from ratable_server.clock import now_at
     from ratable_server.operations.oauth_clients import revoke_oauth_client

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 _BINARY = ("xlsx", "parquet")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A report: waterfall, trial_balance, ...")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A report, such as waterfall or trial_balance; an unknown name is answered with all of them.",
+    ),
+]
 Period = Annotated[
     str | None,
     typer.Option("--period", metavar="MONTH[:MONTH]", help="The months to show: 2026-01 or 2026-01:2026-12."),
@@ -27,7 +33,7 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="MOMENT", help="As the books stood then; a day stands for its end, UTC."),
 ]
-At = Annotated[str | None, typer.Option("--at", metavar="DAY", help="For reports of a day: its end.")]
+At = Annotated[str | None, typer.Option("--at", metavar="DAY", help="For reports as of a day: that day, at its end.")]
 By = Annotated[str | None, typer.Option("--by", metavar="KEYS", help="Sum over all keys but these: period,account.")]
 Draft = Annotated[int | None, typer.Option("--run", metavar="RUN", help="With the draft of this run, as if posted.")]
 Format = Annotated[

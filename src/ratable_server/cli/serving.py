@@ -28,8 +28,10 @@ Email = Annotated[str, typer.Option("--email", help="As whom the program acts; t
 AsRole = Annotated[
     str, typer.Option("--role", help="admin, approver, preparer (or clerk), viewer: each may do what the next one may.")
 ]
-TokenId = Annotated[int, typer.Argument(help="The number of the token, as `ratable token list` shows it.")]
-Api = Annotated[str, typer.Option("--api", help="Which API: campfire or native.")]
+TokenId = Annotated[
+    int, typer.Argument(metavar="TOKEN_ID", help="The number of the token, as `ratable token list` shows it.")
+]
+Api = Annotated[str, typer.Option("--api", help="Which API: campfire, native or zuora.")]
 Out = Annotated[Path | None, typer.Option("--out", help="The file to write; without it, the document is printed.")]
 
 ROLE_OF = {role: role for role in ("viewer", "preparer", "approver", "admin")} | {"clerk": "preparer"}
@@ -119,7 +121,7 @@ def listed(*, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
 
 
 def revoke(*, token_id: TokenId, tenant: Tenant = DEFAULT_TENANT, as_json: Json = False) -> None:
-    """Take a token back: requests with it are refused, by servers that run within half a second."""
+    """Take a token back: servers that run refuse requests with it within half a second."""
     actor = open_books(tenant)
     from ratable_server.clock import now_at
     from ratable_server.operations.tokens import revoke_token

@@ -26,10 +26,13 @@ from django.urls import URLResolver, get_resolver
 from waitress import utilities
 from waitress.server import BaseWSGIServer
 
+from ratable_server.threads import threads_of
+
 _MOST_HEADER_BYTES = 16_384
 _SECONDS_TO_FINISH = 30
 _SECONDS_OF_A_TURN = 1 / 2_000  # of a thread: one that waits for the database soon goes on, whoever else computes
 _SECONDS_TO_END = 5
+_TRIES = 10
 _NEW_OBJECTS = 20_000  # before somebody looks for rubbish among them: a call of a thousand records makes some thousands
 _BACKGROUND = "ratable-import"
 
@@ -56,13 +59,28 @@ class Listening(NamedTuple):
 def listen(*, host: str, port: int, threads: int) -> Listening:
     """Take connections from here on; they are answered once the server runs.
 
+    A host of several addresses has one port. Where the system finds it (port 0), it finds one for each address: the first
+    one found is then asked for on all of them.
+
     Raises:
         OSError: somebody else listens there, or there is no such address.
     """
     utilities.Error.to_response = _told_as_json
     sys.setswitchinterval(_SECONDS_OF_A_TURN)
-    application = get_wsgi_application()
+    application, dispatcher = get_wsgi_application(), threads_of(threads)
     _keep_what_is_loaded()
+    for _ in range(_TRIES):
+        listening = _listening(application, dispatcher, host=host, port=port)
+        if len(listening.ports) == 1:
+            return listening
+        for each in listening.sockets:
+            each.close()
+        with suppress(OSError):  # somebody has it on another address
+            return _listening(application, dispatcher, host=host, port=listening.ports[0])
+    raise OSError(errno.EADDRINUSE, "no port is free on all of its addresses")
+
+
+def _listening(application: Any, dispatcher: Any, *, host: str, port: int) -> Listening:
     there: dict[int, Any] = {}
     try:
         server = waitress.create_server(
@@ -70,7 +88,7 @@ def listen(*, host: str, port: int, threads: int) -> Listening:
             map=there,
             host=host,
             port=port,
-            threads=threads,
+            _dispatcher=dispatcher,
             connection_limit=1_000,
             channel_timeout=10,
             cleanup_interval=5,
@@ -82,6 +100,10 @@ def listen(*, host: str, port: int, threads: int) -> Listening:
         )
     except ValueError as error:  # all else that is said above can be
         raise OSError(errno.EADDRNOTAVAIL, "no such address") from error
+    except OSError:
+        for each in [*there.values()]:  # of an address on which it could
+            each.close()
+        raise
     return Listening(server, [each for each in there.values() if isinstance(each, BaseWSGIServer)])
 
 

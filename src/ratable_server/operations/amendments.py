@@ -63,7 +63,7 @@ def adjust_consumption(*, actor: Actor, adjustment: ConsumptionAdjustment, on: d
             matter.contract, adjustment.prepaid_commit, adjustment.amount, service_on=service_on, open_on=open_on
         )
         refuse(code, field="adjustment")
-        refuse(_refuses_adjusted_usage(actor, matter, adjustment, service_on=service_on), field="amount")
+        _refuse_below_nothing(actor, matter, adjustment, service_on=service_on)
         booking = numbered(actor, matter.booking)
         filed = _filed(adjustment.code or f"#{booking.number}", booking)
         _adjust(actor, matter, adjustment, booking=booking, filed=filed, at=at)
@@ -111,15 +111,13 @@ def _filed(code: str, booking: Booking) -> Filed:
     return Filed(code=code, number=booking.number, booked_on=booking.booked_on, on=booking.on)
 
 
-def _refuses_adjusted_usage(
-    actor: Actor, matter: Matter, adjustment: ConsumptionAdjustment, *, service_on: date
-) -> str | None:
+def _refuse_below_nothing(actor: Actor, matter: Matter, adjustment: ConsumptionAdjustment, *, service_on: date) -> None:
     if adjustment.amount >= 0:
-        return None
-    used = used_of_commit(
-        actor, matter.of, adjustment.prepaid_commit, month_on=service_on, through=matter.booking.booked_on
-    )
-    return rules.refuses_adjusted_usage(used, adjustment.amount)
+        return
+    commit = adjustment.prepaid_commit
+    used = used_of_commit(actor, matter.of, commit, month_on=service_on, through=matter.booking.booked_on)
+    detail = f"{-adjustment.amount:f} of {used.normalize():f} that {service_on:%Y-%m} used of {commit}"
+    refuse(rules.refuses_adjusted_usage(used, adjustment.amount), field="amount", detail=detail)
 
 
 def _adjust(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Min, Q
 
 from ratable.periods import day_after
-from ratable.price_plans import check_price_plan
-from ratable.terms import ZERO, Contract, Product, ProductBundle, Terms, UsageGroup
+from ratable.price_plans import check_price_plan, tiers_with_lower_bounds
+from ratable.terms import ZERO, Contract, Product, ProductBundle, Terms, Tier, UsageGroup
 from ratable.terms_rules import check_terms, warn_of_terms
 from ratable.terms_tables import counts_from
 from ratable_server.actor import Actor
@@ -29,6 +30,7 @@ from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Furth
 from ratable_server.operations.register_links import things_beside, things_in
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told, told_beside
+from ratable_server.operations.told_prices import refuse_left_prices, refuse_other_prices
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
@@ -46,7 +48,8 @@ def create_product(
     """Add a product with its price plans; `further` is kept of the product, `beside` of its usage groups and tiers.
 
     Refuses:
-        code_must_be_unused, the rules of price plans, those of ratable_server.operations.soundness
+        code_must_be_unused, the rules of price plans, price_must_fit_the_pricing_model, those of
+        ratable_server.operations.soundness
     """
     refuse_unfit(product)
     kept = Kept(at=at, beside={**beside, ("product", product.id): Beside(further=further)})
@@ -54,6 +57,7 @@ def create_product(
     _refuse_misnumbered(product.usage_groups)
     terms = Terms(products=(product,))
     refuse_terms(check_terms(terms))
+    refuse_other_prices(product.usage_groups)
     with changes_by(actor, names=things_beside(kept.beside)):
         insert_products(actor, [product], kept)
         after = told_beside(product, further)
@@ -68,13 +72,14 @@ def create_usage_group(
     """Add a price plan to a product.
 
     Refuses:
-        code_must_be_known (the product), code_must_be_unused, the rules of price plans
+        code_must_be_known (the product), code_must_be_unused, the rules of price plans, price_must_fit_the_pricing_model
     """
     refuse_unfit(group)
     refuse_unfit_beside(beside)
     _refuse_misnumbered((group,))
     refusals, warnings = check_price_plan(group)
     refuse_terms(refusals)
+    refuse_other_prices([group])
     with changes_by(actor):
         product_row = held_product(actor, product)
         place = rows_of(actor, models.UsageGroup).filter(product_id=product_row.id).count()
@@ -91,13 +96,15 @@ def change_price_plan(
 ) -> Created:
     """Give a usage group other tiers, or another pricing model; a contract's own prices stay.
 
-    With `beside` further fields of the group and its tiers become these. The same plan again may always be told.
+    With `beside` further fields of the group and its tiers become these. The same plan again may always be told, also
+    with the starts of tiers that were told without.
 
     A closed month is not computed again under other prices: a plan that one depends on is not changed, a new usage
     group takes its place.
 
     Refuses:
-        code_must_be_known, period_must_be_open, the rules of price plans and of the contracts that use it
+        code_must_be_known, period_must_be_open, the rules of price plans and of the contracts that use it,
+        price_must_fit_the_pricing_model (of tiers that were priced otherwise before)
     """
     refuse_unfit(group)
     refuse_unfit_beside(beside or NONE)
@@ -108,15 +115,18 @@ def change_price_plan(
         product_row = held_product(actor, product)
         row = held_group(actor, product_row, group.id)
         before = next(known for known in load_products(actor, [product_row.id])[0].usage_groups if known.id == group.id)
+        group = _with_starts_of(before, group)
         if _without_prices(group) != _without_prices(before):
             held_product(actor, product, is_alone=True)
         open_on, users = _hold_users(actor, row)
         if group != before:
+            refuse_other_prices([group], less=before)
             for contract in users:
+                refuse_left_prices(contract, product, group=group, before=before)
                 if any((item.product_id, item.usage_group_id) == (product, group.id) for item in contract.usage_items):
                     refuse_closed_months(contract, open_on, field=f"usage_group {group.id}")
         _rewrite(actor, row, group, kept=_kept_of_group(actor, row, beside, at=at))
-        refuse_terms(check_terms(load_terms(actor, [contract.id for contract in users])))
+        refuse_terms(check_terms(load_terms(actor, [contract.id for contract in users]), may_grow=True))
         change = Change("change_price_plan", "usage_group", group.id, before=told(before), after=told(group))
         record_change(actor, change, at=at, part_of=product)
     return Created(code=group.id, warnings=tuple(warnings))
@@ -244,6 +254,20 @@ def _without_prices(group: UsageGroup) -> UsageGroup:
         for tier in group.tiers
     )
     return replace(group, tiers=tiers, package_size=None, free_units=ZERO)
+
+
+def _with_starts_of(before: UsageGroup, group: UsageGroup) -> UsageGroup:
+    """The plan with the starts of tiers as they were told before, where they say the same: none is the end before it."""
+    was = {tier.number: tier.lower_quantity for tier in before.tiers}
+
+    def as_told(lower: Decimal, tier: Tier) -> Tier:
+        told_before = was.get(tier.number, tier.lower_quantity)
+        is_same = (lower if told_before is None else told_before) == (
+            lower if tier.lower_quantity is None else tier.lower_quantity
+        )
+        return replace(tier, lower_quantity=told_before) if is_same else tier
+
+    return replace(group, tiers=tuple(as_told(lower, tier) for lower, tier in tiers_with_lower_bounds(group)))
 
 
 def _rewrite(actor: Actor, row: models.UsageGroup, group: UsageGroup, *, kept: Kept) -> None:

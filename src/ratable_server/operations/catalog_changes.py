@@ -68,7 +68,7 @@ def modify_product(
         row.further = row.further if further is None else dict(further)
         row.save()
         if head.currency != before.currency:
-            refuse_terms(check_terms(load_terms(actor, users_of(actor, _groups(actor, row)))))
+            refuse_terms(check_terms(load_terms(actor, users_of(actor, _groups(actor, row))), may_grow=True))
         after = told_beside(head, further or NOTHING)
         record_change(actor, Change("modify_product", "product", product, before=told(before), after=after), at=at)
     return before

@@ -14,6 +14,7 @@ from ratable.terms import Contract, Milestone, PrepaidCommit, Subscription, Usag
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.contract_rows import Lines, names_in, sold_to
+from ratable_server.operations.dependents import has_priced_minimum
 from ratable_server.operations.extending import BARE, hold_open, judge_contract
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
 from ratable_server.operations.register_links import things_in
@@ -96,7 +97,7 @@ def modify_line(actor: Actor, change: LineChange, judge: Callable[[HeldLine], Te
             refuse_terminated(actor, held)
             hold_tenant(actor)  # no usage comes meanwhile
             line = judge(held) or line
-            _judge(actor, _with(held, kind, line))
+            _judge(actor, held, _with(held, kind, line))
         _rewrite(actor, held, change, line=line, at=at)
         after = told_beside(line, change.further or {})
         audited = Change(f"modify_{kind.name}", "contract", change.contract, before=told(held.was), after=after)
@@ -118,7 +119,7 @@ def delete_line(
         hold_tenant(actor)  # no usage comes meanwhile
         if depends(held):
             raise Refused("nothing_must_depend_on_it", field=kind.name, detail=code)
-        _judge(actor, _with(held, kind, None))
+        _judge(actor, held, _with(held, kind, None))
         mark_deleted(held.row, at=at)
         change = Change(f"delete_{kind.name}", "contract", contract, before=told(held.was))
         record_change(actor, change, at=at)
@@ -159,8 +160,9 @@ def _with(held: HeldLine, kind: Kind, line: Any) -> Contract:
     return replace(held.contract, **changes)
 
 
-def _judge(actor: Actor, contract: Contract) -> None:
-    judge_contract(contract, sold_to(actor, contract))
+def _judge(actor: Actor, held: HeldLine, contract: Contract) -> None:
+    """A minimum quantity may wait for a usage group, but not lose the one by which closed months have priced it."""
+    judge_contract(contract, sold_to(actor, contract), may_grow=not has_priced_minimum(actor, held.contract))
 
 
 def _rewrite(actor: Actor, held: HeldLine, change: LineChange, *, line: Term, at: datetime) -> None:

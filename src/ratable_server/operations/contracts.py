@@ -27,6 +27,7 @@ from ratable_server.operations.kept import NONE, NOTHING, Beside, Besides, Furth
 from ratable_server.operations.register_links import keep_things, things_beside, things_in
 from ratable_server.operations.soundness import refuse_unfit, refuse_unfit_further, refuse_unfit_text
 from ratable_server.operations.told import Created, told, told_beside
+from ratable_server.operations.told_prices import refuse_other_own_prices
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
@@ -77,14 +78,15 @@ def create_contract(
     contract, `beside` of what stands on it.
 
     Refuses:
-        code_must_be_known (customer, product, usage group, bundle), code_must_be_unused, the rules of terms
+        code_must_be_known (customer, product, usage group, bundle), code_must_be_unused, the rules of terms,
+        price_must_fit_the_pricing_model (of its own prices)
     """
     refuse_unfit_contract(contract)
     kept = Kept(at=at, beside={**beside, ("contract", contract.id): Beside(name=name, further=further)})
     refuse_unfit_beside(kept.beside)
     with changes_by(actor, names=things_beside(kept.beside), first=keeping_sold(actor, names_in(contract))):
         keep_open(actor, counts_from(contract))
-        _sign(actor, contract, kept)
+        refuse_other_own_prices(contract, _sign(actor, contract, kept).products)
         after = {"name": name, **told_beside(contract, further)}
         record_change(actor, Change("create_contract", "contract", contract.id, after=after), at=at)
     return Created(code=contract.id)
@@ -122,7 +124,7 @@ def modify_contract(
         was = NOTHING if further is None else row.further
         row.further, row.modified_at = row.further if further is None else dict(further), at
         _rewrite(actor, row, head)
-        refuse_terms(check_terms(load_terms(actor, [contract])))
+        refuse_terms(check_terms(load_terms(actor, [contract]), may_grow=True))
         told_now = told_beside(head, further or NOTHING)
         change = Change("modify_contract", "contract", contract, before=told_beside(before, was), after=told_now)
         record_change(actor, change, at=at)
@@ -209,7 +211,8 @@ def head_of(row: models.Contract) -> ContractHead:
     )
 
 
-def _sign(actor: Actor, contract: Contract, kept: Kept) -> None:
+def _sign(actor: Actor, contract: Contract, kept: Kept) -> Terms:
+    """Write a contract down; the terms by which it was judged."""
     catalog = sold(actor)
     used = {item.product_id or "" for item in contract.usage_items}
     used |= {override.product_id for override in contract.tier_price_overrides}
@@ -220,8 +223,9 @@ def _sign(actor: Actor, contract: Contract, kept: Kept) -> None:
         product_bundles=load_bundles(actor, [catalog.bundles[code] for code in bundles if code in catalog.bundles]),
         contracts=(contract,),
     )
-    refuse_terms(check_terms(terms))
+    refuse_terms(check_terms(terms, may_grow=True))
     insert_contracts(actor, [contract], kept, customers=keep_customers(actor, [contract.customer]), catalog=catalog)
+    return terms
 
 
 def _held(actor: Actor, code: str) -> models.Contract:

@@ -14,10 +14,11 @@ from ratable_server.operations.soundness import refuse_unfit_further, refuse_unf
 from ratable_server.operations.told import Created
 from ratable_server.operations.writing import changes_by
 from ratable_server.store.audit import Change, record_change
-from ratable_server.store.models import Contract, Customer
+from ratable_server.store.models import Contract, Customer, ReportedUsage
 from ratable_server.store.prepared import all_rows
 from ratable_server.store.retrying import retried
 from ratable_server.store.scope import rows_of
+from ratable_server.store.staging.settling import hold_tenant
 
 _KEEP = """
 SELECT code, id FROM customer WHERE tenant_id = %(tenant)s AND code = ANY(%(codes)s) AND deleted_at IS NULL
@@ -67,18 +68,26 @@ def modify_customer(*, actor: Actor, customer: str, name: str, further: Further 
 
 @retried
 def delete_customer(*, actor: Actor, customer: str, at: datetime) -> None:
-    """Take a customer off the list, as long as there is no contract.
+    """Take a customer off the list, as long as there is no contract, and no reported usage.
+
+    What was reported of a contract that another customer has by now goes on naming who used it.
 
     Refuses:
         code_must_be_known, nothing_must_depend_on_it
     """
     with changes_by(actor):
         row = _held(actor, customer)
-        if rows_of(actor, Contract).filter(customer_id=row.id).exists():
+        hold_tenant(actor)  # no usage comes meanwhile
+        if _is_named(actor, row.id):
             raise Refused("nothing_must_depend_on_it", field="customer", detail=customer)
         row.deleted_at = row.modified_at = at
         row.save()
         record_change(actor, Change("delete_customer", "customer", customer, before={"name": row.name}), at=at)
+
+
+def _is_named(actor: Actor, row_id: int) -> bool:
+    reported = rows_of(actor, ReportedUsage).filter(deleted_at=None)
+    return any(rows.filter(customer_id=row_id).exists() for rows in (rows_of(actor, Contract), reported))
 
 
 def _held(actor: Actor, code: str) -> Customer:

@@ -32,13 +32,17 @@ from ratable_server.store.retrying import retried
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
-    """What was billed, without tax: of a prepaid commit, a subscription or a milestone, or of the contract's usage."""
+    """What was billed, without tax: of a prepaid commit, a subscription or a milestone, or of the contract's usage.
+
+    One that names none of these is of what is unbilled, the oldest first.
+    """
 
     contract: str
     amount: Decimal
     prepaid_commit: str | None = None
     subscription: str | None = None
     milestone: str | None = None
+    is_of_usage: bool = False
     code: str | None = None
 
 
@@ -134,7 +138,7 @@ def invoice_in(
     actor: Actor, matter: Matter, invoice: Invoice, *, further: Further = NOTHING, at: datetime
 ) -> models.Document:
     """The same in a transaction that is open, without a paper."""
-    target = Target(invoice.prepaid_commit, invoice.subscription, invoice.milestone)
+    target = Target(invoice.prepaid_commit, invoice.subscription, invoice.milestone, invoice.is_of_usage)
     refuse(rules.refuses_invoice(matter.contract, invoice.amount, target), field="invoice")
     return _file(actor, matter, invoice, target=target, further=further, at=at)
 
@@ -203,6 +207,7 @@ def _file(
         code=document.code or f"#{booking.number}",
         kind=kind,
         contract_id=matter.row_id,
+        is_of_usage=target.is_usage,
         amount_minor=-amount_minor if isinstance(document, Refund) else amount_minor,
         against=memo.against if memo else "",
         service_on=month_of(memo.period) if memo and memo.period else None,

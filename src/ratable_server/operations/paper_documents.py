@@ -35,7 +35,7 @@ class Part(NamedTuple):
 def _part(kind: str, line: Line) -> Part:
     target = Target(line.prepaid_commit, line.subscription, line.milestone)
     if kind == "invoice":
-        return Part(target, "", None)
+        return Part(target._replace(is_usage=line.is_of_usage), "", None)
     kept = Target() if line.against == "revenue" else target
     return Part(kept, line.against, line.period and month_of(line.period))
 
@@ -75,7 +75,7 @@ def _fact(paper: Paper, part: Part, *, amount: Decimal, code: str | None) -> Inv
         "code": code,
     }
     if paper.kind == "invoice":
-        return Invoice(**named)
+        return Invoice(**named, is_of_usage=target.is_usage)
     return CreditMemo(**named, against=part.against, period=part.period)  # type: ignore[arg-type]
 
 
@@ -83,8 +83,8 @@ def part_of(document: models.Document) -> Part:
     def code(linked: Any) -> str | None:
         return None if linked is None else str(linked.code)
 
-    target = Target(code(document.prepaid_commit), code(document.subscription), code(document.milestone))
-    return Part(target, document.against, document.service_on)
+    codes = (code(document.prepaid_commit), code(document.subscription), code(document.milestone))
+    return Part(Target(*codes, is_usage=document.is_of_usage), document.against, document.service_on)
 
 
 def take_back(actor: Actor, row: models.Paper, *, at: datetime) -> None:

@@ -18,6 +18,8 @@ Stage = Literal["draft", "open", "sent", "uncollectible"]
 class Line:
     """One line: of a prepaid commit, a subscription or a milestone, or of the contract's usage.
 
+    A line of an invoice that names none of them is of what is unbilled, the oldest first.
+
     `against` and `period` are of credit memos: what is taken back, and of which service month.
     """
 
@@ -26,6 +28,7 @@ class Line:
     prepaid_commit: str | None = None
     subscription: str | None = None
     milestone: str | None = None
+    is_of_usage: bool = False
     against: Literal["revenue", "liability", "adjustment"] = "revenue"
     period: date | None = None
 

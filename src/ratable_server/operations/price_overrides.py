@@ -12,6 +12,7 @@ from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told, told_beside
+from ratable_server.operations.told_prices import refuse_other_own_prices
 from ratable_server.store import models
 from ratable_server.store.audit import Change, record_change
 from ratable_server.store.inserting import insert
@@ -30,12 +31,14 @@ def set_tier_price_override(
 
     Refuses:
         contract_must_be_known, contract_must_not_be_terminated, override_must_name_a_known_tier,
-        tier_must_have_a_price, amount_must_be_positive, period_must_be_open
+        tier_must_have_a_price, amount_must_be_positive, price_must_fit_the_pricing_model, period_must_be_open
     """
     refuse_unfit(override)
     key = ("tier_price_override", override.usage_group_id, str(override.tier_number))
     kept = Kept(at=at, beside={key: Beside(further=further)})
     with extension_of(actor, contract, lambda was: _with(was, override), kept=kept) as extension:
+        after = _with(extension.before, override)
+        refuse_other_own_prices(after, extension.lines.catalog.terms, less=extension.before)
         if _is_used(extension.before, override):
             refuse_closed_months(extension.before, extension.open_on, field="tier_price_override")
         row = extension.lines.override(extension.row_id, override, 0)

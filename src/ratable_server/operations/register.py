@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
+from ratable_server.operations.closed_months import keep_open, refuse_closed
 from ratable_server.operations.kept import Further
 from ratable_server.operations.register_links import (
     NAMED_KINDS,
@@ -78,6 +79,18 @@ def keep_entry(
         if row.further == dict(further):
             return Registered(id=row.id, code=code, is_new=False)
         return _keep(actor, row, further, at=at)
+
+
+@retried
+def keep_entry_of_month(*, actor: Actor, kind: str, code: str, further: Further, on: date, at: datetime) -> Registered:
+    """Keep what is told of a month, as `keep_entry` does; that of the day `on` is open, and stays so until it is kept.
+
+    Refuses:
+        period_must_be_open, and what `keep_entry` refuses
+    """
+    with changes_by(actor):
+        refuse_closed(on, keep_open(actor, on), field="period_month")
+        return keep_entry(actor=actor, kind=kind, code=code, further=further, at=at)
 
 
 @retried

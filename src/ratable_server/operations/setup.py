@@ -29,6 +29,8 @@ def set_up_books(*, tenant: str, name: str, timezone: str, request_id: str, at: 
     Refuses:
         owner_must_be_named, policy_must_be_sound
     """
+    if places.is_embedded():
+        embedded.refuse_unfit_path(places.cluster())  # before anything is written there
     setting_up.keep_secret_key()
     is_new_database = False
     if places.is_embedded():

@@ -23,6 +23,7 @@ from ratable_server.operations.kept import Kept
 from ratable_server.operations.policies import set_policy, set_timezone
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told
+from ratable_server.operations.told_prices import refuse_other_own_prices, refuse_other_prices
 from ratable_server.operations.writing import changes_by, refuse_terms
 from ratable_server.store.audit import Change, Fields, record_change, record_new
 from ratable_server.store.keeping import keep_sold
@@ -41,15 +42,21 @@ def import_terms(
     """Add products, bundles and contracts, under their policy and time zone, in one transaction: all or nothing.
 
     What is to be kept stays as the books have it, whatever the terms say of it. Customers who are not there are added, each under its name. What is there already is not changed: the ids of
-    products, bundles, contracts and of what stands on them must be new.
+    products, bundles, contracts and of what stands on them must be new. A contract may grow: a minimum in units waits for
+    the usage group that prices it, as it does where a contract is told by itself.
 
     Refuses:
-        code_must_be_unused, code_must_be_known, policy_must_stay_after_a_close, the rules of terms
+        code_must_be_unused, code_must_be_known, policy_must_stay_after_a_close, the rules of terms,
+        price_must_fit_the_pricing_model
     """
     _refuse_unfit(terms)
     with _taken_named(actor, terms), changes_by(actor):
         keep_sold(actor, _named(terms))
-        refuse_terms(check_terms(replace(terms, products=(*load_products(actor), *terms.products))))
+        products = (*load_products(actor), *terms.products)
+        refuse_terms(check_terms(replace(terms, products=products), may_grow=True))
+        refuse_other_prices(group for product in terms.products for group in product.usage_groups)
+        for contract in terms.contracts:
+            refuse_other_own_prices(contract, products)
         if terms.contracts:
             keep_open(actor, min(map(counts_from, terms.contracts)))
         if not keeps_policy and terms.policy != load_policy(actor):

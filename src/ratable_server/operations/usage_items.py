@@ -13,7 +13,7 @@ from ratable.terms import UsageItem
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.changing import USAGE_ITEM, HeldLine, LineChange, delete_line, modify_line
-from ratable_server.operations.dependents import is_used_before, posted_of, usage_on
+from ratable_server.operations.dependents import has_priced_minimum, is_used_before, posted_of, usage_on
 from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
 from ratable_server.operations.soundness import refuse_unfit
@@ -72,6 +72,9 @@ def modify_usage_item(
             return
         if is_used_before(actor, item.id, held.open_on) or posted_of(actor, item_id=item.id).exists():
             raise Refused("period_must_be_open", field="usage_item", detail=f"a closed month has some of {item.id}")
+        if was.usage_group_id not in {None, item.usage_group_id} and has_priced_minimum(actor, held.contract):
+            detail = f"a closed month has a true-up at the prices of {was.usage_group_id}"
+            raise Refused("period_must_be_open", field="usage_group", detail=detail)
         if (was.usage_group_id is None) != (item.usage_group_id is None) and usage_on(actor, item.id).exists():
             raise Refused("nothing_must_depend_on_it", field="usage_group", detail=item.id)
 

@@ -17,11 +17,13 @@ from django.db import connection
 from django.db.models import Max
 
 from ratable import tables
+from ratable.facts.documents import TERMINATION
 from ratable.periods import month_of, next_month
 from ratable_server.actor import Actor
 from ratable_server.operations.calculation import WholeResults, new_results, new_results_of
 from ratable_server.store import models
 from ratable_server.store.load.computed import (
+    REVENUE,
     KnowledgeState,
     closed_at_by_run,
     knowledge_state,
@@ -29,6 +31,7 @@ from ratable_server.store.load.computed import (
     posted_breakage,
     posted_draws,
     posted_revenue,
+    posted_terminations,
 )
 from ratable_server.store.load.learned import load_learned
 from ratable_server.store.load.periods import current_runs, first_open_month
@@ -36,6 +39,7 @@ from ratable_server.store.load.posted_rows import in_money
 from ratable_server.store.public_ids import revenue_id
 from ratable_server.store.scope import moment_of, rows_of
 
+_NEVER = date(1, 1, 1)
 DRAFT = 0  # the run of rows that are not posted
 _PLANNED = ("subscription", "milestone")
 _USED = ("usage", "drawdown", "overage")
@@ -50,6 +54,9 @@ _KEY = (
 
 class Computed(NamedTuple):
     """Tables of `ratable.tables`, posted rows and the draft of open months; revenue with `public_id` and `run_id`.
+
+    What a termination lets go is revenue of the kind `adjustment`, as in the journal: it alone has an `entry_id`, that of
+    the entry that books it.
 
     What was rated is told whole and not as differences; where all contracts are asked for, of open months only. Grants
     are those that count, and only there where some contracts are asked for. Of the journal it is what open months come to.
@@ -102,8 +109,10 @@ def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date,
     revenue = posted_revenue(actor, runs, contracts)
     draws, breakage = posted_draws(actor, runs, contracts), posted_breakage(actor, runs, contracts)
     rated = tables.RATED_LINES.to_pyarrow().empty_table()
+    revenue = pa.concat_tables([_of_no_entry(revenue), _let_go(posted_terminations(actor, runs, contracts))])
     if drafted is not None:
-        revenue = pa.concat_tables([revenue, _with_ids(drafted.revenue)])
+        added = [_of_no_entry(_with_ids(_of_draft(drafted.revenue))), _let_go(_of_draft(drafted.applied))]
+        revenue = pa.concat_tables([revenue, *added])
         draws, rated = pa.concat_tables([draws, drafted.draws]), drafted.rated
         breakage = pa.concat_tables([breakage, drafted.breakage])
     return Computed(
@@ -151,12 +160,29 @@ def _horizon(actor: Actor, contracts: Sequence[str] | None, on: date) -> date:
     return next_month(month_of(max(ends)))
 
 
+def _of_draft(rows: pa.Table) -> pa.Table:
+    return rows.append_column("run_id", pa.repeat(pa.scalar(DRAFT, pa.int64()), rows.num_rows))
+
+
 def _with_ids(revenue: pa.Table) -> pa.Table:
-    """New rows as posted ones are read."""
+    """New rows with the ids that they are posted under."""
     columns = [revenue[name].to_pylist() for name in _KEY]
     ids = [revenue_id(*key) for key in zip(*columns, strict=True)]
-    rows = revenue.append_column("public_id", pa.array(ids, pa.int64()))
-    return rows.append_column("run_id", pa.array([DRAFT] * len(ids), pa.int64()))
+    return revenue.append_column("public_id", pa.array(ids, pa.int64()))
+
+
+def _of_no_entry(revenue: pa.Table) -> pa.Table:
+    """Revenue whose entry comes of what it is of."""
+    return revenue.select(REVENUE.names).append_column("entry_id", pa.repeat(pa.scalar(""), revenue.num_rows))
+
+
+def _let_go(moves: pa.Table) -> pa.Table:
+    """What terminations let go of liabilities and owe nobody, as rows of revenue."""
+    ends = pc.equal(moves["place"], TERMINATION)
+    rows = moves.filter(pc.and_(ends, pc.equal(moves["account"], "breakage_revenue")))
+    rows = rows.append_column("adjusted_on", pa.repeat(pa.scalar(_NEVER, pa.date32()), rows.num_rows))
+    rows = rows.append_column("amount_minor", pc.negate(rows["debit_minor"]))
+    return _with_ids(rows).select([*REVENUE.names, "entry_id"])
 
 
 def _due(rows: pa.Table, on: date, open_on: date | None) -> pa.Table:

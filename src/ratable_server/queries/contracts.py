@@ -6,14 +6,15 @@ What it has earned and billed is `queries.totals`; its lines are `queries.contra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
 from typing import Any, Literal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
 from ratable_server.actor import Actor
 from ratable_server.queries.listing import FIRST_PAGE, Asked, Found, Told, asked_rows, fields_of, page_of, told_of
@@ -64,10 +65,26 @@ class ContractsAsked(Asked):
 def contracts(*, actor: Actor, asked: Asked = FIRST_PAGE) -> Found[Contract]:
     """Contracts in the order in which they were signed."""
     with books_of(actor):
-        rows = asked_rows(rows_of(actor, models.Contract, with_deleted=True), asked)
+        rows = _changed(
+            actor, asked_rows(rows_of(actor, models.Contract, with_deleted=True), _at_any_time(asked)), asked
+        )
         if isinstance(asked, ContractsAsked):
             rows = _standing(actor, _narrowed(rows, asked), asked)
         return page_of(rows.select_related("customer"), asked, lambda page: _contracts(actor, page))
+
+
+def _at_any_time(asked: Asked) -> Asked:
+    return replace(asked, modified_from=None, modified_through=None)
+
+
+def _changed(actor: Actor, rows: QuerySet[models.Contract], asked: Asked) -> QuerySet[models.Contract]:
+    """Those that were changed, or ended before their time, in a time."""
+    limits = {"changed_at__gte": asked.modified_from, "changed_at__lte": asked.modified_through}
+    wanted = {name: at for name, at in limits.items() if at is not None}
+    if not wanted:
+        return rows
+    ended = rows_of(actor, models.Termination).filter(contract_id=OuterRef("id")).values("recorded_at")
+    return rows.annotate(changed_at=Greatest("modified_at", Subquery(ended))).filter(**wanted)
 
 
 def _narrowed(rows: QuerySet[models.Contract], asked: ContractsAsked) -> QuerySet[models.Contract]:
@@ -99,22 +116,27 @@ def _standing(actor: Actor, rows: QuerySet[models.Contract], asked: ContractsAsk
 
 def _contracts(actor: Actor, page: Sequence[models.Contract]) -> list[Contract]:
     ids, codes = [row.id for row in page], [row.code for row in page]
-    ends = dict(rows_of(actor, models.Termination).filter(contract_id__in=ids).values_list("contract_id", "on"))
+    ends = {row.contract_id: row for row in rows_of(actor, models.Termination).filter(contract_id__in=ids)}
     filed = rows_of(actor, models.Document).exclude(id__in=standing_voids(actor).values("document_id"))
     documents = set(filed.filter(contract_id__in=ids).values_list("contract_id", "kind"))
     entries = rows_of(actor, models.JournalEntry).filter(contract_id__in=codes, run_id__in=current_runs(actor))
     posted = set(entries.values_list("contract_id", flat=True).distinct())
     return [
         Contract(
-            **told_of(row),
+            **_told(row, ends.get(row.id)),
             **_own(row),
-            terminated_on=ends.get(row.id),
+            terminated_on=ends[row.id].on if row.id in ends else None,
             has_invoices=(row.id, "invoice") in documents,
             has_credit_memos=(row.id, "credit_memo") in documents,
             has_journal_entries=row.code in posted,
         )
         for row in page
     ]
+
+
+def _told(row: models.Contract, end: models.Termination | None) -> dict[str, Any]:
+    told = told_of(row)
+    return told if end is None else {**told, "modified_at": max(row.modified_at, end.recorded_at)}
 
 
 def _own(row: models.Contract) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Document:
     prepaid_commit_id: int | None
     subscription_id: int | None
     milestone_id: int | None
+    is_of_usage: bool
     against: str | None
     service_on: date | None
     on: date
@@ -120,8 +121,8 @@ def _documents(actor: Actor, page: Sequence[models.Document]) -> list[Document]:
 
 def _document(row: Any, voided_on: date | None) -> Document:
     names = (
-        "id", "code", "contract_id", "prepaid_commit_id", "subscription_id", "milestone_id", "against", "service_on",
-        "on", "booked_on", "number",
+        "id", "code", "contract_id", "prepaid_commit_id", "subscription_id", "milestone_id", "is_of_usage", "against",
+        "service_on", "on", "booked_on", "number",
     )  # fmt: skip
     contract = row.contract
     return Document(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError, InterfaceError, connection
 
 from ratable_server.store import examining, places, setting_up
-from ratable_server.store.embedded import EmbeddedServerError
+from ratable_server.store.embedded import EmbeddedServerError, refuse_unfit_path
 
 OLDEST_VERSION = 15
 LEAST_FREE_BYTES = 1024**3
@@ -46,13 +46,26 @@ def _found(check: str, detail: str, *, is_fine: bool, mend: str) -> Finding:
     return Finding(check=check, is_fine=is_fine, detail=detail, mend="" if is_fine else mend)
 
 
-def _answers() -> Finding:
-    mend = "run `ratable init`" if places.is_embedded() else "check RATABLE_DATABASE_URL and that the server runs"
-    if places.is_embedded() and not places.cluster().is_dir():
-        return _found("database_answers", f"no database in {places.home()}", is_fine=False, mend=mend)
+def _unfit_place() -> str:
+    """Why the embedded database cannot be where it should; nothing if it can, or is not the one in use."""
     try:
+        if places.is_embedded():
+            refuse_unfit_path(places.cluster())
+    except EmbeddedServerError as error:
+        return str(error)
+    return ""
+
+
+def _answers() -> Finding:
+    if unfit := _unfit_place():
+        mend = "run `ratable init` once RATABLE_HOME names such a folder"
+        return _found("database_answers", unfit, is_fine=False, mend=mend)
+    mend = "run `ratable init`" if places.is_embedded() else "check RATABLE_DATABASE_URL and that the server runs"
+    try:
+        if places.is_embedded() and not places.cluster().is_dir():
+            return _found("database_answers", f"no database in {places.home()}", is_fine=False, mend=mend)
         connection.ensure_connection()
-    except (DatabaseError, InterfaceError, EmbeddedServerError) as error:
+    except (DatabaseError, InterfaceError) as error:
         told = str(error).strip()
         return _found("database_answers", told.splitlines()[0] if told else "no answer", is_fine=False, mend=mend)
     return _found("database_answers", f"as {connection.settings_dict['USER']}", is_fine=True, mend=mend)

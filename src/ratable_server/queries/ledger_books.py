@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ratable import tables
+from ratable.facts.documents import TERMINATION
 from ratable.money import minor_unit_digits
 from ratable_server.actor import Actor
 from ratable_server.errors import Unavailable
@@ -36,7 +37,7 @@ IN_ENTRY = ("account", "item_id", "product_id", "commit_id")  # what tells the l
 _SCHEMA = tables.JOURNAL.to_pyarrow()
 _NOTHING = dict.fromkeys(_SCHEMA.names, "") | {"place": 5, "is_adjusted": False}
 _TRIES = 3
-_WAITS = ("breakage", "refund", "minimum")  # what depends on a day that must have come
+_WAITS = ("breakage", "refund", "minimum")  # what depends on a day that must have come, as terminations do
 
 
 class AccountKey(NamedTuple):
@@ -135,9 +136,8 @@ def _ledger(
     drafted: Computed, counts: Counted, posted: pa.Table, *, written: dict[str, models.WrittenEntry], on: date
 ) -> Ledger:
     draft = drafted.drafted_journal
-    stands = pc.or_(
-        pc.less_equal(draft["on"], pa.scalar(on, pa.date32())), pc.invert(pc.is_in(draft["kind"], pa.array(_WAITS)))
-    )
+    waits = pc.or_(pc.is_in(draft["kind"], pa.array(_WAITS)), pc.equal(draft["place"], TERMINATION))
+    stands = pc.or_(pc.less_equal(draft["on"], pa.scalar(on, pa.date32())), pc.invert(waits))
     lines = [posted.cast(_SCHEMA), draft.filter(stands).cast(_SCHEMA), _written_lines(written.values())]
     return Ledger(
         lines=_shown(pa.concat_tables(lines), written.values()),

@@ -34,10 +34,12 @@ def entries_of_revenue(actor: Actor, *, on: date) -> tuple[Ledger, dict[int, Rev
     columns = [*_OF_REVENUE, "entry_id", "shown_id", "currency"]
     heads = found.group_by(columns, use_threads=False).aggregate([]).select(columns).to_pylist()
     entries = {tuple(row[name] for name in _OF_REVENUE): row for row in heads}
+    by_code = {row["entry_id"]: row for row in heads}
     of_revenue = {}
     for row in revenue.to_pylist():
         is_adjusted = row["adjusted_on"] > _NEVER and row["kind"] != "minimum"
-        head = entries.get(tuple({**row, "is_adjusted": is_adjusted}[name] for name in _OF_REVENUE))
+        key = tuple({**row, "is_adjusted": is_adjusted}[name] for name in _OF_REVENUE)
+        head = by_code.get(row["entry_id"]) if row["entry_id"] else entries.get(key)
         if head is not None:
             of_revenue[row["public_id"]] = RevenueEntry(
                 head["entry_id"], head["shown_id"], head["currency"], row["booked_on"], row["amount_minor"]

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from ratable.money import minor_unit_digits
-from ratable.periods import day_after, month_of, months_between, next_month
+from ratable.periods import day_after, month_end, month_of, months_between, next_month
 from ratable_server.actor import Actor
-from ratable_server.queries.contract_lines import usage_items
+from ratable_server.queries.contract_lines import UsageItem, usage_items
 from ratable_server.queries.contracts import Contract
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
 from ratable_server.queries.usage import UsageAsked, used_months
+from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.terms import load_policy
 from ratable_server.store.scope import books_of
 
@@ -48,32 +49,45 @@ class MonthOfMinimum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MinimumPreview:
-    """The month that was asked for, and every month of the contract up to it; how a month counts that is not whole."""
+    """The month that was asked for, and every month of the contract up to it; how a month counts that is not whole.
+
+    `waits_for_usage_group`: there is a minimum in units, and no usage group yet by which they have a price.
+    """
 
     partial_month: str
+    waits_for_usage_group: bool
     month: MonthOfMinimum
     months: tuple[MonthOfMinimum, ...]
 
 
 def minimum_preview(*, actor: Actor, contract: Contract, month_on: date) -> MinimumPreview:
-    """What the minimum of a contract comes to if its months are closed as the books stand."""
-    ends_on = next_month(month_on) - timedelta(days=1)
-    asked = RevenueAsked(contracts=[contract.code], kinds=[*USED, TRUE_UP], limit=EVERYTHING.limit)
-    rows = revenue_transactions(actor=actor, on=ends_on, asked=asked).rows
+    """What the minimum of a contract comes to if its months are closed as the books stand.
+
+    What was learned too late of a closed month is booked at the end of the first open one.
+    """
     with books_of(actor):
-        partial_month = load_policy(actor).minimum_partial_month
+        partial_month, open_on = load_policy(actor).minimum_partial_month, first_open_month(actor)
+    asked = RevenueAsked(contracts=[contract.code], kinds=[*USED, TRUE_UP], limit=EVERYTHING.limit)
+    last_on = month_end(max(month_on, open_on or month_on))
+    rows = revenue_transactions(actor=actor, on=last_on, asked=asked).rows
     first = min(month_of(contract.starts_on), month_on)
-    quantities = _quantities(actor, contract)
+    items = usage_items(actor=actor, contract_id=contract.id, asked=EVERYTHING).rows
+    quantities = _quantities(actor, items)
+    is_priced = any(item.usage_group is not None for item in items)
     months = tuple(
         _month(_floors(contract, each, partial_month), rows, quantities, month_on=each)
         for each in months_between(first, next_month(month_on))
     )
-    return MinimumPreview(partial_month=partial_month, month=months[-1], months=months)
+    return MinimumPreview(
+        partial_month=partial_month,
+        waits_for_usage_group=bool(contract.minimum_monthly_commitment_quantity) and not is_priced,
+        month=months[-1],
+        months=months,
+    )
 
 
-def _quantities(actor: Actor, contract: Contract) -> dict[date, Decimal]:
+def _quantities(actor: Actor, items: Iterable[UsageItem]) -> dict[date, Decimal]:
     """Units that count toward a minimum, by month: those that no prepaid commit pays for."""
-    items = usage_items(actor=actor, contract_id=contract.id, asked=EVERYTHING).rows
     codes = [item.code for item in items if not item.draws]
     used: dict[date, Decimal] = defaultdict(Decimal)
     for each in used_months(actor=actor, asked=UsageAsked(usage_items=codes)) if codes else ():

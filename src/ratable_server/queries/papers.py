@@ -30,7 +30,10 @@ Standing = Literal["draft", "open", "sent", "partial", "settled", "uncollectible
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperLine:
-    """One line; `number` is that of its document, None for a draft. `further` is as it was told."""
+    """One line; `number` is that of its document, None for a draft. `further` is as it was told.
+
+    `is_of_usage` is what names the contract's usage: other lines of invoices may name nothing.
+    """
 
     id: int
     amount: Decimal
@@ -42,6 +45,7 @@ class PaperLine:
     prepaid_commit: str | None
     subscription: str | None
     milestone: str | None
+    is_of_usage: bool
     against: str | None
     service_on: date | None
     further: dict[str, Any]
@@ -294,6 +298,7 @@ def _line(line: Any, currency: str) -> PaperLine:
     return PaperLine(
         **of_document,
         **codes,
+        is_of_usage=document is not None and document.is_of_usage,
         id=line.id,
         amount=to_major(line.amount_minor, currency),
         tax=to_major(line.tax_minor, currency),

@@ -72,6 +72,12 @@ def periods(*, actor: Actor) -> list[PeriodState]:
     ]
 
 
+def is_closed_on(*, actor: Actor, on: date) -> bool:
+    """Has a close settled the month of a day?"""
+    with books_of(actor):
+        return on < (first_open_month(actor) or date.min)
+
+
 def zone_of_books(*, actor: Actor) -> ZoneInfo:
     """The time zone that decides the day of a usage, and in which moments are told to people."""
     with books_of(actor):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 
+from ratable.facts.documents import TERMINATION
 from ratable.money import to_major
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
@@ -47,18 +48,26 @@ def posting(*, actor: Actor, run_id: int) -> Posting:
             raise Refused("run_must_be_known", field="run", detail=str(run_id))
         is_posted = run.status == "posted"
         revenue: Any = models.RevenueTransaction if is_posted else models.DraftRevenueTransaction
+        moves: Any = models.AppliedMove if is_posted else models.DraftAppliedMove
         entry: Any = models.JournalEntry if is_posted else models.DraftJournalEntry
         return Posting(
             run_id=run_id,
             status=run.status,
-            revenue=_revenue(actor, revenue, run_id),
+            revenue=(
+                *_revenue(actor, rows_of(actor, revenue).filter(run_id=run_id), Sum("amount_minor")),
+                *_revenue(actor, _let_go(actor, moves, run_id), -Sum("debit_minor")),
+            ),
             entries=rows_of(actor, entry).filter(run_id=run_id).count(),
         )
 
 
-def _revenue(actor: Actor, model: Any, run_id: int) -> tuple[RevenueOfRun, ...]:
+def _let_go(actor: Actor, model: Any, run_id: int) -> QuerySet[Any]:
+    """What terminations let go of liabilities and owe nobody."""
+    return rows_of(actor, model).filter(run_id=run_id, place=TERMINATION, account="breakage_revenue")
+
+
+def _revenue(actor: Actor, rows: QuerySet[Any], sum_of: Any) -> tuple[RevenueOfRun, ...]:
     contracts = rows_of(actor, models.Contract, with_deleted=True).filter(code=OuterRef("contract_id"))
-    rows = rows_of(actor, model).filter(run_id=run_id)
     rows = rows.annotate(currency=Subquery(contracts.values("currency")[:1]))
     sums = rows.order_by("kind", "currency").values("kind", "currency")
     return tuple(
@@ -68,5 +77,5 @@ def _revenue(actor: Actor, model: Any, run_id: int) -> tuple[RevenueOfRun, ...]:
             amount=to_major(int(row["minor"]), row["currency"]),
             rows=row["count"],
         )
-        for row in sums.annotate(minor=Sum("amount_minor"), count=Count("id"))
+        for row in sums.annotate(minor=sum_of, count=Count("id"))
     )

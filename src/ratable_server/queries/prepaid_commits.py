@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from django.db.models import OuterRef, Subquery
+
 from ratable.commit_lives import last_end
 from ratable.money import to_major, to_minor
+from ratable.periods import month_of
 from ratable.terms import PrepaidCommit as Agreed
 from ratable.terms import Rollover
 from ratable_server.actor import Actor
@@ -20,12 +23,12 @@ from ratable_server.queries.listing import (
     Asked,
     Found,
     Told,
-    asked_rows,
     code_of,
     fields_of,
     page_of,
     told_of,
 )
+from ratable_server.queries.prepaid_changes import asked_commits, last_changes
 from ratable_server.store import models
 from ratable_server.store.load.written import rollover_of
 from ratable_server.store.public_ids import consumption_id
@@ -41,7 +44,8 @@ class PrepaidCommit(Told):
     """One prepaid commit as it was agreed; `added` is what was topped up or credited since, `invoices` are ids of papers.
 
     `currency` is that of its contract, `said_currency` what the terms say themselves. Nothing of it lives
-    from `lives_before` on; it rolled over until then.
+    from `lives_before` on; it rolled over until then. With `released_on` its contract was ended before its time: from that
+    day on nothing is left of it. Modified is when its own terms were, `changed_at` when anything was that is told of it.
     """
 
     code: str
@@ -65,7 +69,9 @@ class PrepaidCommit(Told):
     unit_of_measure: str | None
     rollover: Rollover | None
     lives_before: date | None
+    released_on: date | None
     invoices: tuple[int, ...]
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +123,17 @@ def prepaid_commits(*, actor: Actor, contract_id: int | None = None, asked: Aske
     """Prepaid commits of a contract or of all, in the order in which they were granted."""
     with books_of(actor):
         every = rows_of(actor, models.PrepaidCommit, with_deleted=True)
-        rows = asked_rows(every if contract_id is None else every.filter(contract_id=contract_id), asked)
+        rows = asked_commits(actor, every if contract_id is None else every.filter(contract_id=contract_id), asked)
+        ends = rows_of(actor, models.Termination).filter(contract_id=OuterRef("contract_id"))
+        rows = rows.annotate(released_on=Subquery(ends.values("released_on")))
         return page_of(rows.select_related("contract", "product"), asked, lambda page: _commits(actor, page))
 
 
 def prepaid_balances(*, actor: Actor, commits: Sequence[PrepaidCommit], on: date) -> dict[str, Balance]:
     """Where commits stand on a day, by their codes: from what is posted and from what open months come to.
 
-    A credit memo counts as far as something is left when its month begins.
+    A credit memo counts as far as something is left when its month begins. What is left of a commit whose contract was ended
+    lapses, and so does what it gets back later, whatever the ledger makes of it: breakage of what was billed, or a debt.
     """
     if not commits:
         return {}
@@ -146,9 +155,15 @@ def _commits(actor: Actor, page: Sequence[models.PrepaidCommit]) -> list[Prepaid
     billed = lines.filter(paper__kind="invoice", paper__voided_on=None, paper__deleted_at=None).order_by("id")
     for commit_id, paper_id in billed.values_list("document__prepaid_commit_id", "paper_id"):
         invoices[commit_id].append(paper_id)
-    lives = _lives(actor, page)
+    lives, changes = _lives(actor, page), last_changes(actor, page)
     return [
-        _commit(row, added=added[row.id], invoices=tuple(invoices[row.id]), lives_before=lives.get(row.id))
+        _commit(
+            row,
+            added=added[row.id],
+            invoices=tuple(invoices[row.id]),
+            lives_before=lives.get(row.id),
+            changed_at=changes[row.id],
+        )
         for row in page
     ]
 
@@ -175,8 +190,9 @@ def _agreed(row: models.PrepaidCommit) -> Agreed:
 
 
 def _commit(
-    row: models.PrepaidCommit, *, added: int, invoices: tuple[int, ...], lives_before: date | None
+    row: Any, *, added: int, invoices: tuple[int, ...], lives_before: date | None, changed_at: datetime
 ) -> PrepaidCommit:
+    """A row with what it was annotated with."""
     names = (
         "code", "contract_id", "product_id", "total_value", "discount_percentage", "rate", "starts_on", "ends_before",
         "priority", "expected_breakage_percentage", "units",
@@ -195,7 +211,9 @@ def _commit(
         unit_of_measure=row.unit_of_measure or None,
         rollover=None if row.rollover is None else rollover_of(row.rollover),
         lives_before=row.ends_before if row.rollover is None else lives_before,
+        released_on=row.released_on,
         invoices=invoices,
+        changed_at=changed_at,
     )
 
 
@@ -228,11 +246,14 @@ def _balance(commit: PrepaidCommit, moves: _Moves, found: Computed, *, on: date)
     def major(minor: int) -> Decimal:
         return to_major(minor, commit.currency)
 
+    is_released = commit.released_on is not None and commit.released_on <= on
+    if is_released:
+        _release(commit, moves)
     granted = to_minor(commit.total_value, commit.currency) + sum(minor for _, minor in moves.granted)
     drawn = sum(row["net_minor"] for row in moves.drawn if row["kind"] == "drawdown")
     lapsed = sum(minor for _, minor in moves.lapsed)
     remaining = granted - drawn - lapsed
-    has_ended = commit.lives_before is not None and commit.lives_before <= on
+    has_ended = is_released or (commit.lives_before is not None and commit.lives_before <= on)
     status: Status = "EXPIRED" if has_ended else "ACTIVE" if remaining else "EXHAUSTED"
     return Balance(
         prepaid_commit=commit.code,
@@ -267,6 +288,20 @@ def _consumptions(commit: PrepaidCommit, moves: _Moves, found: Computed) -> Iter
             corrections=tuple(_corrections([row for row in booked if _is_correction(row)], commit.currency)),
             is_posted=found.open_on is not None and month_on < found.open_on,
         )
+
+
+def _release(commit: PrepaidCommit, moves: _Moves) -> None:
+    """Let lapse what is left when the books let go of the commit, and in later months what it gets back."""
+    ends_on = month_of(commit.released_on or _NEVER)
+    booked = {month_of(row["booked_on"]) for row in moves.drawn} | {month_on for month_on, _ in moves.granted}
+    for month_on in sorted({ends_on, *(each for each in booked if each > ends_on)}):
+        drawn = sum(row["net_minor"] for row in moves.drawn if _draws_in(row, month_on))
+        lapsed = sum(minor for booked_on, minor in moves.lapsed if month_of(booked_on) == month_on)
+        moves.lapsed.append((month_on, _left(commit, moves, month_on) - drawn - lapsed))
+
+
+def _draws_in(row: _Row, month_on: date) -> bool:
+    return bool(row["kind"] == "drawdown" and month_of(row["booked_on"]) == month_on)
 
 
 def _left(commit: PrepaidCommit, moves: _Moves, month_on: date) -> int:

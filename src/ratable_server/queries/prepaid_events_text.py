@@ -1,6 +1,7 @@
 """The same events as JSON that the database has written: what programs that keep a copy read page after page.
 
-One statement gives the prepaid commit, the page and its count. Owns how each figure is written, so that it means the same
+One statement gives the prepaid commit, the page and the count of all pages; while nobody writes, later pages go without
+counting (`store.counts`). Owns how each figure is written, so that it means the same
 as what `prepaid_events` gives, told by a dialect; `data` is spaced as PostgreSQL writes it. Events among which there are
 adjustments are not told here.
 """
@@ -9,15 +10,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.queries.prepaid_events import EventsAsked
+from ratable_server.store.counts import SNAPSHOT, Counted, counted_before, remember_count
 from ratable_server.store.scope import first_texts_of
 from ratable_server.store.trips import Prepared, Value, prepared
 
@@ -78,8 +81,8 @@ WITH owned AS MATERIALIZED (
     FROM owned, (SELECT DISTINCT month_on, usage_import_id FROM page) AS found
     JOIN usage_import ON usage_import.tenant_id = %(tenant)s AND usage_import.id = found.usage_import_id
 )
-SELECT is_adjusted, counted.count, told.text
-FROM owned, (SELECT count(*) {standing}) AS counted, (
+SELECT is_adjusted, told.text, {snapshot}, {rows}
+FROM owned, (
     SELECT string_agg(concat({own}), ',' ORDER BY page.id) AS text
     FROM page FULL JOIN shared USING (month_on, usage_import_id)
 ) AS told
@@ -128,24 +131,54 @@ def prepaid_events_text(
 
     None: the contract has no such prepaid commit, or there are adjustments among its events.
     """
-    wanted: dict[str, Value] = {
+    list_of: dict[str, Value] = {
         "tenant": actor.tenant_id,
         "contract": contract_id,
         "commit": commit_id,
         "less": _pattern(asked.less),
         "month": None if asked.month_on is None else asked.month_on.isoformat(),
         "data": json.dumps(dict(asked.data)) if asked.data else None,
+    }
+    wanted: dict[str, Value] = {
+        **list_of,
         "limit": asked.limit,
         "offset": asked.offset,
         "named": _pattern(words.named),
         "named_letters": len(words.named),
         "nameless": _pattern(words.nameless),
     }
-    statement, names = _statement(words.words, words.own_id, words.count, limits=_limits(asked))
-    found = first_texts_of(actor, statement, [wanted[name] for name in names])
-    if found is None or found[0] == "t":
+    ask = partial(_page, actor, words, limits=_limits(asked), wanted=wanted)
+    list_asked = (_limits(asked), *list_of.values())
+    counted = counted_before(list_asked)
+    if counted is not None:
+        page = ask(is_counted=False)
+        if page is not None and page.snapshot == counted.snapshot:
+            return EventsText(count=counted.rows, text=page.text)
+    page = ask(is_counted=True)
+    if page is None:
         return None
-    return EventsText(count=int(found[1] or 0), text=found[2] or "")
+    remember_count(list_asked, Counted(page.snapshot, page.rows))
+    return EventsText(count=page.rows, text=page.text)
+
+
+class _Page(NamedTuple):
+    """The events of a page, what the database showed to it, and how many there are on all pages, if they were counted."""
+
+    text: str
+    snapshot: str | None
+    rows: int
+
+
+def _page(
+    actor: Actor, words: EventWords, *, limits: str, wanted: Mapping[str, Value], is_counted: bool
+) -> _Page | None:
+    """What a statement gives; None, as above."""
+    statement, names = _statement(words.words, words.own_id, words.count, limits=limits, is_counted=is_counted)
+    found = first_texts_of(actor, statement, [wanted[name] for name in names])
+    if found is None:
+        return None
+    is_adjusted, text, snapshot, rows = found
+    return None if is_adjusted == "t" else _Page(text or "", snapshot, int(rows or 0))
 
 
 def _limits(asked: EventsAsked) -> str:
@@ -160,12 +193,17 @@ def _limits(asked: EventsAsked) -> str:
 
 
 @cache
-def _statement(words: Told, own_id: str, count: str, *, limits: str) -> tuple[Prepared, tuple[str, ...]]:
+def _statement(
+    words: Told, own_id: str, count: str, *, limits: str, is_counted: bool
+) -> tuple[Prepared, tuple[str, ...]]:
     """A statement, and the names of its values in their order."""
     own, shared = _texts(words)
+    standing = _STANDING.format(stream=_quoted(addressed_stream(""))) + limits
     text = _STATEMENT.format(
-        standing=_STANDING.format(stream=_quoted(addressed_stream(""))) + limits,
+        standing=standing,
         prepaid=_PREPAID,
+        snapshot=SNAPSHOT,
+        rows=f"(SELECT count(*) {standing})" if is_counted else "0",
         shared=", ".join(f"{value} AS text_{place}" for place, value in enumerate(shared)),
         own=", ".join(own).replace("%(own_id)s", _quoted(own_id)).replace("%(count)s", _quoted(count)),
     )

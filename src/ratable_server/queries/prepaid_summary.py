@@ -20,7 +20,7 @@ _ALL = Decimal(100)
 class PrepaidSummary:
     """Sums over the commits of a contract, in its currency; each commit with its balance.
 
-    `uninvoiced` is the overage that no invoice of the contract's usage has covered: invoices cover the oldest usage first.
+    `uninvoiced` is the overage that no invoice has covered (`queries.usage_unbilled`).
     """
 
     granted: Decimal
@@ -56,7 +56,7 @@ def prepaid_summary(*, actor: Actor, contract: Contract, on: date) -> PrepaidSum
 
 
 def _uninvoiced(actor: Actor, contract: Contract, *, on: date) -> Decimal:
-    """The overage among the latest usage that makes up what is not billed."""
+    """The overage that nobody has billed."""
     months = overage_months(actor=actor, contracts=[contract.code], on=on)
     return sum((month.unbilled for month in months), _NOTHING)
 

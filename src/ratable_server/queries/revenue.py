@@ -34,7 +34,8 @@ _NEVER = date(1, 1, 1)
 class RevenueTransaction:
     """One amount of revenue: `service_on` is the month it belongs to, `booked_on` the month that books it.
 
-    `adjusted_on` is the day on which an adjustment of a closed month was learned. Ids are those of rows, None where there
+    `adjusted_on` is the day on which an adjustment of a closed month was learned, `entry` the code of the journal entry
+    where that does not come of what is told here: of what a termination lets go. Ids are those of rows, None where there
     is no such thing. `source` is what its position belongs to, `line_further` what was told of its line beside the terms.
     """
 
@@ -62,6 +63,7 @@ class RevenueTransaction:
     booked_on: date
     on: date
     adjusted_on: date | None
+    entry: str
     amount_minor: int
     gross_minor: int
     is_posted: bool
@@ -70,6 +72,8 @@ class RevenueTransaction:
     @property
     def journal_entry(self) -> str:
         """The code of the entry that books it, before and after it is posted."""
+        if self.entry:
+            return self.entry
         months = f"{self.service_on:%Y-%m}/{self.booked_on:%Y-%m}/{self.on:%Y-%m-%d}"
         code = f"{self.contract}/{self.source_kind}/{self.source}/{self.kind}/{months}"
         return f"{code}/adjustment" if self.adjusted_on is not None and self.kind != "minimum" else code
@@ -144,7 +148,7 @@ def _nothing_of(actor: Actor, item: UsageItem, month_on: date, *, on: date) -> R
         "adjusted_on": _NEVER,
     }
     nothing = {"run_id": DRAFT, "public_id": revenue_id(*key.values()), "amount_minor": 0, "gross_minor": 0}
-    row = {**key, **nothing, "on": month_end(booked_on)}
+    row = {**key, **nothing, "on": month_end(booked_on), "entry_id": ""}
     with books_of(actor):
         return _transaction(row, _Known(actor, [row]), {}, modified_at=found.modified_at(DRAFT))
 
@@ -275,6 +279,7 @@ def _transaction(
         units=units_of(row, quantities, currency=contract.currency, further=further, commit=commit),
         **{name: cast("date", row[name]) for name in ("service_on", "booked_on", "on")},
         adjusted_on=None if row["adjusted_on"] == _NEVER else row["adjusted_on"],
+        entry=row["entry_id"],
         amount_minor=row["amount_minor"],
         gross_minor=row["gross_minor"],
         is_posted=row["run_id"] != DRAFT,

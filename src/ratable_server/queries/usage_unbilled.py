@@ -1,26 +1,40 @@
-"""Usage that was recognized and not billed: invoices of a contract's usage cover the oldest first.
+"""Overage that nobody has billed, by prepaid commit and month.
 
-What a cut-over brought in as unbilled is older than any usage. The ledger lets such an invoice clear a pool that was
-never invoiced before it, which is no reason to bill overage again: here it is of usage alone.
+The ledger says how much of a contract's usage is unbilled: an invoice that names nothing clears the oldest there is, which
+may be a prepaid commit that nobody has invoiced, and only the rest of it usage. Which usage that is, invoices say that name
+revenue; of the rest the latest is unbilled. Where an invoice names usage alone, that is billed even if the ledger let it
+clear a prepaid commit: it was filed before invoices could name usage, and the customer has been asked for that usage. One
+that names other revenue, too, bills of usage what its lines of usage come to. An invoice of a cycle of overage that no
+longer says its revenue bills that of its cycle.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db.models import F, Max, Q, Sum
+
+from ratable.money import to_major, to_minor
 from ratable_server.actor import Actor
-from ratable_server.queries.documents import Document, DocumentsAsked, documents
-from ratable_server.queries.listing import EVERYTHING
-from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+from ratable_server.errors import Unavailable
+from ratable_server.queries.computed import Computed, computed
 from ratable_server.store import models
-from ratable_server.store.scope import books_of, rows_of
+from ratable_server.store.load.periods import current_runs
+from ratable_server.store.load.terms import Codes, of_contracts
+from ratable_server.store.scope import books_of, moment_of, rows_of
 
-_KINDS = ("usage", "overage", "minimum")
-_NOTHING = Decimal(0)
+_KINDS = ("usage", "overage", "minimum")  # in their order of a day
+_WAITS = "minimum"  # depends on a day that must have come
+_NAMED = "revenue_transactions"
+_COMMIT, _PERIOD = "overage_of_commit", "overage_from"  # of an invoice that bills a cycle of overage
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,70 +49,251 @@ class OverageOfMonth:
     revenue: tuple[int, ...]
 
 
+class _Bill(NamedTuple):
+    """What an invoice bills of usage, and the revenue that it names."""
+
+    named: tuple[int, ...]
+    amount_minor: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Usage:
+    """The usage of a contract: rows of revenue, the latest last, what the ledger has of it, and invoices that name some."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    unbilled_minor: int = 0
+    credited_minor: int = 0  # to the receivable, by adjustments that took billed overage back
+    bills: list[_Bill] = field(default_factory=list)
+
+
 def overage_months(*, actor: Actor, contracts: Sequence[str] | None, on: date) -> tuple[OverageOfMonth, ...]:
     """Overage by prepaid commit and month, of some contracts or of all; in the order of months."""
-    asked = RevenueAsked(contracts=contracts, kinds=_KINDS, limit=EVERYTHING.limit)
-    rows: dict[str, list[RevenueTransaction]] = defaultdict(list)
-    for row in revenue_transactions(actor=actor, on=on, asked=asked).rows:
-        rows[row.contract].append(row)
-    billed, brought_in = _billed(actor, list(rows)), _brought_in(actor, list(rows))
-    told = []
-    for contract, own in rows.items():
-        of_usage = billed.get(contract, _NOTHING) - min(
-            billed.get(contract, _NOTHING), brought_in.get(contract, _NOTHING)
-        )
-        told += _of_contract(own, of_usage)
+    usages = _usages(actor, contracts, on=on)
+    with books_of(actor):
+        rows = rows_of(actor, models.Contract, with_deleted=True).filter(code__in=list(usages))
+        currencies = dict(rows.values_list("code", "currency"))
+        named = {row["commit_id"] for usage in usages.values() for row in usage.rows if row["commit_id"]}
+        commits = rows_of(actor, models.PrepaidCommit, with_deleted=True).filter(code__in=named)
+        ids = dict(commits.values_list("code", "id"))
+    told = [
+        each
+        for contract, usage in usages.items()
+        for each in _months(usage, contract=contract, currency=currencies[contract], ids=ids)
+    ]
     return tuple(sorted(told, key=lambda each: (each.service_on, each.prepaid_commit_id)))
 
 
-def _of_contract(rows: Sequence[RevenueTransaction], billed: Decimal) -> list[OverageOfMonth]:
-    """The latest usage makes up what is not billed."""
-    left = sum((row.amount for row in rows), _NOTHING) - billed
-    whole: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
-    unbilled: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
-    ids: dict[tuple[int, date], list[int]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.on, reverse=True):
-        taken = max(min(row.amount, left), _NOTHING)
-        left -= taken
-        if row.kind == "overage" and row.prepaid_commit_id is not None:
-            month = row.prepaid_commit_id, row.service_on.replace(day=1)
-            whole[month] += row.amount
-            unbilled[month] += taken
-            ids[month].append(row.id)
+def usage_left(
+    *, actor: Actor, contracts: Sequence[str], on: date, besides: Mapping[str, Decimal]
+) -> dict[int, Decimal]:
+    """What is left to bill of each revenue of usage by its id; `besides` is what an invoice bills that does not count.
+
+    That is what no invoice names of it, less what has cleared usage without a name, the oldest first. What invoices bill
+    above the revenue that they name is of nothing.
+    """
+    usages = _usages(actor, contracts, on=on)
+    with books_of(actor):
+        rows = rows_of(actor, models.Contract, with_deleted=True).filter(code__in=list(usages))
+        currencies = dict(rows.values_list("code", "currency"))
+    left: dict[int, Decimal] = {}
+    for contract, usage in usages.items():
+        currency = currencies[contract]
+        open_minor, above_minor = _open(usage)
+        more = above_minor + to_minor(besides.get(contract, Decimal(0)), currency)
+        unbilled = _latest(usage, open_minor, usage.unbilled_minor + more)
+        left |= {id: to_major(minor, currency) for id, minor in unbilled.items()}
+    return left
+
+
+def _months(usage: _Usage, *, contract: str, currency: str, ids: Mapping[str, int]) -> list[OverageOfMonth]:
+    unbilled = _unbilled(usage)
+    months: dict[tuple[str, date], list[dict[str, Any]]] = defaultdict(list)
+    for row in usage.rows:
+        if row["kind"] == "overage" and row["commit_id"] in ids:
+            months[row["commit_id"], row["service_on"].replace(day=1)].append(row)
     return [
         OverageOfMonth(
-            contract=rows[0].contract,
-            prepaid_commit_id=commit_id,
+            contract=contract,
+            prepaid_commit_id=ids[commit],
             service_on=service_on,
-            amount=amount,
-            unbilled=unbilled[commit_id, service_on],
-            revenue=tuple(sorted(ids[commit_id, service_on])),
+            amount=to_major(sum(row["amount_minor"] for row in rows), currency),
+            unbilled=to_major(sum(unbilled[row["public_id"]] for row in rows), currency),
+            revenue=tuple(sorted(row["public_id"] for row in rows)),
         )
-        for (commit_id, service_on), amount in whole.items()
+        for (commit, service_on), rows in months.items()
     ]
 
 
-def _billed(actor: Actor, contracts: Sequence[str]) -> dict[str, Decimal]:
-    """Invoices of contracts' usage, less what adjustments have credited of them."""
-    asked = DocumentsAsked(contracts=contracts, kinds=["invoice", "credit_memo"], is_void=False, limit=EVERYTHING.limit)
-    billed: dict[str, Decimal] = defaultdict(Decimal)
-    for each in documents(actor=actor, asked=asked).rows if contracts else ():
-        billed[each.contract] += each.amount if _is_of_usage(each) else _NOTHING
-        billed[each.contract] -= each.amount if each.against == "adjustment" else _NOTHING
-    return billed
+def _unbilled(usage: _Usage) -> dict[int, int]:
+    """What no invoice has covered of each revenue."""
+    open_minor, _ = _open(usage)
+    return _latest(usage, open_minor, usage.unbilled_minor)
 
 
-def _brought_in(actor: Actor, contracts: Sequence[str]) -> dict[str, Decimal]:
-    """What cut-overs have brought in as unbilled usage."""
-    sources = {"prepaid_commit": None, "subscription": None, "milestone": None}
-    brought_in: dict[str, Decimal] = defaultdict(Decimal)
+def _open(usage: _Usage) -> tuple[dict[int, int], int]:
+    """What no invoice names of each revenue, and what those that name some of it bill above that."""
+    open_minor = {row["public_id"]: int(row["amount_minor"]) for row in usage.rows}
+    bills = sorted(usage.bills, key=lambda each: len(each.named))  # the more one names, the more it can be of
+    return open_minor, sum(_share(bill, open_minor) for bill in bills if not open_minor.keys().isdisjoint(bill.named))
+
+
+def _latest(usage: _Usage, open_minor: Mapping[int, int], unbilled_minor: int) -> dict[int, int]:
+    """What is unbilled of each revenue: no more than what no invoice names of it, the latest first."""
+    left = min(unbilled_minor, sum(open_minor.values()) + usage.credited_minor)
+    unbilled = {}
+    for row in reversed(usage.rows):
+        unbilled[row["public_id"]] = max(min(open_minor[row["public_id"]], left), 0)
+        left -= unbilled[row["public_id"]]
+    return unbilled
+
+
+def _share(bill: _Bill, open_minor: dict[int, int]) -> int:
+    """Take what an invoice bills from the revenue that it names: what lowers it first, then in its order; what is over."""
+    left = bill.amount_minor
+    for id in sorted((id for id in bill.named if id in open_minor), key=lambda each: open_minor[each] >= 0):
+        part = open_minor[id] if open_minor[id] < 0 else min(open_minor[id], max(left, 0))
+        open_minor[id] -= part
+        left -= part
+    return max(left, 0)
+
+
+def _usages(actor: Actor, contracts: Sequence[str] | None, *, on: date) -> dict[str, _Usage]:
+    """The usage of contracts by their codes, as the books stand; invoices of a day to come count, too.
+
+    Raises:
+        Unavailable: months were closed and opened all the while.
+    """
     with books_of(actor):
-        rows = rows_of(actor, models.OpeningBalance).filter(account="unbilled_revenue", **sources)
-        for contract, amount in rows.filter(contract__code__in=contracts).values_list("contract__code", "amount"):
-            brought_in[contract] += amount or _NOTHING
-    return brought_in
+        filed = of_contracts(rows_of(actor, models.Document), contracts).aggregate(on=Max("on"))["on"]
+    day = max(on, filed or on)
+    for _ in range(_TRIES):
+        drafted = computed(actor, contracts=contracts, on=day)  # by itself, so that it is remembered
+        with moment_of(actor):
+            if set(current_runs(actor)) != set(drafted.closed_at):
+                continue
+            usages = _of_rows(drafted.revenue)
+            _add_ledger(usages, [*_posted(actor, contracts), *_drafted(drafted, day)])
+            _add_bills(usages, actor, contracts, revenue=drafted.revenue)
+            return usages
+    raise Unavailable("busy")
 
 
-def _is_of_usage(document: Document) -> bool:
-    sources = (document.prepaid_commit_id, document.subscription_id, document.milestone_id)
-    return document.kind == "invoice" and sources == (None, None, None)
+def _of_rows(revenue: pa.Table) -> dict[str, _Usage]:
+    rows = revenue.filter(pc.is_in(revenue["kind"], pa.array(_KINDS))).to_pylist()
+    usages: dict[str, _Usage] = defaultdict(_Usage)
+    for row in sorted(
+        rows, key=lambda row: (row["on"], _KINDS.index(row["kind"]), row["service_on"], row["public_id"])
+    ):
+        usages[row["contract_id"]].rows.append(row)
+    return dict(usages)
+
+
+_Line = tuple[str, str, bool, int]  # contract, account, is it of an adjustment, debits less credits
+
+
+def _add_ledger(usages: Mapping[str, _Usage], lines: Sequence[_Line]) -> None:
+    for contract, account, is_adjusted, debit_minor in lines:
+        usage = usages.get(contract)
+        if usage is not None and account == "unbilled_revenue":
+            usage.unbilled_minor += debit_minor
+        elif usage is not None and account == "accounts_receivable" and is_adjusted:
+            usage.credited_minor -= debit_minor
+
+
+def _posted(actor: Actor, contracts: Codes) -> list[_Line]:
+    """Sums of what closed months have posted of usage."""
+    entries = rows_of(actor, models.JournalEntry).filter(source_kind="usage", run_id__in=current_runs(actor))
+    wanted = entries if contracts is None else entries.filter(contract_id__in=contracts)
+    lines = rows_of(actor, models.JournalLine).filter(entry_id__in=wanted.values("id"))
+    sums = lines.values_list("entry__contract_id", "account", "entry__is_adjusted")
+    return list(sums.annotate(minor=Sum(F("debit_minor") - F("credit_minor"))))
+
+
+def _drafted(drafted: Computed, day: date) -> list[_Line]:
+    """The same of what open months come to."""
+    rows = drafted.drafted_journal
+    late = pc.and_(pc.equal(rows["kind"], _WAITS), pc.greater(rows["on"], pa.scalar(day, pa.date32())))
+    rows = rows.filter(pc.and_(pc.equal(rows["source_kind"], "usage"), pc.invert(late)))
+    columns = ("contract_id", "account", "is_adjusted", "debit_minor", "credit_minor")
+    return [
+        (contract, account, is_adjusted, debit_minor - credit_minor)
+        for contract, account, is_adjusted, debit_minor, credit_minor in zip(
+            *(rows[name].to_pylist() for name in columns), strict=True
+        )
+    ]
+
+
+def _add_bills(usages: Mapping[str, _Usage], actor: Actor, contracts: Codes, *, revenue: pa.Table) -> None:
+    """The invoices that stand and bill usage, with what their lines of usage come to.
+
+    Lines that do not name usage are among them only where all revenue is that the invoice names: what names other revenue
+    too has cleared that.
+    """
+    bills = _bills_told(actor, contracts)
+    others = _others(revenue, {id for bill in bills if not bill.is_of_usage for id in bill.named})
+    commits = _codes_of(actor, {bill.commit_id for bill in bills if bill.commit_id is not None and not bill.named})
+    for bill in bills:
+        usage = usages.get(bill.contract)
+        if usage is not None and (bill.is_of_usage or others.isdisjoint(bill.named)):
+            named = bill.named or _of_cycle(usage, commits.get(bill.commit_id), starts_on=bill.starts_on)
+            usage.bills.append(_Bill(named, bill.amount_minor))
+
+
+class _Told(NamedTuple):
+    """What lines of an invoice come to, and what it says of usage: revenue, or the cycle of a prepaid commit."""
+
+    contract: str
+    named: tuple[int, ...]
+    commit_id: int | None
+    starts_on: str
+    is_of_usage: bool
+    amount_minor: int
+
+
+def _bills_told(actor: Actor, contracts: Codes) -> list[_Told]:
+    lines = of_contracts(rows_of(actor, models.PaperLine), contracts, "paper__contract").filter(
+        Q(paper__further__has_key=_NAMED) | Q(paper__further__has_key=_COMMIT),
+        paper__kind="invoice",
+        paper__voided_on=None,
+        paper__deleted_at=None,
+        document__isnull=False,
+        document__prepaid_commit=None,
+        document__subscription=None,
+        document__milestone=None,
+    )
+    columns = ("paper_id", "paper__contract__code", "paper__further", "document__is_of_usage")
+    sums = lines.values_list(*columns).annotate(minor=Sum("amount_minor")).order_by(*columns[:2], columns[3])
+    return [
+        _Told(
+            contract=contract,
+            named=tuple(dict.fromkeys(further.get(_NAMED) or ())),
+            commit_id=further.get(_COMMIT),
+            starts_on=further.get(_PERIOD) or "",
+            is_of_usage=is_of_usage,
+            amount_minor=int(minor),
+        )
+        for _, contract, further, is_of_usage, minor in sums
+    ]
+
+
+def _others(revenue: pa.Table, ids: Collection[int]) -> set[int]:
+    """Those of some ids that are of revenue other than usage."""
+    if not ids:
+        return set()
+    rows = revenue.filter(pc.is_in(revenue["public_id"], pa.array(sorted(ids), revenue["public_id"].type)))
+    return set(rows.filter(pc.invert(pc.is_in(rows["kind"], pa.array(_KINDS))))["public_id"].to_pylist())
+
+
+def _codes_of(actor: Actor, ids: Collection[int]) -> dict[int | None, str]:
+    rows = rows_of(actor, models.PrepaidCommit, with_deleted=True).filter(id__in=ids) if ids else ()
+    return {row.id: row.code for row in rows}
+
+
+def _of_cycle(usage: _Usage, commit: str | None, *, starts_on: str) -> tuple[int, ...]:
+    """The overage of a prepaid commit from a day on: an invoice of a cycle bills its months first.
+
+    Nothing, where the contract is another: the invoice was moved to it.
+    """
+    rows = (row for row in usage.rows if row["kind"] == "overage" and row["commit_id"] == commit)
+    months = sorted((row["service_on"], row["public_id"]) for row in rows if row["service_on"].isoformat() >= starts_on)
+    return tuple(id for _, id in months)

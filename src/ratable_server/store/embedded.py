@@ -8,6 +8,7 @@ running when the process that started it ends; `ratable stop` ends it.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -28,6 +29,7 @@ _PRIVATE = 0o700
 _TRIES = 5
 _PAUSE_SECONDS = 1
 _START_SECONDS = 30
+_HALF = re.compile("[\ud800-\udfff]")
 _MEMORY = {  # what a process gives back to the system: not what a statement took and the next one takes again
     "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
@@ -48,7 +50,7 @@ def start_if_used() -> None:
 def start() -> None:
     """Start the server, with an empty cluster where there is none; several processes may ask at once."""
     folder = places.cluster()
-    _check_length(folder)
+    refuse_unfit_path(folder)
     if _answers(folder):
         return
     with _alone(folder):
@@ -158,7 +160,14 @@ def socket_bytes(folder: Path) -> int:
     return len(os.fsencode(folder / ".s.PGSQL.5432"))
 
 
-def _check_length(folder: Path) -> None:
+def refuse_unfit_path(folder: Path) -> None:
+    """Go on, unless the path has bytes that are no UTF-8, which come as halves of characters, or too many.
+
+    Raises:
+        EmbeddedServerError: it has.
+    """
+    if _HALF.search(str(folder)):
+        raise EmbeddedServerError(f"{str(folder)!r} is no UTF-8; name another folder in RATABLE_HOME")
     length = socket_bytes(folder)
     if length > SOCKET_BYTES:
         raise EmbeddedServerError(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -468,7 +469,7 @@ class _Story:
 
     def invoice(self) -> records.Invoice:
         contract = self.draw(st.sampled_from(self.terms.contracts))
-        targets: list[dict[str, str]] = [{}]
+        targets: list[dict[str, Any]] = [{}, {"is_of_usage": True}]
         targets += [{"prepaid_commit": commit.id} for commit in contract.prepaid_commits]
         targets += [{"subscription": subscription.id} for subscription in contract.subscriptions]
         targets += [{"milestone": milestone.id} for milestone in contract.milestones]

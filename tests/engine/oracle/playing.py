@@ -35,6 +35,7 @@ from ratable.terms import Contract, PrepaidCommit
 from tests.engine.oracle.agreed import Agreed
 from tests.engine.oracle.allocation import refusal
 from tests.engine.oracle.diary import (
+    USAGE,
     Allocation,
     Correction,
     Diary,
@@ -240,7 +241,7 @@ class Player:
                 if id not in [part.id for part in parts]:
                     raise Refused("item_must_be_known")
                 return kind, id
-        return None
+        return USAGE if act.is_of_usage else None
 
     def pay(self, entry: Entry, act: Payment) -> None:
         contract = self.contract(act.contract)

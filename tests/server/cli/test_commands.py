@@ -122,7 +122,22 @@ def test_a_folder_that_is_too_deep_for_a_socket_is_told(tmp_path: Path):
     done = ratable(deep, "init")
     assert done.returncode == 3
     assert "name a shorter folder in RATABLE_HOME" in done.stderr
-    assert not (deep / "postgres").exists()
+    assert not deep.exists()
+
+
+def test_a_folder_whose_name_is_no_text_is_told(tmp_path: Path):
+    odd = tmp_path / os.fsdecode(b"books\xff")
+    done = ratable(odd, "init")
+    assert done.returncode == 3
+    assert done.stderr == (
+        f"the database does not answer: {str(odd / 'postgres')!r} is no UTF-8; name another folder in RATABLE_HOME;"
+        " `ratable doctor` looks for the reason\n"
+    )
+    looked = ratable(odd, "doctor")
+    assert (looked.returncode, looked.stderr) == (1, "")
+    assert "is no UTF-8; name another folder in RATABLE_HOME" in looked.stdout
+    assert "run `ratable init` once RATABLE_HOME names such a folder" in " ".join(looked.stdout.split())
+    assert not odd.exists()
 
 
 def test_commands_are_there_without_a_database():

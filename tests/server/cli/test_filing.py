@@ -97,11 +97,18 @@ def test_documents_are_filed_each_once(ratable: Command, actor: Actor, tmp_path:
         ratable("credit-memo", "acme", "5", "--period", "2026-01", "--on", "2026-02-01", "--id", "C-2").exit_code
         == DONE
     )
+    assert ratable("invoice-usage", "acme", "7", "--on", "2026-02-02", "--id", "INV-2").exit_code == DONE
+    assert ratable("invoice", "acme", "8", "--on", "2026-02-02", "--id", "INV-3").exit_code == DONE
+    with books_of(actor):
+        of_usage = rows_of(actor, Document).filter(is_of_usage=True)
+        assert list(of_usage.values_list("code", flat=True)) == ["INV-2"]
     assert documents(actor) == [
         ("INV-1", "invoice", 100000, "pool"),
         ("P-1", "payment", 60000, None),
         ("C-1", "credit_memo", 5000, "pool"),
         ("C-2", "credit_memo", 500, None),
+        ("INV-2", "invoice", 700, None),
+        ("INV-3", "invoice", 800, None),
     ]
 
 
@@ -113,6 +120,7 @@ def test_documents_are_filed_each_once(ratable: Command, actor: Actor, tmp_path:
         (("payment", "nobody", "10", "--on", "2026-01-31"), REFUSED, "refused: contract_must_be_known"),
         (("invoice", "acme", "10.001", "--on", "2026-01-31"), REFUSED, "refused: amount_must_fit_currency"),
         (("invoice", "acme", "1", "--milestone", "a", "--subscription", "b"), MALFORMED, "for one thing"),
+        (("invoice-usage", "nobody", "1", "--on", "2026-01-31"), REFUSED, "refused: contract_must_be_known"),
     ],
 )
 def test_what_cannot_be_filed_is_told(

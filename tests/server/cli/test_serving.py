@@ -56,6 +56,31 @@ print(*sorted(name.split(".")[2] for name in sys.modules if re.fullmatch(r"ratab
     assert told.stdout.split() == ["campfire", "native", "zuora"]
 
 
+def test_a_host_of_several_addresses_has_one_port(books: None):
+    """Also where the system finds a free one, and where the one that it finds first is taken on the other address."""
+    program = r"""
+import errno, django
+django.setup()
+from ratable_server.cli import web_server
+own, asked = web_server._listening, []
+def listening(*given, host, port):
+    asked.append(port)
+    if len(asked) == 2:
+        raise OSError(errno.EADDRINUSE, "taken")
+    return own(*given, host=host, port=port)
+web_server._listening = listening
+told = web_server.listen(host="*", port=0, threads=1)
+families = sorted(each.socket.family.name for each in told.sockets)
+print(len(told.ports), len(set(each.socket.getsockname()[1] for each in told.sockets)), *families)
+print(*(each > 0 for each in asked))
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    ports, asked = told.stdout.splitlines()
+    assert ports.split() == ["1", "1", "AF_INET", *(["AF_INET6"] if len(ports.split()) > 3 else [])]
+    if "AF_INET6" in ports:
+        assert asked.split() == ["False", "True", "False", "True"]
+
+
 def test_the_served_document_is_printed(actor: Actor, tmp_path: Path):
     out = tmp_path / "openapi.json"
     assert Command(actor)("schema", "--out", str(out)).exit_code == DONE

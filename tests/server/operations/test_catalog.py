@@ -11,7 +11,17 @@ from decimal import Decimal
 import pytest
 from django.db import connections
 
-from ratable.terms import BundleLine, Contract, Product, ProductBundle, Tier, UsageGroup, UsageItem
+from ratable.terms import (
+    BundleLine,
+    Contract,
+    Product,
+    ProductBundle,
+    Terms,
+    Tier,
+    TierPriceOverride,
+    UsageGroup,
+    UsageItem,
+)
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations import catalog
@@ -21,11 +31,15 @@ from ratable_server.operations.catalog import (
     create_product_bundle,
     create_usage_group,
 )
-from ratable_server.operations.contracts import create_contract
+from ratable_server.operations.contracts import create_contract, duplicate_contract
+from ratable_server.operations.customers import create_customer
+from ratable_server.operations.price_overrides import set_tier_price_override
+from ratable_server.operations.terms import import_terms
 from ratable_server.operations.usage_items import add_usage_item
+from ratable_server.store import models
 from ratable_server.store.load.terms import load_terms
 from ratable_server.store.locks import share_month
-from ratable_server.store.scope import books_of
+from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
 from tests.server.operations.agreements import (
     ACME,
@@ -43,7 +57,9 @@ from tests.server.operations.agreements import (
 )
 from tests.server.rows import lock_months
 
+ONE = Decimal(1)
 ONE_PRICE = UsageGroup(id="storage", pricing_model="unit_based", tiers=(Tier(number=1, price=Decimal("0.25")),))
+BARE = Contract(id="bare", customer="Acme", currency="USD", starts_on=JANUARY)
 CHEAPER = replace(CALLS, tiers=(replace(CALLS.tiers[0], price=Decimal("0.09")), CALLS.tiers[1]))
 
 
@@ -234,6 +250,112 @@ def test_a_price_plan_stays_one_that_its_contracts_can_have(actor: Actor):
         change_price_plan(actor=actor, product="api", group=ONE_PRICE, at=AT)
     with refuses(actor, "code_must_be_known"):
         change_price_plan(actor=actor, product="nothing", group=CALLS, at=AT)
+
+
+IN_PERCENT = replace(CALLS, pricing_model="percentage_based", tiers=(Tier(number=1, percentage=Decimal("0.9")),))
+OTHER_MEASURES = (
+    replace(IN_PERCENT, tiers=(Tier(number=1, price=Decimal("0.9")),)),
+    replace(ONE_PRICE, tiers=(Tier(number=1, percentage=Decimal(10)),)),
+    replace(
+        ONE_PRICE, pricing_model="package", package_size=Decimal(5), tiers=(Tier(number=1, percentage=Decimal(1)),)
+    ),
+)
+
+
+def own_price(**price: Decimal) -> TierPriceOverride:
+    return TierPriceOverride(product_id="api", usage_group_id=CALLS.id, tier_number=1, **price)
+
+
+def test_prices_in_another_measure_than_their_plan_are_not_told(actor: Actor):
+    create_product(actor=actor, product=SUPPORT, at=AT)
+    for group in OTHER_MEASURES:
+        with refuses(actor, "price_must_fit_the_pricing_model"):
+            create_product(actor=actor, product=replace(API, usage_groups=(group,)), at=AT)
+        with refuses(actor, "price_must_fit_the_pricing_model"):
+            create_usage_group(actor=actor, product="support", group=group, at=AT)
+        with refuses(actor, "price_must_fit_the_pricing_model"):
+            import_terms(actor=actor, terms=Terms(products=(replace(API, usage_groups=(group,)),)), at=AT)
+    terms = Terms(
+        products=(replace(API, usage_groups=(IN_PERCENT,)),),
+        contracts=(replace(BARE, tier_price_overrides=(own_price(price=Decimal("0.5")),)),),
+    )
+    with refuses(actor, "price_must_fit_the_pricing_model"):
+        import_terms(actor=actor, terms=terms, at=AT)
+
+
+def test_own_prices_in_another_measure_than_their_plan_are_not_told(actor: Actor):
+    create_product(actor=actor, product=replace(API, usage_groups=(IN_PERCENT,)), at=AT)
+    create_customer(actor=actor, code="Acme", name="Acme", at=AT)
+    with refuses(actor, "price_must_fit_the_pricing_model"):
+        own = (own_price(price=Decimal("0.5")),)
+        create_contract(actor=actor, contract=replace(BARE, tier_price_overrides=own), at=AT)
+    own = (own_price(percentage=Decimal("0.5")),)
+    create_contract(actor=actor, contract=replace(BARE, tier_price_overrides=own), at=AT)
+    with refuses(actor, "price_must_fit_the_pricing_model"):
+        set_tier_price_override(actor=actor, contract="bare", override=own_price(price=Decimal("0.5")), at=AT)
+    with refuses(actor, "price_must_fit_the_pricing_model"):  # 0.5 % would be half a cent for each call
+        change_price_plan(actor=actor, product="api", group=replace(ONE_PRICE, id=CALLS.id), at=AT)
+    change_price_plan(actor=actor, product="api", group=replace(IN_PERCENT, free_units=Decimal(1)), at=AT)
+
+
+def test_prices_of_before_that_are_in_another_measure_stay_as_they_were_told(actor: Actor):
+    """They are computed as they were, and a plan may be told again and changed with them, though not to others of their kind."""
+    create_product(actor=actor, product=replace(API, usage_groups=(IN_PERCENT,)), at=AT)
+    create_customer(actor=actor, code="Acme", name="Acme", at=AT)
+    own = (own_price(percentage=Decimal("0.5")),)
+    create_contract(actor=actor, contract=replace(BARE, tier_price_overrides=own), at=AT)
+    with books_of(actor):
+        rows_of(actor, models.Tier).update(price=Decimal("0.9"), percentage=None)
+        rows_of(actor, models.TierPriceOverride).update(price=Decimal("0.9"), percentage=None)
+    old = OTHER_MEASURES[0]
+    change_price_plan(actor=actor, product="api", group=old, at=AT)
+    assert load_terms(actor).products[0].usage_groups == (old,)
+    set_tier_price_override(actor=actor, contract="bare", override=own_price(price=Decimal("0.9")), at=AT)
+    duplicate_contract(actor=actor, contract="bare", code="copy", at=AT)
+    assert [contract.tier_price_overrides for contract in load_terms(actor).contracts] == [
+        (own_price(price=Decimal("0.9")),)
+    ] * 2
+    for other in (
+        replace(old, tiers=(Tier(number=1, price=Decimal("0.8")),)),
+        replace(
+            old,
+            tiers=(
+                Tier(number=1, upper_quantity=Decimal(5), price=Decimal("0.9")),
+                Tier(number=2, price=Decimal("0.9")),
+            ),
+        ),
+        replace(OTHER_MEASURES[1], id=old.id),
+    ):
+        with refuses(actor, "price_must_fit_the_pricing_model"):
+            change_price_plan(actor=actor, product="api", group=other, at=AT)
+    more_free = replace(old, free_units=Decimal(1), unit_of_measure="dollar")
+    change_price_plan(actor=actor, product="api", group=more_free, at=AT)
+    assert load_terms(actor).products[0].usage_groups == (more_free,)
+
+
+def test_starts_of_tiers_stay_as_they_were_told_where_they_say_the_same(actor: Actor):
+    """A start that was not told is the end of the tier before: who tells that one tells the same plan."""
+    ends = (Decimal(1000), Decimal(2000), None)
+
+    def plan(*starts: int | None, ends: tuple[Decimal | None, ...] = ends) -> UsageGroup:
+        tiers = tuple(
+            Tier(number=number, lower_quantity=None if start is None else Decimal(start), upper_quantity=end, price=ONE)
+            for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1)
+        )
+        return UsageGroup(id="calls", pricing_model="graduated_tiered", tiers=tiers)
+
+    create_product(actor=actor, product=replace(API, usage_groups=(plan(None, None, 2001),)), at=AT)
+    for said, is_kept in (
+        (plan(0, 1000, 2001), plan(None, None, 2001)),
+        (plan(0, 1001, 2000), plan(None, 1001, 2000)),
+        (plan(None, None, None), plan(None, None, 2000)),
+        (
+            plan(0, 1001, 2000, ends=(Decimal(1001), Decimal(2000), None)),
+            plan(None, None, 2000, ends=(Decimal(1001), *ends[1:])),  # what is told is where the one before ends
+        ),
+    ):
+        change_price_plan(actor=actor, product="api", group=said, at=AT)
+        assert load_terms(actor).products[0].usage_groups == (is_kept,)
 
 
 def test_a_bundle_comes_back_with_its_lines_in_their_order(actor: Actor):

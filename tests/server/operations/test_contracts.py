@@ -78,7 +78,10 @@ REFUSED_CONTRACTS: dict[str, dict[str, Any]] = {
     "dates_must_ascend": {"ends_before": JANUARY},
     "amount_must_be_positive": {"minimum_monthly_commitment_amount": Decimal(-1)},
     "amount_must_fit_currency": {"minimum_monthly_commitment_amount": Decimal("0.005")},
-    "minimum_quantity_needs_one_usage_group": {"minimum_monthly_commitment_quantity": Decimal(5)},
+    "minimum_quantity_needs_one_usage_group": {
+        "minimum_monthly_commitment_quantity": Decimal(5),
+        "usage_items": tuple(replace(ACME.usage_items[0], id=each, usage_group_id=each) for each in ("calls", "texts")),
+    },
     "number_must_be_exact": {"minimum_monthly_commitment_amount": Decimal("1e18")},
     "date_must_be_in_range": {"ends_before": date(3001, 1, 1)},
     "text_must_be_plain": {"id": "a\tb"},

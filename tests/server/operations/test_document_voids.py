@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def pool(actor: Actor) -> Actor:
     return actor
 
 
-def invoice(actor: Actor, amount: int, on: date, **target: str) -> Filed:
+def invoice(actor: Actor, amount: int, on: date, **target: Any) -> Filed:
     told = Invoice(contract="acme", amount=Decimal(amount), code=f"INV-{amount}", **target)
     return file_invoice(actor=actor, invoice=told, on=on, at=AT)
 
@@ -130,6 +131,31 @@ def test_an_invoice_of_usage_leaves_unbilled_again_what_it_had_cleared(actor: Ac
     close(actor, MARCH)
 
     assert stands(actor, date(2026, 3, 31)) == {"unbilled_revenue": 50, "income": -50}
+    assert_sound(actor)
+
+
+def test_an_invoice_that_names_usage_leaves_what_is_older_unbilled_with_it_and_without(actor: Actor):
+    """50.00 drew a pool that nobody has invoiced, 75.00 are usage; of 80.00 that name usage 5.00 are in advance."""
+    suite = {"id": "s-1", "item": "acme-suite", "used_on": date(2026, 1, 25), "amount": Decimal(75)}
+    agree(actor, replace(ACME, subscriptions=(), milestones=()))
+    use(actor)
+    record_usage(actor=actor, records=[suite], at=AT)
+    close(actor, JANUARY)
+    assert stands(actor, date(2026, 1, 31)) == {"unbilled_revenue": 125, "income": -125}
+    invoice(actor, 80, date(2026, 2, 3), is_of_usage=True)
+    invoice(actor, 40, date(2026, 2, 4))
+    close(actor, FEBRUARY)
+    assert stands(actor, date(2026, 2, 28)) == {
+        "accounts_receivable": 120, "unbilled_revenue": 10, "contract_liability": -5, "income": -125,
+    }  # fmt: skip
+    assert_sound(actor)
+
+    void(actor, "invoice", "INV-80", date(2026, 3, 5))
+    close(actor, MARCH)
+
+    assert stands(actor, date(2026, 3, 31)) == {"accounts_receivable": 40, "unbilled_revenue": 85, "income": -125}
+    (row,) = [row for row in documents(actor=actor).rows if row.code == "INV-80"]
+    assert (row.is_of_usage, row.voided_on) == (True, date(2026, 3, 5))
     assert_sound(actor)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,10 @@ def test_documents_come_back_as_the_case_tells_them(actor: Actor):
     agree(actor)
     story = Story(actor)
     day = date(2026, 2, 3)
-    for target in ({"prepaid_commit": "pool"}, {"subscription": "seats"}, {"milestone": "setup"}, {}):
+    targets: tuple[dict[str, Any], ...] = (
+        {"prepaid_commit": "pool"}, {"subscription": "seats"}, {"milestone": "setup"}, {"is_of_usage": True}, {},
+    )  # fmt: skip
+    for target in targets:
         filed = file_invoice(
             actor=actor, invoice=Invoice(contract="acme", amount=Decimal("12.50"), **target), on=day, at=AT
         )

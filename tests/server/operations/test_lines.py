@@ -117,10 +117,10 @@ def test_another_price_takes_the_place_of_the_one_before(actor: Actor):
         1: Decimal("0.09"),
         2: Decimal("0.06"),
     }
-    price(actor, replace(OWN_PRICE, price=None, percentage=Decimal(5)))
+    price(actor, replace(OWN_PRICE, price=Decimal("0.05")))
     entry = last_entry(actor)
-    assert (entry.before["price"], entry.after["percentage"]) == ("0.06", "5")
-    assert "price" not in entry.after
+    assert (entry.before["price"], entry.after["price"]) == ("0.06", "0.05")
+    assert "percentage" not in entry.after
 
 
 REFUSED: list[tuple[Callable[..., Created], object, str]] = [
@@ -148,6 +148,7 @@ REFUSED: list[tuple[Callable[..., Created], object, str]] = [
     (price, replace(OWN_PRICE, price=None), "tier_must_have_a_price"),
     (price, replace(OWN_PRICE, percentage=Decimal(1)), "tier_must_have_a_price"),
     (price, replace(OWN_PRICE, price=Decimal("-0.01")), "amount_must_be_positive"),
+    (price, replace(OWN_PRICE, price=None, percentage=Decimal(5)), "price_must_fit_the_pricing_model"),
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from ratable.terms import Contract, Entity, Opening, OpeningBalance, Policy, Terms, TierPriceOverride
+from ratable.terms import Contract, Entity, Opening, OpeningBalance, Policy, Terms, TierPriceOverride, UsageItem
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.catalog import create_product, create_product_bundle, create_usage_group
@@ -23,8 +23,9 @@ from ratable_server.operations.price_overrides import set_tier_price_override
 from ratable_server.operations.subscriptions import add_subscription
 from ratable_server.operations.terms import import_terms
 from ratable_server.operations.usage_items import add_usage_item
+from ratable_server.store.load.close_warnings import load_close_warnings
 from ratable_server.store.load.terms import load_terms
-from ratable_server.store.models import Customer
+from ratable_server.store.models import Customer, RevenueTransaction
 from ratable_server.store.scope import books_of, rows_of
 from tests.server.conftest import AT
 from tests.server.operations.agreements import ACME, API, JANUARY, SUITE, TERMS, agree, last_entry, refuses
@@ -122,6 +123,34 @@ def test_a_contract_may_come_after_what_it_is_about(actor: Actor):
     import_terms(actor=actor, terms=replace(TERMS, contracts=()), at=AT)
     import_terms(actor=actor, terms=Terms(contracts=(ACME,)), at=AT)
     assert load_terms(actor).contracts == (ACME,)
+
+
+def test_a_minimum_in_units_waits_for_its_usage_group_also_where_terms_come_as_a_whole(actor: Actor):
+    """As it does for a contract that is told by itself; several usage groups price it never."""
+    bare = Contract(
+        id="waits",
+        customer="Acme Inc",
+        currency="USD",
+        starts_on=JANUARY,
+        minimum_monthly_commitment_quantity=Decimal(10),
+    )
+    import_terms(actor=actor, terms=replace(TERMS, contracts=(bare,)), at=AT)
+    assert load_terms(actor).contracts == (bare,)
+    with books_of(actor):
+        (warning,) = load_close_warnings(actor, JANUARY)
+    assert warning.code == "minimum_quantity_waits_for_usage_group"
+    calls = UsageItem(id="waits-calls", product_id="api", usage_group_id="calls", starts_on=JANUARY)
+    add_usage_item(actor=actor, contract="waits", item=calls, at=AT)
+    with books_of(actor):
+        assert load_close_warnings(actor, JANUARY) == ()
+    close_period(actor=actor, month_on=JANUARY, at=AT)
+    with books_of(actor):
+        lacked = rows_of(actor, RevenueTransaction).values_list("kind", "amount_minor")
+        assert list(lacked) == [("minimum", 100)]  # 10 calls at 0.10
+    more = replace(calls, id="more", product_id="support", usage_group_id="seats")
+    with refuses(actor, "minimum_quantity_needs_one_usage_group"):
+        items = (replace(calls, id="one"), more)
+        import_terms(actor=actor, terms=Terms(contracts=(replace(bare, id="two", usage_items=items),)), at=AT)
 
 
 BROKEN = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -27,7 +28,7 @@ def actor(actor: Actor) -> Actor:
     return actor
 
 
-def bill(actor: Actor, on: date, **of: str) -> str:
+def bill(actor: Actor, on: date, **of: Any) -> str:
     invoice = Invoice(contract=of.pop("contract", "acme"), amount=Decimal(1), **of)
     return file_invoice(actor=actor, invoice=invoice, on=on, at=AT).code
 

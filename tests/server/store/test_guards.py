@@ -215,6 +215,40 @@ def test_d11_no_document_is_booked_in_a_closed_period(actor: Actor):
         assert list(rows_of(actor, Document).values_list("code", flat=True)) == ["INV-2026-02-01"]
 
 
+def test_a_document_of_usage_is_an_invoice_of_nothing_else(actor: Actor):
+    with books_of(actor):
+        rows = Rows(actor)
+        contract, commit = rows.make(Contract).pk, rows.make(PrepaidCommit).pk
+
+    def file(kind: str, **named: Any) -> None:
+        with books_of(actor):
+            Document(
+                tenant_id=actor.tenant_id,
+                contract_id=contract,
+                code=kind,
+                kind=kind,
+                amount_minor=100,
+                is_of_usage=True,
+                on=MONTH_ON,
+                booked_on=MONTH_ON,
+                number=1,
+                recorded_at=AT,
+                **named,
+            ).save(force_insert=True)
+
+    for kind, named in (
+        ("invoice", {"prepaid_commit_id": commit}),
+        ("payment", {}),
+        ("credit_memo", {"against": "revenue"}),
+    ):
+        with pytest.raises(IntegrityError) as refused:
+            file(kind, **named)
+        assert constraint_of(refused.value) == "document_is_of_one_source"
+    file("invoice")
+    with books_of(actor):
+        assert list(rows_of(actor, Document).values_list("kind", "is_of_usage")) == [("invoice", True)]
+
+
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────
 
 

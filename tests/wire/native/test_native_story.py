@@ -178,6 +178,22 @@ def test_terms_are_added_whole_or_not_at_all(native: Native):
     assert native.send("POST", "terms", yaml, media="application/yaml")["products"] == ["seats"]
 
 
+def test_terms_with_prices_in_another_measure_than_their_plan_are_refused_by_field(native: Native):
+    """A price of 0.9 in a plan of percentages would be 90 %."""
+    for model, tier, field in (
+        ("percentage_based", {"price": "0.9"}, "price"),
+        ("unit_based", {"percentage": "0.9"}, "percentage"),
+    ):
+        group = {"id": "calls", "pricing_model": model, "tiers": [tier]}
+        told = native.post("terms", {"case": "more", "products": [{"id": "x", "name": "X", "usage_groups": [group]}]})
+        assert (told.status, told["code"], told["errors"][0]["field"]) == (
+            400,
+            "price_must_fit_the_pricing_model",
+            field,
+        )
+    assert native.get("products")["results"] == []
+
+
 def test_what_comes_after_signing(native: Native, on_day: Callable[[int, int], None]):
     begun(native)
     on_day(2, 10)
@@ -214,8 +230,15 @@ def test_facts_that_break_a_rule_are_refused_and_not_filed(native: Native):
     assert native.post("payments", {"contract": "nobody", "amount": 1})["code"] == "contract_must_be_known"
     refused = native.post("invoices", {"contract": "acme", "amount": 1, "prepaid_commit": "pool", "milestone": "m"})
     assert refused["errors"][0]["field"] == "milestone"
+    refused = native.post("invoices", {"contract": "acme", "amount": 1, "prepaid_commit": "pool", "of_usage": True})
+    assert (refused.status, refused["errors"][0]["field"]) == (400, "of_usage")
     assert native.get("payments")["results"] == []
     assert len(native.get("invoices")["results"]) == 1
+    told = []
+    for named in ({"of_usage": True}, {}):
+        assert native.post("invoices", {"contract": "acme", "amount": 1, "on": "2026-02-01", **named}).status == 201
+        told.append(native.get("invoices")["results"][-1]["of_usage"])
+    assert (told, native.get("invoices")["results"][0]["of_usage"]) == ([True, False], False)
 
 
 def test_reports_are_defined_column_by_column(native: Native):

@@ -30,6 +30,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         tiers_must_ascend tiers_must_not_leave_a_gap tiers_must_not_overlap tiers_must_have_one_open_end
         tier_must_have_a_price price_plan_currency_must_match_contract package_must_have_a_size bundle_must_sum_to_100
         option_must_fit_the_pricing_model options_must_go_together prerated_plan_must_not_have_tiers
+        price_must_fit_the_pricing_model
         tier_maximum_must_not_be_below_minimum quantity_decimals_must_be_at_most_12 dimension_must_have_a_plain_name
         minimum_quantity_needs_tiers_of_a_month drawing_needs_prices_of_quantities
         bundle_must_use_one_basis override_must_name_a_known_tier prepaid_commit_currency_must_match_contract
@@ -98,10 +99,12 @@ _THEIR_FIELD = {
 }
 # "prepaid_commit acme/pool": what breaks a rule of terms names the term; which field it is, the rule tells.
 _OF_TERM = {
+    ("contract", "amount_must_fit_currency"): "minimum_monthly_commitment_amount",
     ("contract", "dates_must_ascend"): "contract_end_date",
     ("contract", "minimum_quantity_needs_one_usage_group"): "minimum_monthly_commitment_quantity",
     ("contract", "minimum_quantity_needs_tiers_of_a_month"): "minimum_monthly_commitment_quantity",
     ("contract", "tier_must_have_a_price"): "price",
+    ("percentage", "price_must_fit_the_pricing_model"): "percentage",
     ("milestone", "amount_must_be_positive"): "amount",
     ("milestone", "amount_must_fit_currency"): "amount",
     ("prepaid_commit", "amount_must_be_positive"): "total_value",

@@ -56,6 +56,7 @@ _OF_REFUSAL: tuple[tuple[Problem, str], ...] = (
         tiers_must_ascend tiers_must_not_leave_a_gap tiers_must_not_overlap tiers_must_have_one_open_end
         tier_must_have_a_price price_plan_currency_must_match_contract package_must_have_a_size bundle_must_sum_to_100
         option_must_fit_the_pricing_model options_must_go_together prerated_plan_must_not_have_tiers
+        price_must_fit_the_pricing_model
         tier_maximum_must_not_be_below_minimum quantity_decimals_must_be_at_most_12 dimension_must_have_a_plain_name
         minimum_quantity_needs_tiers_of_a_month drawing_needs_prices_of_quantities
         bundle_must_use_one_basis override_must_name_a_known_tier prepaid_commit_currency_must_match_contract

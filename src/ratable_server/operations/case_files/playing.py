@@ -20,6 +20,7 @@ from ratable_server.actor import Actor
 from ratable_server.errors import Obstructed, Refused
 from ratable_server.operations.case_files.acts import moment_of, tell_entry
 from ratable_server.operations.terms import import_terms
+from ratable_server.operations.told_prices import unfit_own_prices, unfit_plans
 from ratable_server.operations.usage import Receipt, resolve_rejection
 from ratable_server.store.load.rejected_usage import open_records
 from ratable_server.store.scope import books_of
@@ -44,17 +45,29 @@ class Played:
 def play_case(*, actor: Actor, case: records.Case) -> Played:
     """Tell a case to empty books.
 
+    Prices in another measure than their plan, which the calculation takes, are refused terms here: a case is told now.
+
     Refuses:
         whatever the import of its terms refuses, beyond what the case's own rules do
     """
-    refusals = check_terms(case.terms)
+    terms, refusals = _told_now(case.terms)
     played = Played(case=replace(case, terms=without(case.terms, refusals)))
     played.refused.extend({"id": refusal.id, "code": refusal.code} for refusal in refusals)
     first_on = min((entry.on for entry in case.entries), default=_BEFORE.date())
-    import_terms(actor=actor, terms=_sound(played.case.terms, refusals), at=moment_of(first_on))
+    import_terms(actor=actor, terms=terms, at=moment_of(first_on))
     for entry in case.entries:
         _take(actor, played, entry)
     return played
+
+
+def _told_now(terms: Terms) -> tuple[Terms, list[Refusal]]:
+    """What of the terms the books take, and what is refused: by the rules of terms, then by those of telling prices."""
+    refusals: list[Refusal] = []
+    for rule in (check_terms, unfit_plans, unfit_own_prices):
+        found = list(rule(terms))
+        terms = _sound(without(terms, found), found)
+        refusals += found
+    return terms, refusals
 
 
 def _sound(terms: Terms, refusals: Iterable[Refusal]) -> Terms:

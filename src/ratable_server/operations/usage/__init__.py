@@ -5,7 +5,12 @@ and judged is `store.staging`; the codes of rejected rows are those of the calcu
 """
 
 from ratable_server.operations.usage.abandoned import fail_abandoned_imports
-from ratable_server.operations.usage.adjusting import AdjustedMonth, BookedAdjustments, book_adjustments
+from ratable_server.operations.usage.adjusting import (
+    AdjustedMonth,
+    BookedAdjustments,
+    RefusedAdjustments,
+    book_adjustments,
+)
 from ratable_server.operations.usage.dynamic_pricing import set_dynamic_pricing
 from ratable_server.operations.usage.importing import ingest_usage
 from ratable_server.operations.usage.receipts import Outcome, Receipt, RejectedFile, RejectedRecord, Rejection, Taken
@@ -25,6 +30,7 @@ __all__ = [
     "Outcome",
     "Place",
     "Receipt",
+    "RefusedAdjustments",
     "RefusedReports",
     "RejectedFile",
     "RejectedRecord",

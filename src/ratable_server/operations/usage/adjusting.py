@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
@@ -18,7 +18,9 @@ from ratable.terms import Contract
 from ratable.terms_rules import EXACT_DIGITS
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
 from ratable_server.operations.amendments import ConsumptionAdjustment, adjust_consumption
+from ratable_server.operations.balances import used_of_commit
 from ratable_server.operations.booking import take_months
 from ratable_server.operations.calculation import calculate
 from ratable_server.operations.closed_months import first_day_open
@@ -35,6 +37,7 @@ from ratable_server.store.scope import rows_of
 from ratable_server.store.staging.settling import hold_tenant
 
 _NEVER = date(1, 1, 1)
+_NAMED = 5  # of many rows, so many are named
 _ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
 
 
@@ -67,6 +70,38 @@ class BookedAdjustments:
     months: tuple[AdjustedMonth, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedMonth:
+    """Adjustments of a month and a day that cannot be booked: the rule, what they come to, and the rows that told them.
+
+    `used` is what the month had left to take back, where that is what they exceed.
+    """
+
+    code: str
+    service_on: date
+    on: date
+    amount: Decimal
+    used: Decimal | None
+    rows: tuple[models.ReportedAdjustment, ...]
+
+
+class RefusedAdjustments(Refused):
+    """Reported adjustments that are not booked, none of the pool's; `months` are all that stand in the way."""
+
+    def __init__(self, prepaid_commit: str, months: Sequence[RefusedMonth]) -> None:
+        told = (_worded(month) for month in months)
+        super().__init__(months[0].code, field="adjustment", detail=f"{prepaid_commit}: {'; '.join(told)}")
+        self.months = tuple(months)
+
+
+def _worded(month: RefusedMonth) -> str:
+    """`-30000.01 of 2026-01 on 2026-05-12, of 30000 used (adjustment:1:a1)`."""
+    named = ", ".join(row.event_id for row in month.rows[:_NAMED])
+    more = f" and {len(month.rows) - _NAMED:,} more" if len(month.rows) > _NAMED else ""
+    used = "" if month.used is None else f", of {month.used:f} used"
+    return f"{month.amount:f} of {month.service_on:%Y-%m} on {month.on}{used} ({named}{more})"
+
+
 class _Effect(NamedTuple):
     """In minor units; what is credited is above zero."""
 
@@ -87,6 +122,7 @@ class _Effect(NamedTuple):
 
 _Key = tuple[date, date]  # the month that is corrected, the day of the adjustment
 _NOTHING = _Effect()
+_BELOW_NOTHING = "adjustment_must_not_make_usage_negative"
 
 
 @retried
@@ -94,10 +130,11 @@ def book_adjustments(*, actor: Actor, prepaid_commit: str, at: datetime) -> Book
     """Book what was reported of closed months of a prepaid commit; again, with nothing new, it does nothing.
 
     Adjustments of one month and one day are one: it is computed by the rules of the calculation, books a difference in
-    its own month or the first open one, and credits what was invoiced of overage that is no more.
+    its own month or the first open one, and credits what was invoiced of overage that is no more. All are booked or none.
 
     Refuses:
-        role_must_allow_it, prepaid_commit_must_be_known, adjustment_must_not_make_usage_negative
+        role_must_allow_it, prepaid_commit_must_be_known; as `RefusedAdjustments`, with every row that stands in the way:
+        adjustment_must_not_make_usage_negative, amount_must_be_in_the_measure_of_the_pool, amount_must_fit_currency
     """
     with changes_by(actor):
         matter, rows = _reported_of(actor, prepaid_commit, on=at.date())
@@ -155,14 +192,36 @@ class _Books:
     def adjust(self, groups: Mapping[_Key, Sequence[models.ReportedAdjustment]]) -> tuple[AdjustedMonth, ...]:
         """Book each group, and credit what that takes from what was invoiced."""
         before = self._effects()
-        filed = {key: self._file(key, groups[key]) for key in sorted(groups)}
+        filed = self._filed(groups)
         after = self._effects()
         changes = {key: after.get(key, _NOTHING).less(before.get(key, _NOTHING)) for key in filed}
         return tuple(self._told(key, filed[key], changes[key], rows=len(groups[key])) for key in filed)
 
-    def _file(self, key: _Key, rows: Sequence[models.ReportedAdjustment]) -> Filed:
+    def _filed(self, groups: Mapping[_Key, Sequence[models.ReportedAdjustment]]) -> dict[_Key, Filed]:
+        """Each group in its order; what is refused is told with all else that is."""
+        filed: dict[_Key, Filed] = {}
+        refused: list[RefusedMonth] = []
+        for key in sorted(groups):
+            amount = self._amount(key[0], groups[key])
+            try:
+                filed[key] = self._file(key, groups[key], amount)
+            except Refused as error:
+                refused.append(self._refused(key, groups[key], error, amount=amount))
+        if refused:
+            raise RefusedAdjustments(self.commit, refused)
+        return filed
+
+    def _refused(
+        self, key: _Key, rows: Sequence[models.ReportedAdjustment], error: Refused, *, amount: Decimal
+    ) -> RefusedMonth:
+        used = None
+        if error.code == _BELOW_NOTHING:
+            through = self.before_on - timedelta(days=1)
+            used = used_of_commit(self.actor, self.contract, self.commit, month_on=key[0], through=through).normalize()
+        return RefusedMonth(code=error.code, service_on=key[0], on=key[1], amount=amount, used=used, rows=tuple(rows))
+
+    def _file(self, key: _Key, rows: Sequence[models.ReportedAdjustment], amount: Decimal) -> Filed:
         service_on, on = key
-        amount = self._amount(service_on, rows)
         adjustment = ConsumptionAdjustment(prepaid_commit=self.commit, period=service_on, amount=amount)
         filed = adjust_consumption(actor=self.actor, adjustment=adjustment, on=on, at=self.at)
         (row_id,) = rows_of(self.actor, models.Adjustment).filter(code=filed.code).values_list("id", flat=True)

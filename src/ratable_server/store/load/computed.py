@@ -15,12 +15,14 @@ from django.db import connection
 
 from ratable import tables
 from ratable.drawdown.breakage import BREAKAGE
+from ratable.facts.documents import TERMINATION
 from ratable_server.actor import Actor
 from ratable_server.store.models import PeriodClose
 from ratable_server.store.scope import rows_of
 from ratable_server.store.transport import read_table
 
 REVENUE = ibis.schema({**tables.REVENUE, "public_id": "int64", "run_id": "int64"})
+MOVES = ibis.schema({**tables.MOVES, "run_id": "int64"})
 
 # An entry of the audit can be committed after a later one: those that may still have been missing are counted.
 _STATE = """
@@ -80,12 +82,25 @@ def posted_breakage(actor: Actor, runs: Sequence[int], contracts: Sequence[str] 
     return _posted("breakage", BREAKAGE, actor, runs=runs, contracts=contracts)
 
 
+def posted_terminations(actor: Actor, runs: Sequence[int], contracts: Sequence[str] | None) -> pa.Table:
+    """What terminations moved by these runs."""
+    return _posted("applied_move", MOVES, actor, runs=runs, contracts=contracts, place=TERMINATION)
+
+
 def _posted(
-    table: str, schema: ibis.Schema, actor: Actor, *, runs: Sequence[int], contracts: Sequence[str] | None
+    table: str,
+    schema: ibis.Schema,
+    actor: Actor,
+    *,
+    runs: Sequence[int],
+    contracts: Sequence[str] | None,
+    place: int | None = None,
 ) -> pa.Table:
     columns = ", ".join(f'"{name}"' for name in schema.names)
     query = f"SELECT {columns} FROM {table} WHERE tenant_id = %s AND run_id = ANY(%s)"  # noqa: S608 - names are the code's own
     parameters: list[object] = [actor.tenant_id, list(runs)]
+    if place is not None:
+        query, parameters = f"{query} AND place = %s", [*parameters, place]
     if contracts is not None:
         query, parameters = f"{query} AND contract_id = ANY(%s)", [*parameters, list(contracts)]
     return read_table(query, parameters, schema)

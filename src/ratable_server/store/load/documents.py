@@ -32,6 +32,7 @@ class _Document(NamedTuple):
     prepaid_commit__code: str | None
     subscription__code: str | None
     milestone__code: str | None
+    is_of_usage: bool
     booked_on: date
     on: date
     number: int
@@ -106,7 +107,7 @@ def _filed(document: _Document) -> Documents:
         case "payment", _:
             return documents.payment(amount_minor, contract_id=contract_id, booking=booking)
         case "invoice", _:
-            return documents.invoice(_source(document), amount_minor, contract_id=contract_id, booking=booking)
+            return documents.invoice(_named(document), amount_minor, contract_id=contract_id, booking=booking)
         case _, "adjustment":
             return Documents()  # booked with the adjustment
         case _, "revenue":
@@ -121,6 +122,10 @@ def _filed(document: _Document) -> Documents:
 
 
 def _source(document: _Document) -> Source:
+    return _named(document) or documents.usage_of(document.contract__code)
+
+
+def _named(document: _Document) -> Source | None:
     for kind, code in (
         ("prepaid_commit", document.prepaid_commit__code),
         ("subscription", document.subscription__code),
@@ -128,7 +133,7 @@ def _source(document: _Document) -> Source:
     ):
         if code is not None:
             return Source(kind, code)
-    return documents.usage_of(document.contract__code)
+    return documents.usage_of(document.contract__code) if document.is_of_usage else None
 
 
 def _voids(actor: Actor, contracts: Codes, voids: QuerySet[models.DocumentVoid]) -> Iterable[_Numbered]:

@@ -17,7 +17,8 @@ CREDITED = ("revenue", "liability", "adjustment")
 class Document(Fact):
     """One document; a credit memo goes `against` revenue or liability, others have no such side.
 
-    One against an adjustment tells what that has booked already, and books nothing itself.
+    One against an adjustment tells what that has booked already, and books nothing itself. An invoice that names none of
+    its sources, usage neither, clears what is unbilled, the oldest first.
     """
 
     code = CodeField()
@@ -27,6 +28,7 @@ class Document(Fact):
     prepaid_commit = link("PrepaidCommit", optional=True, is_indexed=False)
     subscription = link("Subscription", optional=True, is_indexed=False)
     milestone = link("Milestone", optional=True, is_indexed=False)
+    is_of_usage = models.BooleanField(default=False, db_default=False)
     against = models.TextField(default="", blank=True)
     service_on = MonthField(null=True, blank=True)
     on = models.DateField()
@@ -46,6 +48,11 @@ class Document(Fact):
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0) | Q(kind="payment", amount_minor__lt=0),
                 name="document_amount_must_be_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_of_usage=False)
+                | Q(kind="invoice", prepaid_commit=None, subscription=None, milestone=None),
+                name="document_is_of_one_source",
             ),
         ]
 

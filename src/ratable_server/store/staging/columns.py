@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ratable_server.store.fields import CODE_LENGTH
 from ratable_server.store.staging.problems import unreadable
 
 FACT = ("id", "item", "used_on", "used_at", "quantity", "amount", "currency")
 PREPAID = ("prepaid_commit", "contract")
+_LONGEST, _MOST_UNITS = CODE_LENGTH, 10**12 - 1
 _MOST_COLUMNS = 500
 _NAME_LENGTH = 200
 
@@ -49,11 +51,14 @@ class Words(NamedTuple):
     """What columns are called elsewhere: names in small letters -> words of ours; `kept` ones are dimensions as well.
 
     Of several names of one word the first that a file has counts. Of the words in each of `needed` a file has one.
+    An id has at most `longest` characters, a row at most `most_units`.
     """
 
     of: Mapping[str, str]
     needed: Sequence[tuple[str, ...]]
     kept: frozenset[str] = frozenset()
+    longest: int = _LONGEST
+    most_units: int = _MOST_UNITS
 
     def layout_of(self, names: Sequence[str], *, line: int = 1) -> Layout:
         """The layout of a table, or of a record in this line, with these columns, in whatever order and letters.

@@ -45,14 +45,18 @@ SELECT told.*, places.item, places.prepaid_commit, places.ids, places.adjustment
     CASE WHEN regexp_full_match(used_on, '{day}') THEN try_cast(used_on AS DATE) END AS plain_on,
     CASE WHEN NOT (regexp_full_match(units, '{units}') OR (adjusts AND regexp_full_match(units, '-{units}')))
         THEN $units || ': ' || units
+        WHEN abs(try_cast(units AS BIGINT)) > $most_units
+        THEN $units || ': ' || units || ' is more than ' || CAST($most_units AS VARCHAR)
         WHEN amount IS NOT NULL OR quantity IS NOT NULL THEN amount
         WHEN rate IS NOT NULL THEN CAST(CAST(units AS DECIMAL(12, 0)) * rate AS VARCHAR) END AS worth
 FROM told LEFT JOIN places ON places.name = coalesce(told.place, $place)
 """
 
-# Why an adjustment cannot be one; nothing for one that can.
+# Why a row cannot be known by its id, or an adjustment cannot be one; nothing for one that can.
 _FAULT = """
-CASE WHEN adjusts IS NULL OR NOT adjusts THEN NULL
+CASE WHEN length(id) > $longest
+    THEN $id || ': ' || length(id) || ' characters, ' || CAST($longest AS VARCHAR) || ' at most'
+    WHEN adjusts IS NULL OR NOT adjusts THEN NULL
     WHEN adjustment_ids IS NULL THEN $is_adjustment || ': no adjustments are taken here'
     WHEN corrects_on IS NULL OR year(corrects_on) NOT BETWEEN {years}
         THEN $corrects || ': ' || coalesce(corrects, 'missing')
@@ -89,7 +93,7 @@ FROM ({faulty}) WHERE {adjusts}
 """
 _TEXTS = """
 INSERT INTO texts BY NAME
-SELECT "row", ids || id AS id,
+SELECT "row", CASE WHEN length(id) <= $longest THEN ids || id END AS id,
     coalesce(item, CASE WHEN prepaid_commit IS NULL THEN named || ' (not of this contract)' END) AS item,
     prepaid_commit, day AS used_on, CASE WHEN day IS NULL THEN rows.used_on END AS used_at, quantity, worth AS amount,
     currency, dimensions
@@ -168,7 +172,9 @@ class WordedRows:
     def __init__(self, texts: Texts, telling: Telling) -> None:
         self.connection = texts.connection
         self._told = Texts(texts.connection, table="told", words=WORDS)
-        self._said = {"place": telling.place, "prefix": telling.prefix, **_names(telling.words)}
+        limits = {"longest": telling.words.longest, "most_units": telling.words.most_units}
+        names = {"place": telling.place, "prefix": telling.prefix, **_names(telling.words)}
+        self._said: dict[str, str | int] = {**limits, **names}
         self.connection.execute(_TABLE)
         self.connection.register("places", pa.Table.from_pylist(list(_rows_of(telling.places)), schema=_PLACES))
         processed = [{"event_id": name, "content": content} for name, content in telling.processed.items()]

@@ -160,5 +160,8 @@ class MinimumCommitPreviewSerializer(MonthOfMinimumSerializer):
     minimum_amount = Amount()
     minimum_quantity = Exact()
     partial_month = serializers.ChoiceField(choices=["full", "prorated"])
+    waits_for_usage_group = serializers.BooleanField(
+        help_text="The minimum in units has no price yet: no usage line of the contract has a usage group."
+    )
     as_of = Day()
     months = MonthOfMinimumSerializer(many=True)

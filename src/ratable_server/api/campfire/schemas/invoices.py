@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from typing_extensions import override
 
 from ratable_server.api.campfire.schemas.customers import TERMS
 from ratable_server.api.campfire.schemas.fields import (
@@ -32,6 +37,7 @@ from ratable_server.api.campfire.schemas.invoice_payments import AccountingInvoi
 from ratable_server.api.schemas import Day
 
 PAYMENT_STATUSES = ("draft", "open", "sent", "partial", "paid", "uncollectible", "voided")
+DUE_EARLY = "It is before the invoice_date."
 ENTRY_TYPES = ("reclassification", "adjustment", "dispute", "refund", "refund_failure", "fx_loss", "recoverables")
 
 
@@ -87,6 +93,22 @@ class AccountingInvoiceJournalEntrySerializer(Resource):
     journal_entry_memo = told_text()
     type = told_choice(ENTRY_TYPES)
     created_at = told_moment()
+
+
+def is_due_early(fields: Mapping[str, Any]) -> bool:
+    """Is something due before the day on which it is billed? Not where one of the days is not told."""
+    billed_on, due_on = fields.get("invoice_date"), fields.get("due_date")
+    return billed_on is not None and due_on is not None and due_on < billed_on
+
+
+class _Due(Resource):
+    """What is billed for the first time is due on that day or later, where a body tells both."""
+
+    @override
+    def validate(self, attrs: Any) -> Any:
+        if is_due_early(attrs):
+            raise ValidationError({"due_date": [DUE_EARLY]})
+        return attrs
 
 
 class _Invoice(Lenient):
@@ -215,6 +237,10 @@ class AccountingInvoiceSerializer(_Invoice):
     chat_uuid = text(write_only=True)
 
 
+class NewInvoiceSerializer(_Due, AccountingInvoiceSerializer):
+    """An invoice that is billed now; one that was billed before is judged by what changes of it."""
+
+
 class BulkCreateInvoicesSerializer(Resource):
     """Several invoices, all of them or none."""
 
@@ -245,7 +271,7 @@ class VoidInvoiceRequestSerializer(Resource):
     void_date = day()
 
 
-class PrepaidCommitInvoiceSerializer(Resource):
+class PrepaidCommitInvoiceSerializer(_Due):
     """What the invoice of a prepaid commit says beside its amount."""
 
     invoice_date = Day()

@@ -31,7 +31,8 @@ from ratable_server.api.schemas import Amount, Day, Exact, Id, Schema, Whole
 CADENCES = ("monthly", "quarterly", "biannual", "annual", "one_time", "custom")
 STATUSES = ("ACTIVE", "EXHAUSTED", "EXPIRED")
 APPLIES = ("first", "last")
-_ALL = Decimal(100)
+MOST_EVENTS = 2**31 - 1  # that are told at once, as it is published
+_ALL, _MOST_SUMMED = Decimal(100), 2**63 - 1
 
 
 class _LivesAndUnits(Schema):
@@ -113,6 +114,12 @@ class RecordConsumptionInputSerializer(Schema):
     gross_usage_amount = Amount()
     total_events = Whole(required=False, allow_null=True, min_value=0)
     description = text()
+
+
+class ConsumptionSaidAgainSerializer(RecordConsumptionInputSerializer):
+    """The same of a month that is there: its events sum to more than can be told of a month for the first time."""
+
+    total_events = Whole(required=False, allow_null=True, min_value=0, max_value=_MOST_SUMMED)
 
 
 class ContractPrepaidCommitConsumptionSerializer(Resource):

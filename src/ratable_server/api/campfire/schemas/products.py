@@ -6,6 +6,7 @@ Usage groups can be written here, which the published document lacks: an additio
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, get_args
 
 from rest_framework import serializers
@@ -38,6 +39,7 @@ PRICING_MODELS: tuple[str, ...] = get_args(PricingModel)
 RATING_GROUPS: tuple[str, ...] = get_args(RatingGroup)
 AGGREGATIONS: tuple[str, ...] = get_args(Aggregation)
 QUANTITY_ROUNDINGS: tuple[str, ...] = get_args(QuantityRounding)
+LEAST_SHARE = Decimal("0.01")
 _DIMENSION_LENGTH = 100
 
 
@@ -146,8 +148,18 @@ class ProductBundleLineSerializer(Schema):
     product = Id()
     product_name = told_text()
     product_id_str = told_text()
-    percentage_allocation = Exact(min_value=0, max_value=100)
+    percentage_allocation = Exact(min_value=LEAST_SHARE, max_value=100)
     component_type = choice(COMPONENT_TYPES)
+
+    @override
+    def to_internal_value(self, data: Any) -> Any:
+        """A line is told whole, also by who tells only some of its bundle."""
+        lacking = [
+            name for name in ("product", "percentage_allocation") if isinstance(data, Mapping) and name not in data
+        ]
+        if lacking and self.root.partial:
+            raise ValidationError({name: ["This field is required."] for name in lacking})
+        return super().to_internal_value(data)
 
 
 class ProductBundleSerializer(Resource):
@@ -163,3 +175,15 @@ class ProductBundleSerializer(Resource):
     last_modified_at = told_moment()
     is_deleted = told_flag()
     deleted_at = told_moment()
+
+
+class RetoldBundleLineSerializer(ProductBundleLineSerializer):
+    """A line that may be told again as it was: the books know smaller shares, which the view judges."""
+
+    percentage_allocation = Exact(min_value=0, max_value=100)
+
+
+class RetoldBundleSerializer(ProductBundleSerializer):
+    """How a bundle is read that is there already; published it is like any other."""
+
+    lines = RetoldBundleLineSerializer(many=True)

@@ -33,6 +33,13 @@ class ObstacleSerializer(Schema):
     detail = serializers.CharField()
 
 
+class CloseWarningSerializer(Schema):
+    """Something that may surprise in the month, and stops nothing."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
 class RevenuePostingSerializer(Schema):
     """A month as it was computed or posted; `version` counts its closes."""
 
@@ -45,6 +52,7 @@ class RevenuePostingSerializer(Schema):
     revenue = PostedRevenueSerializer(many=True)
     journal_entries = Whole()
     obstacles = ObstacleSerializer(many=True)
+    warnings = CloseWarningSerializer(many=True)
     waiting_adjustments = Whole(help_text="Reported of this month and earlier ones, and not processed yet.")
 
 

@@ -63,6 +63,7 @@ class UsageLineSerializer(Schema):
     end_date = day()
     quantity = exact()
     amount = amount()
+    usage_tier = link(write_only=True, help_text="One of the plan's; which one prices the usage is calculated.")
     description = text()
     records = told_whole()
 

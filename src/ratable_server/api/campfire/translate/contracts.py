@@ -25,13 +25,14 @@ OURS = (
     "minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity",
 )  # fmt: skip
 USUAL_CURRENCY = "USD"
-RENEWS = {"is_evergreen", "auto_renew", "billing_frequency", "contract_end_date"}
-_MINIMUMS = ("minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity")
+QUANTITY = "minimum_monthly_commitment_quantity"
+RENEWS = {"is_evergreen", "auto_renew", "billing_frequency", "contract_end_date", QUANTITY}
+MINIMUMS = ("minimum_monthly_commitment_amount", QUANTITY)
 _DATES = {"starts_on": "contract_start_date", "ends_before": "contract_end_date"}
 
 
 def refuses_renewal(fields: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What does not fit an evergreen contract: it is billed by periods, has no end, and nothing else renews it."""
+    """What does not fit an evergreen contract: it is billed by periods, has no end and no usage, and nothing else renews it."""
     if not fields.get("is_evergreen"):
         return {}
     if fields.get("auto_renew"):
@@ -40,6 +41,8 @@ def refuses_renewal(fields: Mapping[str, Any]) -> dict[str, list[str]]:
         return {"billing_frequency": [f"An evergreen contract is billed by periods: {', '.join(MONTHS_OF)}."]}
     if fields.get("contract_end_date") is not None:
         return {"contract_end_date": ["An evergreen contract has no end."]}
+    if fields.get(QUANTITY):
+        return {QUANTITY: ["An evergreen contract has no usage lines, and so no units to count."]}
     return {}
 
 
@@ -83,13 +86,13 @@ def head_of(contract: Any) -> ContractHead:
         currency=contract.currency,
         starts_on=contract.starts_on,
         ends_before=contract.ends_before,
-        **{name: getattr(contract, name) for name in _MINIMUMS},
+        **{name: getattr(contract, name) for name in MINIMUMS},
     )
 
 
 def to_head(fields: Mapping[str, Any], was: ContractHead, *, customer: str | None) -> ContractHead:
     """What it says after a change: what was sent, and for the rest what it said."""
-    changes: dict[str, Any] = {name: fields[name] for name in _MINIMUMS if name in fields}
+    changes: dict[str, Any] = {name: fields[name] for name in MINIMUMS if name in fields}
     if "contract_end_date" in fields:
         changes["ends_before"] = ends_before(fields["contract_end_date"])
     if fields.get("contract_start_date"):
@@ -103,9 +106,16 @@ def to_head(fields: Mapping[str, Any], was: ContractHead, *, customer: str | Non
     return replace(was, **changes)
 
 
+def less_told_end(fields: Mapping[str, Any], contract: Any) -> dict[str, Any]:
+    """A body without the end that a contract has by its termination: whoever says that again changes nothing."""
+    ended = contract.terminated_on is not None and fields.get("contract_end_date") == contract.terminated_on
+    return {name: value for name, value in fields.items() if not (ended and name == "contract_end_date")}
+
+
 def from_contract(contract: Any, totals: Any, names: Names, *, tenant: int, on: date) -> dict[str, Any]:
-    """A contract with what it has come to."""
-    ends_on, rolling_on = last_day(contract.ends_before), effective_end(contract, on=on)
+    """A contract with what it has come to; one that was ended before its time ends with its last day of service."""
+    ends_on = contract.terminated_on or last_day(contract.ends_before)
+    rolling_on = None if contract.terminated_on else effective_end(contract, on=on)
     return {
         "id": contract.id,
         **names.of_fields(contract.further, "entity", "department"),
@@ -124,7 +134,7 @@ def from_contract(contract: Any, totals: Any, names: Names, *, tenant: int, on: 
         "contract_start_date": contract.starts_on,
         "contract_end_date": ends_on,
         "effective_end_date": rolling_on,
-        "working_end_date": contract.terminated_on or ends_on or rolling_on,
+        "working_end_date": ends_on or rolling_on,
         "last_modified_at": contract.modified_at,
         "is_deleted": "true" if contract.deleted_at else "",
         "deleted_at": contract.deleted_at.isoformat() if contract.deleted_at else "",
@@ -135,7 +145,7 @@ def from_contract(contract: Any, totals: Any, names: Names, *, tenant: int, on: 
         "deal_id": contract.further.get("deal_id", contract.code),
         "status": status_of(contract, on=on),
         "created_at": contract.created_at,
-        **{name: getattr(contract, name) for name in _MINIMUMS},
+        **{name: getattr(contract, name) for name in MINIMUMS},
         "customer": tenant,
         "client": contract.customer_id,
     }
@@ -150,6 +160,7 @@ def from_minimum_preview(preview: Any, contract: Any, *, on: date) -> dict[str, 
         "minimum_quantity": contract.minimum_monthly_commitment_quantity or Decimal(0),
         **_from_month(preview.month),
         "partial_month": preview.partial_month,
+        "waits_for_usage_group": preview.waits_for_usage_group,
         "as_of": on,
         "months": [_from_month(month) for month in preview.months],
     }

@@ -1,6 +1,6 @@
 """Invoices: `/coa/api/v1/invoice/`. Their words for where one stands, and what their lines say of ours.
 
-What the books have is the amount without tax. A line that names nothing is of the contract's usage.
+What the books have is the amount without tax. A line that names nothing is of what is unbilled, the oldest first.
 """
 
 from __future__ import annotations

@@ -50,16 +50,22 @@ def type_of(kind: str, code: str) -> str:
         return kind.removeprefix(f"{WRITTEN} ")
     if _VOID.search(code) and kind in _VOID_OF:
         return _VOID_OF[kind]
-    if kind == "adjustment" and _TERMINATION.search(code):
+    if _ends(kind, code):
         return "journal_entry"
     return _TYPE_OF.get(kind, "revenue_recognition")
+
+
+def _ends(kind: str, code: str) -> bool:
+    """Is it what a termination lets go?"""
+    return kind == "adjustment" and _TERMINATION.search(code) is not None
 
 
 def memo_of(entry: Any) -> str:
     """What an entry is, in words: those that were told, or ours."""
     if entry.written is not None:
         return str(entry.written.get("memo") or "")
-    what = _TOLD_OF.get(entry.kind, entry.kind.replace("_", " ").capitalize())
+    told = _TOLD_OF.get(entry.kind, entry.kind.replace("_", " ").capitalize())
+    what = "Breakage at termination" if _ends(entry.kind, entry.code) else told
     of = f" {entry.document}" if entry.document else f" {entry.service_on:%Y-%m}"
     where = f" - {entry.party.name}" if entry.party else ""
     return f"{what}{of}{' (adjustment)' if entry.is_adjusted else ''}{where}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from ratable.terms import BundleLine, Milestone
@@ -11,6 +11,8 @@ from ratable_server.api.campfire.translate.allocations import from_bundle_of_lin
 from ratable_server.api.campfire.translate.words import Names
 
 _CENT = Decimal("0.01")
+_FINEST = Decimal("1e-12")  # the last digit that a number of the wire has
+_DIGITS = 60
 OURS = ("contract", "product", "product_bundle", "product_bundle_id", "milestone_date", "amount")
 
 
@@ -39,6 +41,7 @@ def from_milestone(
 ) -> dict[str, Any]:
     """A milestone with the id of its revenue; of a bundle, that of its first product."""
     bundle = kept_bundle(milestone.further, milestone.amount, shares)
+    quantity, rate = _parts(milestone)
     return {
         "id": milestone.id,
         "customer": tenant,
@@ -54,8 +57,8 @@ def from_milestone(
         "milestone_name": milestone.further.get("milestone_name", milestone.code),
         "milestone_date": milestone.on,
         "amount": milestone.amount,
-        "quantity": _told(milestone, "quantity", Decimal(1)),
-        "rate": _told(milestone, "rate", milestone.amount),
+        "quantity": quantity,
+        "rate": rate,
         **names.of_fields(milestone.further, "department"),
         "tags": names.tags(milestone.further),
         "revenue_transaction_id": revenue.get(milestone.id),
@@ -66,7 +69,22 @@ def from_milestone(
     }
 
 
-def _told(milestone: Any, name: str, otherwise: Decimal) -> Decimal:
-    """A number as it was sent; these are documented as never null, and one unit at the amount is what a milestone is."""
-    sent: Decimal | None = milestone.further.get(name)
-    return otherwise if sent is None else sent
+def _parts(milestone: Any) -> tuple[Decimal, Decimal]:
+    """Quantity and rate, which are documented as never null: as they were sent, and one of them out of the other.
+
+    Without either, and where nothing can be made of a part that is zero, a milestone is one unit at its amount.
+    """
+    quantity, rate = (milestone.further.get(name) for name in ("quantity", "rate"))
+    if rate is None:
+        rate = _divided(milestone.amount, quantity) if quantity else milestone.amount
+    if quantity is None:
+        quantity = _divided(milestone.amount, rate) if rate else Decimal(1)
+    return quantity, rate
+
+
+def _divided(amount: Decimal, part: Decimal) -> Decimal:
+    """The other part, to the last digit that can be told, less zeros that say nothing."""
+    with localcontext(prec=_DIGITS):
+        other = (amount / part).quantize(_FINEST)
+        whole = other.to_integral_value()
+        return whole if other == whole else other.normalize()

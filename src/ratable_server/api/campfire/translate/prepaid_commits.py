@@ -1,7 +1,8 @@
 """Prepaid commits and their consumption: `/rr/api/v1/contracts/{id}/prepaid-commits`.
 
 Their expiration date is the last day. Consumption is prepaid usage in list value, one record for each commit and month,
-under an id of ours: `consumption:<commit>:<month>`.
+under an id of ours: `consumption:<commit>:<month>`. A month that is the sum of its events has none: what describes it
+is kept as a note of revenue.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def from_prepaid_commit(commit: Any, balance: Any, names: Names) -> dict[str, An
         "tags": names.tag_text(commit.further),
         "tag_details": names.tags(commit.further),
         "created_at": commit.created_at,
-        "last_modified_at": commit.modified_at,
+        "last_modified_at": commit.changed_at,
     }
 
 
@@ -202,10 +203,18 @@ def _record(fields: Mapping[str, Any], commit: Any, used_on: date, *, event_id: 
     return {**record, "description": fields["description"]} if fields.get("description") else record
 
 
-def from_consumption(month: Any, commit: Any) -> dict[str, Any]:
-    """A month of a pool; texts and counts are those of the record that was told for it, if one was."""
+def note_of(month: Any) -> str:
+    """The code of the note that describes a month of a pool."""
+    return f"consumption:{month.consumption.id}"
+
+
+def from_consumption(month: Any, commit: Any, note: Any) -> dict[str, Any]:
+    """A month of a pool; texts are those of the record that was told for it, if one was, else of its note."""
     drawn, record = month.consumption, month.record
-    dimensions = record.dimensions if record is not None else {}
+    told = {} if note is None else note.further
+    texts = record.dimensions if record is not None else told
+    created_at = record.recorded_at if record is not None else commit.created_at
+    modified_at = record.recorded_at if record is not None else commit.modified_at
     return {
         "id": drawn.id,
         "prepaid_commit": commit.id,
@@ -213,7 +222,7 @@ def from_consumption(month: Any, commit: Any) -> dict[str, Any]:
         "period_start": drawn.month_on,
         "period_end": _month_end(drawn.month_on),
         "period_month": drawn.month_on,
-        "description": dimensions.get("description", ""),
+        "description": texts.get("description", ""),
         "currency": commit.currency,
         "gross_usage_amount": drawn.gross,
         "discount_amount": drawn.discount,
@@ -225,8 +234,8 @@ def from_consumption(month: Any, commit: Any) -> dict[str, Any]:
         "revenue_transaction": month.revenue_id,
         "overage_revenue_transaction": month.overage_revenue_id,
         "adjustments": [_from_correction(each, month.adjusted) for each in drawn.corrections],
-        "created_at": record.recorded_at if record is not None else commit.created_at,
-        "last_modified_at": record.recorded_at if record is not None else commit.modified_at,
+        "created_at": created_at,
+        "last_modified_at": modified_at if note is None else max(modified_at, note.modified_at),
     }
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
+from ratable.price_plans import tiers_with_lower_bounds
 from ratable.terms import Product, RatingOptions, Tier, UsageGroup
 from ratable_server.api.campfire.translate.words import Names
 from ratable_server.operations.catalog_changes import ProductHead
@@ -120,7 +121,7 @@ def from_usage_group(group: Any) -> dict[str, Any]:
         "pricing_model": group.pricing_model,
         "unit_of_measure": group.unit_of_measure,
         "tier_count": len(group.tiers),
-        "tiers": [_from_tier(group, tier) for tier in group.tiers],
+        "tiers": [_from_tier(group, tier, lower) for lower, tier in tiers_with_lower_bounds(group)],
         "package_size": group.package_size,
         "free_units": group.free_units,
         **asdict(group.options),
@@ -140,12 +141,13 @@ def _to_tier(tier: Mapping[str, Any], number: int) -> Tier:
     )
 
 
-def _from_tier(group: Any, tier: Any) -> dict[str, Any]:
+def _from_tier(group: Any, tier: Any, lower: Decimal) -> dict[str, Any]:
+    """A tier; one that was told without a start starts where the one before ends, at `lower`."""
     return {
         "id": tier.id,
         "name": tier.further.get("name") or f"Tier {tier.number}",
         "pricing_type": group.pricing_model,
-        "from_quantity": tier.lower_quantity or Decimal(0),
+        "from_quantity": lower if tier.lower_quantity is None else tier.lower_quantity,
         "to_quantity": tier.upper_quantity,
         "price": tier.price,
         "percentage": tier.percentage,

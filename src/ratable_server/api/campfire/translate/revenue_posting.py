@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What stands in the way of a month, and what may surprise in it."""
+
+    obstacles: Sequence[Any] = ()
+    warnings: Sequence[Any] = ()
+
+
+NOTHING_FOUND = Found()
 
 
 def from_posting(
@@ -14,12 +26,13 @@ def from_posting(
     entity: int | None,
     waiting: int,
     closed: Any = None,
-    obstacles: Iterable[Any] = (),
+    found: Found = NOTHING_FOUND,
 ) -> dict[str, Any]:
-    """A month as it was computed, with what stands in the way; or as it was posted by `closed`.
+    """A month as it was computed, with what was found in it; or as it was posted by `closed`.
 
     `waiting` is how many adjustments nobody has processed.
     """
+    warnings = found.warnings if closed is None else closed.warnings
     return {
         "period_month": month_on,
         "entity": entity,
@@ -32,7 +45,8 @@ def from_posting(
             for each in posting.revenue
         ],
         "journal_entries": posting.entries,
-        "obstacles": from_obstacles(obstacles),
+        "obstacles": from_obstacles(found.obstacles),
+        "warnings": [{"code": each.code, "detail": each.detail} for each in warnings],
         "waiting_adjustments": waiting,
     }
 

@@ -31,9 +31,10 @@ _TOLD_OF = {
     "usage": "Usage",
     "subscription": "Subscription",
     "milestone": "Milestone",
+    "adjustment": "Breakage at termination",
 }
 _NOTHING = Decimal(0)
-NOTE = "revenue_note"  # the kind of the register that keeps what is told of revenue beside its figures
+NOTE = "revenue_note"  # the kind of the register that keeps what is told of revenue, or of a month of a pool, beside its figures
 _NEVER = ("refunds", "processing_fees", "platform_fees", "transfers", "tax", "balance_adjustment")
 
 
@@ -85,7 +86,7 @@ def from_transaction(row: Any, said: Said, *, tenant: int, on: date) -> dict[str
         "client_identifier": None if contract is None else contract.customer,
         "product_identifier": row.product,
         "gross_amount": f"{row.gross:f}",
-        "revenue_type": _TYPE_OF.get(row.kind, "USAGE"),
+        "revenue_type": _TYPE_OF.get(row.source_kind, "USAGE"),
         "last_modified_at": max(row.modified_at, said.noted_at or row.modified_at),
         "created_at": row.modified_at,
         "description": said.note.get("description") or f"{_TOLD_OF.get(row.kind, row.kind)} {row.service_on:%Y-%m}",

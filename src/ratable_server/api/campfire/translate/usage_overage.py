@@ -86,6 +86,11 @@ def further_of(cycle: Cycle, on: date) -> dict[str, Any]:
     }
 
 
+def cycle_told(further: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is kept beside an invoice, the cycle that it bills, with its revenue: whatever else it says, it stays that."""
+    return {name: further[name] for name in (COMMIT, PERIOD, NAMED_REVENUE) if COMMIT in further and name in further}
+
+
 def line_of(cycle: Cycle) -> dict[str, Any]:
     """What its line keeps beside it."""
     name = cycle.commit.name or cycle.commit.code

@@ -15,6 +15,7 @@ from ratable_server.api.campfire.translate import prepaid_commits
 from ratable_server.api.campfire.translate.words import last_day, last_of
 from ratable_server.operations.usage import Place, Words
 
+_LONGEST, _MOST_EVENTS = 250, 2**31 - 1  # of an external_id, and of total_events, as they are published
 EVENT_WORDS = Words(
     {
         "external_id": "id",
@@ -29,6 +30,8 @@ EVENT_WORDS = Words(
     },
     needed=(("used_on", "month", "corrects"), ("amount", "units")),
     kept=frozenset({"total_events"}),
+    longest=_LONGEST,
+    most_units=_MOST_EVENTS,
 )
 LINE_WORDS = Words(
     {
@@ -47,6 +50,7 @@ LINE_WORDS = Words(
         "is_adjustment": "is_adjustment",
     },
     needed=(("used_on", "month"), ("quantity", "amount")),
+    longest=_LONGEST,
 )
 _FAR = date(2999, 12, 31)
 _UNDATED = "usage_must_have_a_date"

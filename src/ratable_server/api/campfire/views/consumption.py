@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,20 +14,26 @@ from ratable.periods import month_of
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.problems import CLOSED
 from ratable_server.api.campfire.schemas.prepaid_commits import (
+    MOST_EVENTS,
+    ConsumptionSaidAgainSerializer,
     ContractPrepaidCommitConsumptionSerializer,
     RecordConsumptionInputSerializer,
 )
 from ratable_server.api.campfire.translate import prepaid_commits as translate
+from ratable_server.api.campfire.translate.transactions import NOTE
 from ratable_server.api.campfire.views.asking import listing
 from ratable_server.api.campfire.views.contracts import contract_of
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.prepaid_commits import commit_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
+from ratable_server.errors import Refused
+from ratable_server.operations.register import keep_entry_of_month
 from ratable_server.operations.usage import RejectedFile, record_usage, void_usage
 from ratable_server.queries.consumptions import MonthOfCommit, months_of_commit, recorded_usage
-from ratable_server.queries.listing import Found
+from ratable_server.queries.listing import Asked, Found
 from ratable_server.queries.prepaid_commits import PrepaidCommit
+from ratable_server.queries.register import register
 from ratable_server.queries.usage import UsageAsked, used_months
 
 _FIELD_OF = {
@@ -38,6 +45,8 @@ _FIELD_OF = {
 }
 _TWICE = "Consumption of this month is recorded already; change it by its own route."
 _OF_EVENTS = "This month is the sum of its events; upload these again to change it."
+_STAYS = "The month of a consumption stays."
+_FIGURES = ("gross_usage_amount", "total_events")
 
 
 class Consumptions(CampfireView):
@@ -53,7 +62,7 @@ class Consumptions(CampfireView):
         return listing(
             request,
             lambda asked: Found(count=len(months), rows=months[asked.offset : asked.offset + asked.limit]),
-            lambda rows: [_told(row, commit) for row in rows],
+            lambda rows: _told(self.actor, rows, commit),
         )
 
     @posts(RecordConsumptionInputSerializer, ContractPrepaidCommitConsumptionSerializer)
@@ -70,7 +79,7 @@ class Consumptions(CampfireView):
         contract = contract_of(self.actor, contract_id)
         record = translate.to_consumption(fields, commit, month_on, contract=contract, times=len(taken))
         _record(self.actor, record, is_new=True)
-        return Response(_told(_month(self.actor, commit, month_on), commit), status=201)
+        return Response(_one(self.actor, _month(self.actor, commit, month_on), commit), status=201)
 
 
 class Consumption(CampfireView):
@@ -82,20 +91,26 @@ class Consumption(CampfireView):
     def get(self, _request: Request, *, contract_id: int, commit_id: int, id: int) -> Response:
         """A month by its id: an addition to the published API."""
         commit = commit_of(self.actor, contract_id, commit_id)
-        return Response(_told(_of_id(self.actor, commit, id), commit))
+        return Response(_one(self.actor, _of_id(self.actor, commit, id), commit))
 
     @takes(RecordConsumptionInputSerializer(partial=True), ContractPrepaidCommitConsumptionSerializer)
     def put(self, _request: Request, *, contract_id: int, commit_id: int, id: int) -> Response:
-        """Say again what a month used; what is left out stays, and the month itself too."""
+        """Say again what a month used; what is left out stays, and the month itself too.
+
+        A month that is the sum of its events is described, and nothing else of it changes.
+        """
         commit = commit_of(self.actor, contract_id, commit_id)
-        month = _recorded(_of_id(self.actor, commit, id))
-        fields = self.read(RecordConsumptionInputSerializer, is_partial=True)
+        month = _of_id(self.actor, commit, id)
+        fields = _said_again(self, month)
         month_on = month.consumption.month_on
         if fields.get("period_month", month_on) != month_on:
-            raise ValidationError({"period_month": ["The month of a consumption stays."]})
-        contract = contract_of(self.actor, contract_id)
-        _record(self.actor, translate.to_revision(fields, commit, month, contract=contract), is_new=False)
-        return Response(_told(_month(self.actor, commit, month_on), commit))
+            raise ValidationError({"period_month": [_STAYS]})
+        if month.record is None:
+            _describe(self.actor, month, fields, commit=commit)
+        else:
+            contract = contract_of(self.actor, contract_id)
+            _record(self.actor, translate.to_revision(fields, commit, month, contract=contract), is_new=False)
+        return Response(_one(self.actor, _month(self.actor, commit, month_on), commit))
 
     @deletes()
     def delete(self, _request: Request, *, contract_id: int, commit_id: int, id: int) -> Response:
@@ -116,6 +131,41 @@ def _record(actor: Actor, record: dict[str, Any], *, is_new: bool) -> None:
         raise _told_rejection(rejected.receipt.rejections[0].code, is_new=is_new) from None
     if is_new and not receipt.rows_accepted:
         raise ValidationError({"period_month": [_TWICE]})
+
+
+def _said_again(view: CampfireView, month: MonthOfCommit) -> dict[str, Any]:
+    """What a body says of a month that is there: the sum of its events is more than one that is told may be.
+
+    Raises:
+        ValidationError: something cannot be, or so many events are not those of the month.
+    """
+    fields = view.read(ConsumptionSaidAgainSerializer, is_partial=True)
+    events = fields.get("total_events") or 0
+    if events > MOST_EVENTS and events != month.events:
+        raise ValidationError({"total_events": [f"Ensure this value is less than or equal to {MOST_EVENTS}."]})
+    return fields
+
+
+def _describe(actor: Actor, month: MonthOfCommit, fields: Mapping[str, Any], *, commit: PrepaidCommit) -> None:
+    """Keep a description beside the sum of a month's events; the one that is there changes nothing.
+
+    Raises:
+        ValidationError: other figures are said of it, or it is closed.
+    """
+    own = {"gross_usage_amount": month.consumption.gross, "total_events": month.events}
+    wrong = {name: [_OF_EVENTS] for name in _FIGURES if fields.get(name) not in (None, own[name])}
+    if wrong:
+        raise ValidationError(wrong)
+    said = fields.get("description", "") or ""
+    if "description" not in fields or said == _one(actor, month, commit)["description"]:
+        return
+    note: Any = {"kind": NOTE, "code": translate.note_of(month), "further": {"description": said}}
+    try:
+        keep_entry_of_month(actor=actor, on=month.consumption.month_on, at=now_at(), **note)
+    except Refused as refused:
+        if refused.code != "period_must_be_open":
+            raise
+        raise ValidationError({"error": CLOSED, "period_month": [CLOSED]}) from None
 
 
 def _told_rejection(code: str, *, is_new: bool) -> ValidationError:
@@ -159,6 +209,19 @@ def _recorded(month: MonthOfCommit) -> MonthOfCommit:
     return month
 
 
-def _told(month: MonthOfCommit, commit: PrepaidCommit) -> dict[str, Any]:
-    ours = translate.from_consumption(month, commit)
-    return ContractPrepaidCommitConsumptionSerializer.answer(ours, {})
+def _one(actor: Actor, month: MonthOfCommit, commit: PrepaidCommit) -> dict[str, Any]:
+    return _told(actor, [month], commit)[0]
+
+
+def _told(actor: Actor, months: Sequence[MonthOfCommit], commit: PrepaidCommit) -> list[dict[str, Any]]:
+    """Months, as the wire has them; those that nobody told as a whole may be described beside their events."""
+    codes = [translate.note_of(month) for month in months if month.record is None]
+    asked = Asked(codes=codes, limit=len(codes))
+    notes = register(actor=actor, kind=NOTE, asked=asked).rows if codes else ()
+    of = {note.code: note for note in notes}
+    return [
+        ContractPrepaidCommitConsumptionSerializer.answer(
+            translate.from_consumption(month, commit, of.get(translate.note_of(month))), {}
+        )
+        for month in months
+    ]

@@ -22,6 +22,7 @@ from ratable_server.api.campfire.views.naming import created, names_of, refuse_u
 from ratable_server.api.campfire.views.registered import ids_of
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
+from ratable_server.errors import Refused
 from ratable_server.operations.contracts import create_contract, delete_contract, modify_contract
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contracts import Contract as Row
@@ -88,10 +89,13 @@ class Contract(CampfireView):
 
     def _say(self, id: int, *, is_partial: bool) -> None:
         row = contract_of(self.actor, id)
-        fields = _fields(self, is_partial=is_partial)
+        fields = translate.less_told_end(_fields(self, is_partial=is_partial), row)
         if fields.get("prepaid_commits"):
             raise ValidationError({"prepaid_commits": ["A signed contract gets prepaid commits by their own route."]})
-        _refuse_renewal({**row.further, "contract_end_date": row.ends_before, **fields}, is_asked=fields)
+        counted = {translate.QUANTITY: row.minimum_monthly_commitment_quantity} if "is_evergreen" in fields else {}
+        _refuse_renewal({**row.further, "contract_end_date": row.ends_before, **counted, **fields}, is_asked=fields)
+        if row.terminated_on is not None and "contract_end_date" in fields:
+            raise Refused("contract_must_not_be_terminated", field="ends_before", detail=row.code)
         was = translate.head_of(row)
         modify_contract(
             actor=self.actor,
@@ -176,6 +180,9 @@ def _fields(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
         fields["tag_ids"] = tags_of(view.actor, fields["tags"])
     fields.pop("tags", None)
     refuse_unknown(view.actor, fields)
+    for minimum in translate.MINIMUMS:  # the rules of terms tell that one of them is, and not which one
+        if (fields.get(minimum) or 0) < 0:
+            raise Refused("amount_must_be_positive", field=minimum, detail=str(fields[minimum]))
     return fields
 
 

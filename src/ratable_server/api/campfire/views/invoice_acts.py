@@ -18,6 +18,7 @@ from ratable_server.api.campfire.schemas.invoice_payments import (
 from ratable_server.api.campfire.schemas.invoices import AccountingInvoiceSerializer, VoidInvoiceRequestSerializer
 from ratable_server.api.campfire.translate.invoice_payments import from_payment
 from ratable_server.api.campfire.views.documented import deletes, posts
+from ratable_server.api.campfire.views.invoice_twice import TURN, refuse_billed_since
 from ratable_server.api.campfire.views.invoices import invoice_of, told
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
@@ -106,10 +107,15 @@ class InvoiceReopening(CampfireView):
 
     @posts(None, AccountingInvoiceSerializer, status=200)
     def post(self, _request: Request, invoice_id: int) -> Response:
-        """Let an invoice stand again, as long as its void is in an open month."""
-        invoice_of(self.actor, invoice_id)
-        reopen_paper(actor=self.actor, kind="invoice", id=invoice_id, at=now_at())
+        """Let an invoice stand again, as long as its void is in an open month and nothing else bills its revenue."""
+        self.alone(TURN, 0, lambda: self._reopen(invoice_id))
         return Response(told(self.actor, [invoice_of(self.actor, invoice_id)])[0])
+
+    def _reopen(self, invoice_id: int) -> None:
+        row = invoice_of(self.actor, invoice_id)
+        if row.voided_on is not None:
+            refuse_billed_since(self.actor, row)
+        reopen_paper(actor=self.actor, kind="invoice", id=invoice_id, at=now_at())
 
 
 def _parts(fields: Mapping[str, Any], *, currency: str) -> list[tuple[Money | Credit, dict[str, Any]]]:

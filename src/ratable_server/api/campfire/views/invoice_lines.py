@@ -47,10 +47,15 @@ class Sources:
         """
         named = self._named(line, place)
         if named is None:
-            product = line.get("product")
-            found = self.billed.get(product) or self.billed.get(None) or self.sellers.get(product or 0, frozenset())
-            named = _one(found, place)
+            named = _one(self._billed_by(line) or self.sellers.get(line.get("product") or 0, frozenset()), place)
         return {named[0]: named[1]} if named[1] else {}
+
+    def bills_usage(self, line: Fields) -> bool:
+        """Is all revenue that the body names for a line usage, overage and true-ups?"""
+        return self._billed_by(line) == frozenset({_USAGE})
+
+    def _billed_by(self, line: Fields) -> frozenset[Named] | None:
+        return self.billed.get(line.get("product")) or self.billed.get(None)
 
     def _named(self, line: Fields, place: int) -> Named | None:
         said = {name: line[name] for name in TARGETS if line.get(name) is not None}
@@ -121,11 +126,16 @@ def sources_of(actor: Actor, contract: Contract, fields: Fields) -> Sources:
 
 
 def lines_of(fields: Fields, sources: Sources) -> tuple[Line, ...]:
-    """The lines of an invoice, as the books have them."""
-    return tuple(
-        Line(**money_of(line, place, sources.currency), **sources.of(line, place))  # type: ignore[arg-type]
-        for place, line in enumerate(fields["lines"])
-    )
+    """The lines of an invoice, as the books have them.
+
+    One that bills usage by its revenue is of usage alone; what else names nothing clears the oldest that is unbilled.
+    """
+    lines = []
+    for place, line in enumerate(fields["lines"]):
+        named = sources.of(line, place)
+        is_of_usage = not named and sources.bills_usage(line)
+        lines.append(Line(**money_of(line, place, sources.currency), **named, is_of_usage=is_of_usage))  # type: ignore[arg-type]
+    return tuple(lines)
 
 
 def money_of(line: Fields, place: int, currency: str) -> dict[str, Decimal]:
@@ -145,6 +155,7 @@ def lines_again(paper: Paper) -> tuple[Line, ...]:
             prepaid_commit=line.prepaid_commit,
             subscription=line.subscription,
             milestone=line.milestone,
+            is_of_usage=line.is_of_usage,
             against=_against(line.against),
             period=line.service_on,
         )
@@ -232,7 +243,7 @@ def _source_of(row: Any, by_id: Mapping[str, Mapping[int, str]]) -> Named:
     for kind, id in (("subscription", row.subscription_id), ("milestone", row.milestone_id)):
         if id is not None:
             return kind, by_id[kind][id]
-    if row.kind in {"drawdown", "breakage"} and row.prepaid_commit_id is not None:
+    if row.kind in {"drawdown", "breakage", "adjustment"} and row.prepaid_commit_id is not None:
         return "prepaid_commit", by_id["prepaid_commit"][row.prepaid_commit_id]
     return _USAGE
 

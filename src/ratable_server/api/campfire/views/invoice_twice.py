@@ -1,7 +1,8 @@
 """Revenue that invoices name: what they have billed in full is not billed again.
 
 Each revenue is judged by itself. What an invoice bills is shared over the revenue that it names, in that order, as far as
-no other invoice has billed of it; what it bills above that is of nothing.
+no other invoice has billed of it; what it bills above that is of nothing. Of usage, what names no revenue bills, too, as
+the ledger has it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from rest_framework.exceptions import ValidationError
@@ -22,11 +24,14 @@ from ratable_server.queries.papers import Paper as Row
 from ratable_server.queries.papers import PaperLine, PapersAsked, papers
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+from ratable_server.queries.usage_unbilled import usage_left
 
 TURN = "billing"  # taken by whoever bills revenue by its name or says an invoice again, and no other turn beside it
 
 _Source = tuple[str, str]  # ("subscription", "seats"): what a line is of, and its code; without one, usage
 _USAGE: _Source = ("usage", "")
+_OF_USAGE = frozenset({"usage", "overage", "minimum"})  # the kinds of revenue that are of it
+_LET_GO = "adjustment"  # the kind of revenue that a termination let go of what had been billed
 _NOTHING = Decimal(0)
 
 
@@ -53,31 +58,92 @@ def refuse_billed(actor: Actor, every: Sequence[tuple[Paper, PaperBeside]], *, b
     Drafts bill nothing. Of revenue that has grown since it was billed, something is left.
 
     Raises:
-        ValidationError: other invoices have billed it, or those before it do; or one names what is not there.
+        ValidationError: other invoices have billed it, or those before it do; or one names what is not there, or what a
+            termination let go and it did not name before.
     """
     bills = [_bill_of(paper, further.further) for paper, further in every]
     ids = {id for bill in bills for id in bill.named}
-    if not ids:
-        return
-    rows = _rows(actor, ids)
-    missing = sorted(ids - {row.id for row in rows})
+    told = {id for _, further in every for id in _named(further.further)}
+    found = _rows(actor, told)
+    missing = sorted(ids - {row.id for row in found})
     if missing:
         raise ValidationError({NAMED_REVENUE: [f'Invalid pk "{id}" - object does not exist.' for id in missing]})
-    standing = _standing(actor, {row.contract_id for row in rows}, but=beside)
-    rows += _rows(actor, {id for bill in standing for id in bill.named} - ids)
-    revenue = _revenue(actor, rows)
+    row = None if beside is None else papers(actor=actor, asked=PapersAsked(kind="invoice", ids=[beside])).rows[0]
+    is_named = row is not None and not (ids and row.stage == "draft")
+    _refuse_let_go(found, but=_named(row.further) if row is not None and is_named else ())
+    _refuse_billed_by_others(actor, bills, [each for each in found if each.id in ids], row=row)
+
+
+def refuse_billed_since(actor: Actor, void: Row) -> None:
+    """Go on, unless other invoices have billed all that a void invoice names; what is no longer there keeps it from nothing.
+
+    Raises:
+        ValidationError: they have billed it, or a termination let go some of it.
+    """
+    bill = _Bill(
+        code=void.code, named=() if void.stage == "draft" else _named(void.further), amounts=_amounts(void.lines)
+    )
+    rows = _rows(actor, bill.named)
+    _refuse_let_go(rows)
+    _refuse_billed_by_others(actor, [bill], rows, row=void)
+
+
+def _refuse_let_go(rows: Sequence[RevenueTransaction], *, but: Collection[int] = ()) -> None:
+    """What a termination let go was billed before the contract ended: to bill it again would only let go of more."""
+    let_go = [row.id for row in rows if row.kind == _LET_GO and row.id not in but]
+    if let_go:
+        text = 'Invoices billed "{}" before the contract ended: its termination let it go.'
+        raise ValidationError({NAMED_REVENUE: [text.format(id) for id in let_go]})
+
+
+def _refuse_billed_by_others(
+    actor: Actor, bills: Sequence[_Bill], rows: Sequence[RevenueTransaction], *, row: Row | None
+) -> None:
+    """`rows` are of the revenue that the bills name, `row` is the invoice that they are said of."""
+    if not rows:
+        return
+    invoices = _invoices(actor, {each.contract_id for each in rows})
+    standing = _standing(invoices, but=row)
+    others = {id for bill in standing for id in bill.named} - {each.id for each in rows}
+    revenue = _revenue(actor, [*rows, *_rows(actor, others)])
     left = dict(revenue.amounts)
     for bill in sorted(standing, key=lambda each: len(each.named)):  # the more one names, the more it can be of
         _share(bill, revenue, left)
+    by_name = dict(left)
+    _take_nameless(actor, left, rows, row=row, on=_day(invoices))
     by_others = dict(left)
     for place, bill in enumerate(bills):
-        if _is_billed(bill, by_others):
+        if _is_billed(bill, by_name):
             codes = ", ".join(str(each.code) for each in standing if not set(each.named).isdisjoint(bill.named))
             raise ValidationError({NAMED_REVENUE: [f"{codes} billed it: void it, or bill what has come to it since."]})
+        if _is_billed(bill, by_others):
+            raise ValidationError(
+                {NAMED_REVENUE: ["Invoices that do not name it billed it: nothing of it is unbilled."]}
+            )
         if _is_billed(bill, left):
             wrong = {NAMED_REVENUE: ["Invoices before it in this body bill it."]}
             raise ValidationError({"invoices": [*({} for _ in range(place)), wrong]})
         _share(bill, revenue, left)
+
+
+def _take_nameless(
+    actor: Actor, left: dict[int, Decimal], rows: Sequence[RevenueTransaction], *, row: Row | None, on: date
+) -> None:
+    """Take from what is left of usage what was billed without its name; what an invoice named before stays as it is."""
+    stands = row is not None and row.stage != "draft" and row.voided_on is None
+    named = _named(row.further) if row is not None and stands else ()
+    wanted = [each for each in rows if each.kind in _OF_USAGE and each.id not in named and left.get(each.id, 0) > 0]
+    if not wanted:
+        return
+    besides = {row.contract: _amounts(row.lines).get(_USAGE, _NOTHING)} if row is not None and stands else {}
+    codes = sorted({each.contract for each in wanted})
+    unbilled = usage_left(actor=actor, contracts=codes, on=on, besides=besides)
+    left.update({each.id: min(left[each.id], unbilled.get(each.id, left[each.id])) for each in wanted})
+
+
+def _day(invoices: Sequence[Row]) -> date:
+    """Today, or the last day on which one of these invoices is void."""
+    return max([now_at().date(), *(each.voided_on for each in invoices if each.voided_on is not None)])
 
 
 def _is_billed(bill: _Bill, left: Mapping[int, Decimal]) -> bool:
@@ -104,12 +170,16 @@ def _bill_of(paper: Paper, further: Mapping[str, object]) -> _Bill:
     )
 
 
-def _standing(actor: Actor, contract_ids: Collection[int], *, but: int | None) -> list[_Bill]:
-    """The invoices of contracts that stand and name revenue."""
+def _invoices(actor: Actor, contract_ids: Collection[int]) -> Sequence[Row]:
     asked = PapersAsked(kind="invoice", contract_ids=sorted(contract_ids), limit=EVERYTHING.limit)
-    rows: Sequence[Row] = papers(actor=actor, asked=asked).rows if contract_ids else ()
-    stand = [row for row in rows if row.id != but and row.voided_on is None and row.stage != "draft"]
-    bills = [_Bill(code=row.code, named=_named(row.further), amounts=_amounts(row.lines)) for row in stand]
+    return papers(actor=actor, asked=asked).rows
+
+
+def _standing(invoices: Sequence[Row], *, but: Row | None) -> list[_Bill]:
+    """Those that stand and name revenue."""
+    others = [each for each in invoices if but is None or each.id != but.id]
+    stand = [each for each in others if each.voided_on is None and each.stage != "draft"]
+    bills = [_Bill(code=each.code, named=_named(each.further), amounts=_amounts(each.lines)) for each in stand]
     return [bill for bill in bills if bill.named]
 
 
@@ -148,8 +218,9 @@ def _revenue(actor: Actor, rows: Sequence[RevenueTransaction]) -> _Revenue:
 
 
 def _source_of(row: RevenueTransaction, commits: Mapping[int, str]) -> _Source:
-    """Overage, true-ups and usage are of the contract's usage; what a prepaid commit covered is of it."""
+    """Overage, true-ups and usage are of the contract's usage; what a prepaid commit covered, or what was let go of it, is of it."""
     if row.subscription_id is not None or row.milestone_id is not None:
         return row.source_kind, row.source
-    commit = commits.get(row.prepaid_commit_id or 0) if row.kind in {"drawdown", "breakage"} else None
+    of_commit = row.kind in {"drawdown", "breakage", _LET_GO}
+    commit = commits.get(row.prepaid_commit_id or 0) if of_commit else None
     return ("prepaid_commit", commit) if commit else _USAGE

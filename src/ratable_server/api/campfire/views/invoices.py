@@ -14,22 +14,26 @@ from rest_framework.response import Response
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.schemas.invoice_payments import AccountingInvoicePaymentSerializer
 from ratable_server.api.campfire.schemas.invoices import (
+    DUE_EARLY,
     AccountingInvoiceLineSerializer,
     AccountingInvoiceListSerializer,
     AccountingInvoiceSerializer,
     BulkCreateInvoicesSerializer,
     BulkInvoiceSearchSerializer,
     FoundInvoicesSerializer,
+    NewInvoiceSerializer,
+    is_due_early,
 )
 from ratable_server.api.campfire.translate import invoices as translate
 from ratable_server.api.campfire.translate.invoice_payments import from_payment
+from ratable_server.api.campfire.translate.usage_overage import cycle_told
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
+from ratable_server.api.campfire.views.invoice_again import lines_said_again
 from ratable_server.api.campfire.views.invoice_lines import (
     contract_named,
     furthers_of,
-    lines_again,
     lines_of,
     lines_told,
     products_of,
@@ -93,7 +97,7 @@ class Invoices(Billing):
     @posts(AccountingInvoiceSerializer, AccountingInvoiceSerializer)
     def post(self, _request: Request) -> Response:
         """Bill a customer; the books have it at once, unless it is a draft."""
-        fields = _read(self, is_partial=False)
+        fields = _checked(self.actor, self.read(NewInvoiceSerializer))
         (issued,) = self.billed([fields])
         return Response(told(self.actor, [invoice_of(self.actor, issued)])[0], status=201)
 
@@ -131,7 +135,7 @@ class Invoice(CampfireView):
 
     def _say(self, id: int, *, is_partial: bool) -> None:
         row = invoice_of(self.actor, id)
-        fields = _read(self, is_partial=is_partial)
+        fields = _checked(self.actor, self.read(AccountingInvoiceSerializer, is_partial=is_partial), row=row)
         paper, beside = said(self.actor, fields, row=row, is_partial=is_partial)
         if row.stage == "draft" or translate.NAMED_REVENUE in fields:
             refuse_billed(self.actor, [(paper, beside)], beside=id)
@@ -199,9 +203,9 @@ def said(
 ) -> tuple[Paper, PaperBeside]:
     """What an invoice says, as the books have it; of a change to a part of it, the rest as it was."""
     head = {**_head_of(row, is_partial=is_partial), **{name: each for name, each in fields.items() if each is not None}}
+    _refuse_due_early(head, row)
     contract = contract_named(actor, head)
-    was = row.further if row is not None and is_partial else {}
-    further = taken(fields, was, translate.OURS)
+    further = taken(fields, _kept(row, contract, is_partial=is_partial), translate.OURS)
     lines = fields["lines"] if "lines" in fields or row is None else lines_told(row)
     stage = _stage(head, row)
     if row is not None and row.stage == "draft" and stage != "draft":
@@ -213,7 +217,7 @@ def said(
         due_on=head["due_date"],
         stage=stage,
         code=head.get("invoice_number") or None,
-        lines=_lines(actor, contract, {**head, "lines": lines}, row=None if "lines" in fields else row),
+        lines=_lines(actor, contract, {**head, "lines": lines}, row=row, stay="lines" not in fields),
     )
     if paper.stage == "sent" and not further.get("sent_date"):
         further["sent_date"] = now_at().date()
@@ -227,6 +231,15 @@ def _billed(actor: Actor, every: Sequence[Mapping[str, Any]]) -> list[int]:
     return [issued.id for issued in issue_papers(actor=actor, papers=papers, besides=besides, at=now_at())]
 
 
+def _kept(row: Row | None, contract: Contract, *, is_partial: bool) -> dict[str, Any]:
+    """What an invoice keeps beside it that a change does not say; of another contract it names no revenue of this one."""
+    if row is None:
+        return {}
+    was = row.further if is_partial else cycle_told(row.further)
+    is_moved = contract.id != row.contract_id
+    return {name: each for name, each in was.items() if not (is_moved and name == translate.NAMED_REVENUE)}
+
+
 def _head_of(row: Row | None, *, is_partial: bool) -> dict[str, Any]:
     """What a change leaves as it is: of a part of an invoice its days and stage, of all of it whom it bills."""
     if row is None:
@@ -235,6 +248,13 @@ def _head_of(row: Row | None, *, is_partial: bool) -> dict[str, Any]:
     if not is_partial:
         return whose
     return {**whose, "invoice_date": row.on, "due_date": row.due_on or row.on, "payment_status": row.stage}
+
+
+def _refuse_due_early(head: Mapping[str, Any], row: Row | None) -> None:
+    """Go on, unless an invoice gets other days of which it is due before it is billed; the days that it has may stay."""
+    days = (head["invoice_date"], head["due_date"])
+    if is_due_early(head) and (row is None or days != (row.on, row.due_on or row.on)):
+        raise ValidationError({"due_date": [DUE_EARLY]})
 
 
 def _stage(head: Mapping[str, Any], row: Row | None) -> Any:
@@ -247,11 +267,13 @@ def _stage(head: Mapping[str, Any], row: Row | None) -> Any:
     raise ValidationError({"payment_status": ["Payments and voids have routes of their own."]})
 
 
-def _lines(actor: Actor, contract: Contract, fields: Mapping[str, Any], *, row: Row | None) -> tuple[Line, ...]:
+def _lines(
+    actor: Actor, contract: Contract, fields: Mapping[str, Any], *, row: Row | None, stay: bool
+) -> tuple[Line, ...]:
     """What the lines are of: as the books have it, where they stay as they are."""
-    if row is not None and row.stage != "draft":
-        return lines_again(row)
-    return lines_of(fields, sources_of(actor, contract, fields))
+    if row is None or row.stage == "draft":
+        return lines_of(fields, sources_of(actor, contract, fields))
+    return lines_said_again(actor, contract, fields, row=row, stay=stay)
 
 
 def _payments(row: Row, *, tenant: int) -> dict[str, Any]:
@@ -266,22 +288,19 @@ def _payments(row: Row, *, tenant: int) -> dict[str, Any]:
     }
 
 
-def _read(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
-    return _checked(view.actor, view.read(AccountingInvoiceSerializer, is_partial=is_partial))
-
-
 def _each(view: CampfireView) -> list[dict[str, Any]]:
     """The fields of each invoice of a body; every wrong one is told in its place."""
-    readings = [AccountingInvoiceSerializer(data=each) for each in view.read(BulkCreateInvoicesSerializer)["invoices"]]
+    readings = [NewInvoiceSerializer(data=each) for each in view.read(BulkCreateInvoicesSerializer)["invoices"]]
     wrong = [reading for reading in readings if not reading.is_valid()]
     if wrong:
         raise ValidationError({"invoices": [reading.errors for reading in readings]})
     return [dict(reading.validated_data) for reading in readings]
 
 
-def _checked(actor: Actor, fields: dict[str, Any]) -> dict[str, Any]:
-    """Everything that the fields name is there."""
-    refuse_null(fields, "entity")
+def _checked(actor: Actor, fields: dict[str, Any], *, row: Row | None = None) -> dict[str, Any]:
+    """Everything that the fields name is there; an invoice that has no entity may say so again."""
+    if row is None or translate.entity_of(row) is not None:
+        refuse_null(fields, "entity")
     if fields.get("discount"):
         raise ValidationError(
             {"discount": ["Tell a discount with the lines: each has its own, or one is below nothing."]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from ratable.money import to_major
 from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate import journal_writing as translate
 from ratable_server.api.campfire.translate.journal_entries import order_of
-from ratable_server.api.campfire.translate.words import TAGS
+from ratable_server.api.campfire.translate.words import TAGS, named_in
 from ratable_server.api.campfire.views.naming import refuse_unknown, tags_of
 from ratable_server.clock import now_at
 from ratable_server.errors import Refused
@@ -28,6 +28,7 @@ from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import register
 
 _POSTED = "revenue_transactions"
+_NEW: Mapping[str, Any] = {"transactions": ()}  # what an entry said before that was not there
 
 
 def entry_of(actor: Actor, id: int) -> LedgerEntry:
@@ -72,11 +73,12 @@ def rewritten(actor: Actor, row: LedgerEntry, fields: dict[str, Any], *, is_part
     _refuse_computed(row)
     if fields.get("reversal_date") or fields.get("journals_to_delete"):
         raise ValidationError({"reversal_date": ["A reversal is written with its entry, or by itself."]})
-    said = {**translate.said_of(row), **fields} if is_partial else fields
+    was = translate.said_of(row)
+    said = {**was, **fields} if is_partial else fields
     if row.posts and is_partial and _POSTED not in fields:
         entry = translate.to_writing(said, posts=row.posts)
     else:
-        entry = _writing(actor, said, but=row.code)
+        entry = _writing(actor, said, but=row.code, was=was)
     rewrite_entry(actor=actor, code=row.code, entry=entry, at=now_at())
 
 
@@ -105,11 +107,15 @@ def _reversed(actor: Actor, fields: Mapping[str, Any]) -> int:
     return entry_public_id(write_entry(actor=actor, entry=swapped, reverses=row.code, at=now_at()))
 
 
-def _writing(actor: Actor, fields: dict[str, Any], *, but: str) -> Writing:
-    """A body as an entry of ours; everything that it names is there, and an account is active."""
-    refuse_unknown(actor, fields)
-    lines = [_named_line(actor, line) for line in fields.get("transactions") or ()]
-    _refuse_inactive(actor, lines)
+def _writing(actor: Actor, fields: dict[str, Any], *, but: str, was: Mapping[str, Any] = _NEW) -> Writing:
+    """A body as an entry of ours; everything that it names is there, and an account is active.
+
+    What the entry that it changes named before, `was`, it may go on naming.
+    """
+    named = {each for said in (was, *was["transactions"]) for each in named_in(said)}
+    refuse_unknown(actor, fields, but=named)
+    lines = [_named_line(actor, line, but=named) for line in fields.get("transactions") or ()]
+    _refuse_inactive(actor, lines, but={line["account"] for line in was["transactions"]})
     if not fields.get(_POSTED):
         return _fit({**fields, "date": _day(fields), "transactions": lines})
     posts = _Posting(actor, fields[_POSTED], but=but)
@@ -134,17 +140,17 @@ def _day(fields: Mapping[str, Any]) -> date:
     return day
 
 
-def _named_line(actor: Actor, line: Mapping[str, Any]) -> dict[str, Any]:
+def _named_line(actor: Actor, line: Mapping[str, Any], *, but: Collection[tuple[str, int]]) -> dict[str, Any]:
     """A line with its tags in one form; its department, entity and tags are there."""
     told = dict(line)
     if told.get("tags"):
         told[TAGS] = tags_of(actor, told.pop("tags"))
-    refuse_unknown(actor, told)
+    refuse_unknown(actor, told, but=but)
     return told
 
 
-def _refuse_inactive(actor: Actor, lines: Sequence[Mapping[str, Any]]) -> None:
-    ids = sorted({line["account"] for line in lines if line.get("account") is not None})
+def _refuse_inactive(actor: Actor, lines: Sequence[Mapping[str, Any]], *, but: Collection[int]) -> None:
+    ids = sorted({line["account"] for line in lines if line.get("account") not in {None, *but}})
     if not ids:
         return
     found = register(actor=actor, kind="account", asked=Asked(ids=ids, limit=EVERYTHING.limit)).rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -26,19 +26,19 @@ def names_of(actor: Actor, furthers: Iterable[Mapping[str, Any]]) -> Names:
     return known(actor, (each for further in furthers for each in named_in(further)))
 
 
-def refuse_unknown(actor: Actor, fields: Mapping[str, Any]) -> None:
-    """Go on, unless a field names something that is not in the register.
+def refuse_unknown(actor: Actor, fields: Mapping[str, Any], *, but: Collection[tuple[str, int]] = frozenset()) -> None:
+    """Go on, unless a field names something that is not in the register; `but` is what was named before, by kind and id.
 
     Raises:
         ValidationError: told by its field.
     """
-    names = names_of(actor, [fields])
+    there = {*names_of(actor, [fields]).told, *but}
     wrong = {
         name: [f'Invalid pk "{fields[name]}" - object does not exist.']
         for name, kind in KIND_OF.items()
-        if fields.get(name) is not None and (kind, fields[name]) not in names.told
+        if fields.get(name) is not None and (kind, fields[name]) not in there
     }
-    unknown = [tag for tag in fields.get(TAGS) or () if ("tag", tag) not in names.told]
+    unknown = [tag for tag in fields.get(TAGS) or () if ("tag", tag) not in there]
     if unknown:
         wrong[TAGS] = [f'Invalid pk "{tag}" - object does not exist.' for tag in unknown]
     if wrong:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ratable_server.actor import Actor
-from ratable_server.api.campfire.schemas.products import ProductBundleSerializer
+from ratable_server.api.campfire.schemas.products import LEAST_SHARE, ProductBundleSerializer, RetoldBundleSerializer
 from ratable_server.api.campfire.translate import product_bundles as translate
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
@@ -87,7 +87,8 @@ class ProductBundle(CampfireView):
 
     def _say(self, id: int, *, is_partial: bool) -> None:
         row = self._row(id)
-        fields = self.read(ProductBundleSerializer, is_partial=is_partial)
+        fields = self.read(RetoldBundleSerializer, is_partial=is_partial)
+        _refuse_less(fields.get("lines") or (), row)
         said = fields if "lines" in fields else {**fields, "lines": _told([row])[0]["lines"]}
         modify_product_bundle(
             actor=self.actor,
@@ -100,6 +101,23 @@ class ProductBundle(CampfireView):
 
 def _further(fields: dict[str, Any], was: dict[str, Any]) -> dict[str, Any]:
     return {**taken(fields, was, translate.OURS), translate.COMPONENTS: translate.components_of(fields)}
+
+
+def _refuse_less(lines: Sequence[Mapping[str, Any]], was: Row) -> None:
+    """Go on, unless a share is below the least one that is published, and the product has not had just that.
+
+    Raises:
+        ValidationError: told by its line.
+    """
+    there = {(line.product_id, line.percentage) for line in was.lines}
+    wrong = {"percentage_allocation": [f"Ensure this value is greater than or equal to {LEAST_SHARE}."]}
+    less: dict[str, Any] = {
+        str(place): wrong
+        for place, line in enumerate(lines)
+        if line["percentage_allocation"] < LEAST_SHARE and (line["product"], line["percentage_allocation"]) not in there
+    }
+    if less:
+        raise ValidationError({"lines": less})
 
 
 def _codes(actor: Actor, fields: dict[str, Any]) -> dict[int, str]:

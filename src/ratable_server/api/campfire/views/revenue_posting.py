@@ -29,6 +29,7 @@ from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.errors import Obstructed
 from ratable_server.operations.audit import seal_audit
+from ratable_server.operations.close_warnings import close_warnings
 from ratable_server.operations.obstacles import obstacles, refuse_obstructed
 from ratable_server.operations.periods import Closed, close_period
 from ratable_server.operations.runs import run_period
@@ -99,8 +100,11 @@ class RevenuePosting(CampfireView):
 
     def _drafted(self, month_on: date, fields: dict[str, Any]) -> dict[str, Any]:
         run = run_period(actor=self.actor, month_on=month_on, at=now_at()).run_id
-        found = obstacles(actor=self.actor, month_on=month_on, at=now_at(), run_id=run)
-        return self._told(run, month_on, fields, obstacles=found)
+        found = translate.Found(
+            obstacles=obstacles(actor=self.actor, month_on=month_on, at=now_at(), run_id=run),
+            warnings=close_warnings(actor=self.actor, month_on=month_on),
+        )
+        return self._told(run, month_on, fields, found=found)
 
     def _told(self, run: int, month_on: date, fields: dict[str, Any], **known: Any) -> dict[str, Any]:
         found = posting(actor=self.actor, run_id=run)

@@ -19,7 +19,7 @@ from ratable_server.api.campfire.views.documented import PAGES, gives, page_of, 
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.price_overrides import set_tier_price_override
-from ratable_server.queries.catalog import UsageGroup, products, usage_group_of_tier, usage_groups
+from ratable_server.queries.catalog import products, usage_group_of_tier, usage_groups
 from ratable_server.queries.contract_lines import TierPriceOverride as Row
 from ratable_server.queries.contract_lines import tier_price_overrides
 from ratable_server.queries.listing import EVERYTHING, Asked
@@ -47,7 +47,6 @@ class TierPriceOverrides(CampfireView):
         group = usage_group_of_tier(actor=self.actor, tier_id=fields["tier"])
         if group is None:
             raise ValidationError({"tier": [f'Invalid pk "{fields["tier"]}" - object does not exist.']})
-        _refuse_other_basis(fields, group)
         product = found(products(actor=self.actor, asked=Asked(ids=[group.product_id])))
         set_tier_price_override(
             actor=self.actor,
@@ -59,18 +58,6 @@ class TierPriceOverrides(CampfireView):
         rows = tier_price_overrides(actor=self.actor, contract_id=contract_id, asked=EVERYTHING).rows
         own = [row for row in rows if row.tier_id == fields["tier"]]
         return Response(_told(self.actor, own, contract.name)[0], status=201)
-
-
-def _refuse_other_basis(fields: dict[str, Any], group: UsageGroup) -> None:
-    """Go on, unless a price is told for what is charged in percent, or the other way round.
-
-    Raises:
-        ValidationError: one is.
-    """
-    (tier,) = (each for each in group.tiers if each.id == fields["tier"])
-    other, own = ("price", "percentage") if tier.price is None else ("percentage", "price")
-    if fields.get(other) is not None:
-        raise ValidationError({other: [f"The tier has a {own}: its override has one, too."]})
 
 
 def _told(actor: Actor, rows: Sequence[Row], deal: str) -> list[dict[str, Any]]:

@@ -17,7 +17,13 @@ from ratable_server.api.campfire.translate import transactions as translate
 from ratable_server.api.campfire.views.asking import found, limits_of, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import names_of, refuse_unknown, tags_of
-from ratable_server.api.campfire.views.transactions_usage import retell_usage, tell_usage, untell_usage
+from ratable_server.api.campfire.views.transactions_usage import (
+    item_of,
+    refuse_other_tier,
+    retell_usage,
+    tell_usage,
+    untell_usage,
+)
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.operations.alone import change_together
@@ -106,6 +112,8 @@ class Transaction(CampfireView):
         if wrong:
             closed = {"error": CLOSED}
             raise ValidationError(closed if row.is_posted else {name: [translate.CALCULATED] for name in wrong})
+        if "usage_tier" in fields:
+            refuse_other_tier(self.actor, fields, item_of(self.actor, row), was=before["usage_tier"])
         anew = {name: fields[name] for name in translate.USED if fields.get(name) not in (None, before[name])}
         if anew:
             retell_usage(self.actor, row, anew, external_id=fields.get("external_id"))

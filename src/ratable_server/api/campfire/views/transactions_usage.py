@@ -14,6 +14,7 @@ from ratable_server.api.campfire.problems import CLOSED
 from ratable_server.api.campfire.translate import transactions as translate
 from ratable_server.api.campfire.translate.usage import to_records, within
 from ratable_server.api.campfire.views.contracts import contract_of
+from ratable_server.api.campfire.views.tiers import wrong_tier
 from ratable_server.clock import now_at
 from ratable_server.operations.usage import RejectedFile, record_usage
 from ratable_server.operations.usage_told import take_back_usage
@@ -42,6 +43,7 @@ def tell_usage(actor: Actor, fields: Mapping[str, Any]) -> RevenueTransaction:
     wrong = translate.refuses_usage(fields, item, contract)
     if wrong:
         raise ValidationError(wrong)
+    refuse_other_tier(actor, fields, item)
     external_id = fields.get("external_id") or secrets.token_hex(6)
     line = translate.to_line(fields, external_id=external_id, currency=contract.currency)
     there, gone = _known(actor, item, external_id)
@@ -49,6 +51,23 @@ def tell_usage(actor: Actor, fields: Mapping[str, Any]) -> RevenueTransaction:
     _record(actor, record)
     rows = revenue_of_month(actor=actor, item=item, month_on=month_of(line["period_month"]), on=now_at().date())
     return next((row for row in rows if row.product_id == fields.get("product")), rows[0])
+
+
+def refuse_other_tier(
+    actor: Actor, fields: Mapping[str, Any], item: UsageItem | None, *, was: int | None = None
+) -> None:
+    """Go on, unless revenue is said to be of a tier by which its usage cannot be priced; one that it `was` of stays.
+
+    Raises:
+        ValidationError: it is.
+    """
+    tier_id = fields.get("usage_tier")
+    if tier_id in {None, was}:
+        return
+    group_id, product_id = (None, None) if item is None else (item.usage_group_id, item.product_id)
+    text = wrong_tier(actor, tier_id, group_id=group_id, product_id=product_id)
+    if text:
+        raise ValidationError({"usage_tier": [text]})
 
 
 def retell_usage(actor: Actor, row: RevenueTransaction, told: Mapping[str, Any], *, external_id: str | None) -> None:
@@ -72,6 +91,11 @@ def retell_usage(actor: Actor, row: RevenueTransaction, told: Mapping[str, Any],
 def untell_usage(actor: Actor, row: RevenueTransaction) -> None:
     """Take back all usage of the month."""
     take_back_usage(actor=actor, event_ids=[each.event_id for each in _records(actor, row)], at=now_at())
+
+
+def item_of(actor: Actor, row: RevenueTransaction) -> UsageItem | None:
+    """The usage line that an amount of revenue is of; None: it is of none."""
+    return usage_items(actor=actor, asked=Asked(ids=[row.usage_item_id or 0])).first
 
 
 def _records(actor: Actor, row: RevenueTransaction) -> tuple[UsageRecord, ...]:

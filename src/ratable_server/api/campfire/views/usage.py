@@ -11,6 +11,7 @@ from typing import Any
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from typing_extensions import override
 
 from ratable.terms import UsageItem
 from ratable_server.actor import Actor
@@ -31,6 +32,7 @@ from ratable_server.api.campfire.views.registered import new_code
 from ratable_server.api.campfire.views.usage_fields import Said, agreed_usage, recorded_item, said_usage
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
+from ratable_server.errors import Refused
 from ratable_server.operations.allocations import change_allocation
 from ratable_server.operations.usage import RejectedFile
 from ratable_server.operations.usage_items import delete_usage_item
@@ -43,8 +45,21 @@ from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.usage import UsageAsked, UsedMonth, usage_records, used_months
 from ratable_server.queries.usage_naming import Signed, contract_signed
 
+_OF_MINIMUM = ("minimum_quantity_needs_one_usage_group", "minimum_quantity_needs_tiers_of_a_month")
 
-class Usages(CampfireView):
+
+class _UsageView(CampfireView):
+    """What both routes of usage lines are."""
+
+    @override
+    def answer_refused(self, refused: Refused) -> Response:
+        """A minimum in units is of the contract; here it is the usage group that does not go with it."""
+        is_group = refused.code in _OF_MINIMUM
+        told = Refused(refused.code, field="usage_group", detail=refused.detail) if is_group else refused
+        return super().answer_refused(told)
+
+
+class Usages(_UsageView):
     """The usage lines of a contract."""
 
     @gives(page_of(ContractUsageSerializer), parameters=PAGES)
@@ -66,7 +81,7 @@ class Usages(CampfireView):
         return Response(told(self.actor, [row], contract.currency, are_unused=is_nothing)[0], status=201)
 
 
-class Usage(CampfireView):
+class Usage(_UsageView):
     """One usage line."""
 
     @gives(ContractUsageSerializer)

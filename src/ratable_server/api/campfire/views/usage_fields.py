@@ -15,6 +15,7 @@ from ratable_server.api.campfire.translate import usage as translate
 from ratable_server.api.campfire.views.allocations_agreed import bundle_of
 from ratable_server.api.campfire.views.contracts import contract_of, refuse_other_contract
 from ratable_server.api.campfire.views.naming import refuse_unknown, tags_of
+from ratable_server.api.campfire.views.tiers import refuse_other_tiers
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.api.json_text import MalformedJsonError, read_json
 from ratable_server.queries.contract_lines import UsageItem
@@ -45,7 +46,7 @@ def said_usage(view: CampfireView, contract_id: int, *, was: UsageItem | None = 
     """
     sent, lines = _sent(view, contract_id, is_partial=was is not None)
     fields = sent if was is None else {**translate.said_of(was), **sent}
-    return Said(fields=fields, named=_fit(catalogued(actor=view.actor, **_named_in(fields)), fields), lines=lines)
+    return _said(view.actor, fields, catalogued(actor=view.actor, **_named_in(fields)), lines=lines)
 
 
 def agreed_usage(
@@ -62,7 +63,15 @@ def agreed_usage(
         usable(contract_signed(actor=view.actor, id=contract_id))
         raise
     contract, named = signed_and_catalogued(actor=view.actor, contract=contract_id, **_named_in(fields))
-    return usable(contract), Said(fields=fields, named=_fit(named, fields), lines=lines)
+    return usable(contract), _said(view.actor, fields, named, lines=lines)
+
+
+def _said(actor: Actor, fields: dict[str, Any], found: Catalogued, *, lines: list[dict[str, Any]] | None) -> Said:
+    """All of it, once what it names goes together."""
+    named = _fit(found, fields)
+    group_id, product_id = (None if each is None else each.id for each in (named.group, named.product))
+    refuse_other_tiers(actor, lines or (), group_id=group_id, product_id=product_id)
+    return Said(fields=fields, named=named, lines=lines)
 
 
 def _sent(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -71,7 +71,7 @@ _Due = tuple[translate.Cycle, Decimal, int]
 
 
 def _due(actor: Actor, contract_id: int | None, through: date) -> list[_Due]:
-    """What is to be billed: less what invoices of the same cycle have billed, and no more than no invoice has covered."""
+    """What is to be billed of each cycle: what no invoice has covered of its overage."""
     asked = EVERYTHING if contract_id is None else Asked(ids=[contract_id])
     signed = contracts(actor=actor, asked=asked).rows
     if contract_id is not None and not signed:
@@ -80,25 +80,20 @@ def _due(actor: Actor, contract_id: int | None, through: date) -> list[_Due]:
     commits = {row.id: row for row in prepaid_commits(actor=actor, contract_id=contract_id, asked=EVERYTHING).rows}
     months = overage_months(actor=actor, contracts=codes, on=through)
     ends = {row.code: last_day(row.ends_before) for row in signed}
-    billed, times = _billed(actor, list(commits))
+    times = _times(actor, list(commits))
     due = []
     for cycle in translate.cycles(months, commits, ends=ends):
-        amount = min(cycle.amount - billed[cycle.key], cycle.unbilled)
+        amount = min(cycle.amount, cycle.unbilled)
         if amount > 0 and cycle.ends_on <= through:
             due.append((cycle, amount, times[cycle.key]))
     return due
 
 
-def _billed(actor: Actor, commits: Sequence[int]) -> tuple[dict[Any, Decimal], Counter[Any]]:
-    """What invoices of each cycle come to that stand, and how many there have been."""
+def _times(actor: Actor, commits: Sequence[int]) -> Counter[Any]:
+    """How many invoices each cycle has had, those that are void or were moved to other contracts among them."""
     asked = PapersAsked(kind="invoice", further={translate.COMMIT: commits}, limit=EVERYTHING.limit)
-    billed: dict[Any, Decimal] = defaultdict(Decimal)
-    times: Counter[Any] = Counter()
-    for paper in papers(actor=actor, asked=asked).rows if commits else ():
-        key = (paper.further[translate.COMMIT], paper.further.get(translate.PERIOD))
-        times[key] += 1
-        billed[key] += Decimal(0) if paper.voided_on else paper.total
-    return billed, times
+    rows = papers(actor=actor, asked=asked).rows if commits else ()
+    return Counter((paper.further[translate.COMMIT], paper.further.get(translate.PERIOD)) for paper in rows)
 
 
 def _paper(due: _Due, on: date) -> Paper:
@@ -111,7 +106,7 @@ def _paper(due: _Due, on: date) -> Paper:
         on=on,
         due_on=on,
         code=f"{number}-{times + 1}" if times else number,
-        lines=(Line(amount=amount),),
+        lines=(Line(amount=amount, is_of_usage=True),),
     )
 
 

@@ -29,13 +29,14 @@ class FiledSerializer(NativeSchema):
 
 
 class InvoiceSerializer(NativeSchema):
-    """An invoice: of usage, or of the one thing that it names."""
+    """An invoice: of the one thing that it names, or else of what is unbilled, the oldest first."""
 
     contract = Code()
     amount = Number(help_text="Without tax.")
     prepaid_commit = Code(required=False)
     subscription = Code(required=False)
     milestone = Code(required=False)
+    of_usage = Flag(required=False, help_text="It is of usage alone, with its overage and true-ups.")
     on = Day(required=False, help_text=_ON)
     id = Code(required=False, help_text=_ID)
 
@@ -135,6 +136,7 @@ class DocumentSerializer(NativeSchema):
     on = Day()
     month = Month()
     number = serializers.IntegerField()
+    of_usage = serializers.BooleanField(help_text="An invoice of usage alone, with its overage and true-ups.")
     voided_on = Day(allow_null=True)
     created_at = Moment()
 

@@ -18,7 +18,7 @@ Fields = Mapping[str, Any]
 def to_invoice(fields: Fields) -> Invoice:
     """An invoice."""
     names = ("contract", "amount", "prepaid_commit", "subscription", "milestone")
-    return Invoice(**_own(fields, names), code=fields.get("id"))
+    return Invoice(**_own(fields, names), is_of_usage=fields.get("of_usage", False), code=fields.get("id"))
 
 
 def to_payment(fields: Fields) -> Payment:
@@ -65,7 +65,7 @@ def from_document(document: Document) -> dict[str, Any]:
     """A document as it is filed."""
     names = ("kind", "contract", "currency", "amount", "on", "number", "voided_on", "created_at")
     own = {name: getattr(document, name) for name in names}
-    return {"id": document.code, **own, "month": month_text(document.booked_on)}
+    return {"id": document.code, **own, "of_usage": document.is_of_usage, "month": month_text(document.booked_on)}
 
 
 def _own(fields: Fields, names: Iterable[str]) -> dict[str, Any]:

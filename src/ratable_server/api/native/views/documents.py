@@ -26,7 +26,7 @@ from ratable_server.operations.documents import file_credit_memo, file_invoice, 
 from ratable_server.queries.documents import DocumentKind, documents
 from ratable_server.queries.documents import DocumentsAsked as Wanted
 
-_TARGETS = ("prepaid_commit", "subscription", "milestone")
+_TARGETS = ("prepaid_commit", "subscription", "milestone", "of_usage")
 
 
 class DocumentsView(NativeView):
@@ -94,7 +94,7 @@ class CreditMemos(DocumentsView):
 
 
 def _refuse_more_than_one(fields: dict[str, Any]) -> None:
-    named = [name for name in _TARGETS if name in fields]
+    named = [name for name in _TARGETS if fields.get(name)]
     if len(named) > 1:
         raise ValidationError(
             {named[1]: [ErrorDetail(f"An invoice has one target; {named[0]} is one.", code="invalid")]}
