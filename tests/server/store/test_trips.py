@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from select import select
 from time import monotonic_ns
 from typing import Any
 
@@ -100,6 +101,11 @@ def read_in_books(actor: Actor) -> str:
         return str(rows_of(actor, Customer).count())
 
 
+def await_news() -> None:
+    """A notice is committed before its listener is sent it."""
+    assert select([connection.connection.fileno()], [], [], 30)[0]
+
+
 def new_request() -> None:
     """What Django does as a request begins."""
     connection.close_if_unusable_or_obsolete()
@@ -134,6 +140,7 @@ def test_a_connection_that_is_silent_is_not_asked_whether_it_is_there(
         cursor.execute("LISTEN news")
     second_connection.execute("NOTIFY news")
     second_connection.commit()
+    await_news()
     new_request()
     assert (read(actor), asked) == (found, [True])  # it said something, and is still there
     monkeypatch.setattr(trips, "monotonic_ns", lambda: monotonic_ns() + 60 * 10**9)
