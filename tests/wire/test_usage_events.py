@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from ratable_server.api.campfire.translate.usage_events import words_of
 from ratable_server.api.campfire.views import usage_events
@@ -19,8 +20,8 @@ from ratable_server.operations.usage import record_usage
 from ratable_server.queries import prepaid_events_text as events_as_text
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from ratable_server.queries.prepaid_events import EventsAsked, prepaid_events
-from ratable_server.queries.prepaid_events_text import prepaid_events_text
-from ratable_server.store.counts import Counted, counted_before
+from ratable_server.queries.prepaid_events_text import EventsText, prepaid_events_text
+from ratable_server.store.counts import Counted, Place, counted_before, place_before
 from ratable_server.store.scope import books_of
 from tests.server.conftest import AT
 from tests.wire.calling import Api
@@ -107,25 +108,32 @@ class Counting:
     def __init__(self, api: Api) -> None:
         path = events(api, "a", "b")
         self.actor, (self._contract, self._commit) = api.actor, [int(each) for each in path.split("/")[1:4:2]]
-        self._code = prepaid_commits(actor=api.actor).rows[-1].code
+        self.code = prepaid_commits(actor=api.actor).rows[-1].code
 
-    def of_page(self, offset: int) -> int:
+    def page(self, offset: int, limit: int = 1) -> EventsText:
         page = prepaid_events_text(
             actor=self.actor,
             contract_id=self._contract,
             commit_id=self._commit,
-            asked=EventsAsked(limit=1, offset=offset),
+            asked=EventsAsked(limit=limit, offset=offset),
             words=words_of(self._commit),
         )
         assert page is not None
-        return page.count
+        return page
+
+    def of_page(self, offset: int) -> int:
+        return self.page(offset).count
+
+    def ids(self, offset: int, limit: int) -> list[str]:
+        """The events of a page, by the ids that they came under."""
+        return [each["external_id"] for each in json.loads(f"[{self.page(offset, limit).text}]")]
 
     def __call__(self) -> int:
         (count,) = {self.of_page(0), self.of_page(1)}
         return count
 
     def add(self, id: str) -> None:
-        record = {"id": id, "prepaid_commit": self._code, "used_on": date(2026, 1, 6), "amount": 1}
+        record = {"id": id, "prepaid_commit": self.code, "used_on": date(2026, 1, 6), "amount": 1}
         record_usage(actor=self.actor, records=[record], at=AT)
 
     def adds(self, id: str, *, until: threading.Event, is_kept: bool) -> threading.Thread:
@@ -176,6 +184,88 @@ def test_events_are_counted_again_once_somebody_has_written(api: Api, *, is_kept
     assert [counting(), counting()] == ([3, 3] if is_kept else [2, 2])
     counting.add("of the same")
     assert [counting(), counting()] == ([4, 4] if is_kept else [3, 3])
+
+
+def test_a_page_begins_where_the_last_one_ended(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Seen by a place that was made up: it is gone by as long as the database shows the same, and no longer."""
+    counting = Counting(api)
+    for number in range(4):
+        counting.add(f"added {number}")
+    assert [counting.of_page(offset) for offset in (0, 0, 0, 1)] == [6] * 4
+    begun: list[Place] = []
+
+    def behind(asked: Hashable, offset: int) -> Place:
+        begun.append(place_before(asked, offset))
+        return begun[-1]._replace(id=2**60) if offset == 5 else begun[-1]
+
+    monkeypatch.setattr(events_as_text, "place_before", behind)
+    assert [counting.ids(offset, 1) for offset in (2, 3, 5)] == [["added 0"], ["added 1"], []]
+    assert [place.rows for place in begun] == [2, 3, 4]
+    counting.add("one more")
+    assert counting.ids(5, 1) == ["added 3"]
+
+
+def test_pages_are_the_same_wherever_the_one_before_ended(api: Api):
+    """Forward, backward, past the end, in steps of all lengths, and while somebody writes."""
+    counting = Counting(api)
+    for number in range(5):
+        counting.add(f"added {number}")
+    every = counting.ids(0, 100)
+    assert len(every) == len(set(every)) == 7
+    pages = [(offset, limit) for limit in (1, 2, 3, 7, 50) for offset in range(9)]
+    for asked in ([*pages, *pages], pages[::-1], sorted(pages)):
+        for offset, limit in asked:
+            assert counting.ids(offset, limit) == every[offset : offset + limit]
+    for number, (offset, limit) in enumerate(pages[::9]):
+        assert counting.ids(offset, limit) == every[offset : offset + limit]
+        counting.add(f"meanwhile {number}")
+        every.append(f"meanwhile {number}")
+        assert counting.ids(len(every) - 1, 2) == [f"meanwhile {number}"]
+        assert counting.page(len(every), 2).count == len(every)
+
+
+def test_many_events_are_counted_to_the_last_one(api: Api):
+    """Those above a number are counted in another way than a few, and each page tells the same."""
+    counting, other = Counting(api), Counting(api)
+    with books_of(api.actor), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO usage_record SELECT (jsonb_populate_record(NULL::usage_record, to_jsonb(known)"
+            " || jsonb_build_object('id', known.id + 1000000::bigint * copy))).*"
+            " FROM usage_record AS known CROSS JOIN generate_series(1, 5100) AS copy WHERE stream LIKE %s",
+            [f"%{other.code}"],
+        )
+        assert cursor.rowcount == 10_200
+        assert (counting.of_page(0), [other.of_page(offset) for offset in (0, 5_000, 10_201)]) == (2, [10_202] * 3)
+        assert [other.page(offset, 2).count for offset in (10_200, 10_201, 10_202)] == [10_202] * 3
+        transaction.set_rollback(True)
+
+
+def test_the_last_page_is_not_counted_beside_itself(api: Api):
+    """It ends before its limit: what came before it and its own events are all there are."""
+    counting = Counting(api)
+    with books_of(api.actor):
+        assert [scans(counting, offset=0, limit=2), scans(counting, offset=1, limit=1)] == [2, 2]
+        assert [scans(counting, offset=0, limit=3), scans(counting, offset=1, limit=2)] == [1, 1]
+
+
+def scans(counting: Counting, *, offset: int, limit: int) -> int:
+    """How often a page of two events in all looks for usage."""
+    with CaptureQueriesContext(connection) as captured:
+        assert counting.page(offset, limit).count == 2
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked_of(captured)}")
+        ((told,),) = cursor.fetchall()
+    waiting, found = [(json.loads(told) if isinstance(told, str) else told)[0]["Plan"]], 0
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.get("Plans", []))
+        found += node.get("Relation Name") == "usage_record_2026_01" and node["Actual Loops"] > 0
+    return found
+
+
+def asked_of(captured: CaptureQueriesContext) -> str:
+    (asked,) = [each["sql"] for each in captured.captured_queries if each["sql"].startswith("EXECUTE")]
+    return asked
 
 
 def test_a_transaction_sees_the_events_that_it_has_added(api: Api):

@@ -1,7 +1,7 @@
 """The same events as JSON that the database has written: what programs that keep a copy read page after page.
 
 One statement gives the prepaid commit, the page and the count of all pages; while nobody writes, later pages go without
-counting (`store.counts`). Owns how each figure is written, so that it means the same
+counting and begin where the last one ended (`store.counts`). Owns how each figure is written, so that it means the same
 as what `prepaid_events` gives, told by a dialect; `data` is spaced as PostgreSQL writes it. Events among which there are
 adjustments are not told here.
 """
@@ -20,7 +20,16 @@ from typing import NamedTuple
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.queries.prepaid_events import EventsAsked
-from ratable_server.store.counts import SNAPSHOT, Counted, counted_before, remember_count
+from ratable_server.store.counts import (
+    SNAPSHOT,
+    START,
+    Counted,
+    Place,
+    counted_before,
+    place_before,
+    remember_count,
+    remember_place,
+)
 from ratable_server.store.scope import first_texts_of
 from ratable_server.store.trips import Prepared, Value, prepared
 
@@ -35,6 +44,7 @@ _TYPES = {  # of the values of statements, where they are `%(name)s`
     "data": "jsonb",
     "limit": "bigint",
     "offset": "bigint",
+    "after": "bigint",
     "named": "text",
     "named_letters": "integer",
     "nameless": "text",
@@ -43,16 +53,16 @@ _VALUE = re.compile(r"%\((\w+)\)s")
 
 _DAY = "coalesce(to_json({column})::text, 'null')"
 _SHARED = {  # by events of the same month and import: told once for all of them
-    "prepaid_commit_id": "%(commit)s",
+    "prepaid_commit_id": "%(commit)s::text",
     "consumption_id": (
-        "('x' || substr(md5(owned.code || chr(31) || (month_on - date '1970-01-01')), 1, 13))::bit(52)::bigint"
+        "('x' || substr(md5(owned.code || chr(31) || (month_on - date '1970-01-01')), 1, 13))::bit(52)::bigint::text"
     ),
     "month_on": _DAY.format(column="month_on"),
     "recorded_at": """to_json(replace(to_char(
         recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '') || '+00:00')::text""",
 }
-_OWN = {
-    "id": "page.id",
+_OWN = {  # never null, as those above: one would take its event out of the page
+    "id": "page.id::text",
     "own_id": (
         "CASE WHEN dimensions ? %(own_id)s THEN (dimensions -> %(own_id)s)::text"
         " WHEN event_id LIKE %(named)s THEN to_json(right(event_id, -%(named_letters)s))::text"
@@ -74,16 +84,16 @@ WITH owned AS MATERIALIZED (
     FROM prepaid_commit
     WHERE tenant_id = %(tenant)s AND id = %(commit)s AND contract_id = %(contract)s AND deleted_at IS NULL
 ), page AS MATERIALIZED (
-    SELECT record.id, event_id, used_on, month_on, amount, dimensions, usage_import_id {standing}{prepaid}
+    SELECT record.id, event_id, used_on, month_on, amount, dimensions, usage_import_id {standing}{prepaid} AND record.id > %(after)s
     ORDER BY record.id LIMIT %(limit)s OFFSET %(offset)s
 ), shared AS MATERIALIZED (
     SELECT month_on, usage_import_id, {shared}
     FROM owned, (SELECT DISTINCT month_on, usage_import_id FROM page) AS found
     JOIN usage_import ON usage_import.tenant_id = %(tenant)s AND usage_import.id = found.usage_import_id
 )
-SELECT is_adjusted, told.text, {snapshot}, {rows}
+SELECT is_adjusted, told.text, {snapshot}, told.rows, told.last_id, {all}
 FROM owned, (
-    SELECT string_agg(concat({own}), ',' ORDER BY page.id) AS text
+    SELECT string_agg({own}, ',' ORDER BY page.id) AS text, count(page.id) AS rows, max(page.id) AS last_id
     FROM page FULL JOIN shared USING (month_on, usage_import_id)
 ) AS told
 """  # a full join is one by hashes: the planner, which takes a page for one row, would compare each with each
@@ -94,8 +104,17 @@ _STANDING = """
         SELECT FROM usage_void AS void WHERE void.tenant_id = record.tenant_id AND void.record_id = record.id
     )
 """
-# Said for the index that has them in their order; where they are counted, the planner would take a stream for a few events.
+# Said for the index that has them in their order; where many are counted, the planner would take a stream for a few events.
 _PREPAID = " AND record.stream LIKE '!%'"
+_FEW = 10_000
+# The planner does not know of which stream it is asked, and reads all usage to count the events of any: few are counted by
+# their index, and the last page says itself how many there are.
+_ALL = """
+    CASE WHEN told.rows BETWEEN 1 AND %(limit)s - 1 THEN %(offset)s + told.rows ELSE (
+        SELECT CASE WHEN few.rows < {few} THEN few.rows ELSE (SELECT count(*) {standing}) END
+        FROM (SELECT count(*) AS rows FROM (SELECT {standing}{prepaid} LIMIT {few}) AS first) AS few
+    ) END
+"""
 _LESS = " AND record.event_id NOT LIKE %(less)s"
 _NO_PATTERN = str.maketrans({letter: f"\\{letter}" for letter in "\\%_"})
 
@@ -142,43 +161,49 @@ def prepaid_events_text(
     wanted: dict[str, Value] = {
         **list_of,
         "limit": asked.limit,
-        "offset": asked.offset,
         "named": _pattern(words.named),
         "named_letters": len(words.named),
         "nameless": _pattern(words.nameless),
     }
-    ask = partial(_page, actor, words, limits=_limits(asked), wanted=wanted)
+    ask = partial(_page, actor, words, asked=asked, wanted=wanted)
     list_asked = (_limits(asked), *list_of.values())
     counted = counted_before(list_asked)
     if counted is not None:
-        page = ask(is_counted=False)
+        page = ask(after=place_before(list_asked, asked.offset), is_counted=False)
         if page is not None and page.snapshot == counted.snapshot:
+            remember_place(list_asked, page.ends)
             return EventsText(count=counted.rows, text=page.text)
-    page = ask(is_counted=True)
+    page = ask(after=START, is_counted=True)
     if page is None:
         return None
-    remember_count(list_asked, Counted(page.snapshot, page.rows))
-    return EventsText(count=page.rows, text=page.text)
+    remember_count(list_asked, Counted(page.snapshot, page.all), place=page.ends)
+    return EventsText(count=page.all, text=page.text)
 
 
 class _Page(NamedTuple):
-    """The events of a page, what the database showed to it, and how many there are on all pages, if they were counted."""
+    """The events of a page, what the database showed to it, and how many there are on all pages, if they were counted.
+
+    `ends` is where the page does; one without events has no such place.
+    """
 
     text: str
     snapshot: str | None
-    rows: int
+    ends: Place
+    all: int
 
 
 def _page(
-    actor: Actor, words: EventWords, *, limits: str, wanted: Mapping[str, Value], is_counted: bool
+    actor: Actor, words: EventWords, *, asked: EventsAsked, wanted: Mapping[str, Value], after: Place, is_counted: bool
 ) -> _Page | None:
-    """What a statement gives; None, as above."""
-    statement, names = _statement(words.words, words.own_id, words.count, limits=limits, is_counted=is_counted)
-    found = first_texts_of(actor, statement, [wanted[name] for name in names])
-    if found is None:
+    """What a statement gives, asked for the events behind a place; None, as above."""
+    statement, names = _statement(words.words, words.own_id, words.count, limits=_limits(asked), is_counted=is_counted)
+    said = {**wanted, "after": after.id, "offset": asked.offset - after.rows}
+    found = first_texts_of(actor, statement, [said[name] for name in names])
+    if found is None or found[0] == "t":
         return None
-    is_adjusted, text, snapshot, rows = found
-    return None if is_adjusted == "t" else _Page(text or "", snapshot, int(rows or 0))
+    _, text, snapshot, rows, last_id, count = found
+    ends = START if last_id is None else Place(asked.offset + int(rows or 0), int(last_id))
+    return _Page(text or "", snapshot, ends, int(count or 0))
 
 
 def _limits(asked: EventsAsked) -> str:
@@ -203,9 +228,9 @@ def _statement(
         standing=standing,
         prepaid=_PREPAID,
         snapshot=SNAPSHOT,
-        rows=f"(SELECT count(*) {standing})" if is_counted else "0",
+        all=_ALL.format(standing=standing, prepaid=_PREPAID, few=_FEW) if is_counted else "0",
         shared=", ".join(f"{value} AS text_{place}" for place, value in enumerate(shared)),
-        own=", ".join(own).replace("%(own_id)s", _quoted(own_id)).replace("%(count)s", _quoted(count)),
+        own=" || ".join(own).replace("%(own_id)s", _quoted(own_id)).replace("%(count)s", _quoted(count)),
     )
     names = tuple(dict.fromkeys(_VALUE.findall(text)))
     places = {name: f"${place}" for place, name in enumerate(names, start=1)}
@@ -219,7 +244,7 @@ def _texts(words: Told) -> tuple[list[str], list[str]]:
         values = [value for _, value in parts]
         if is_shared:
             own.append(f"text_{len(shared)}")
-            shared.append(f"concat({', '.join(values)})")
+            shared.append(" || ".join(values))
         else:
             own.extend(values)
     return own, shared

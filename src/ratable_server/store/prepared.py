@@ -40,9 +40,7 @@ Rows = list[tuple[Any, ...]]
 Asked = tuple[str, Mapping[str, Any]]  # a statement and its parameters
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
-_PLANS_ONCE, _PLANS_AS_BEFORE = (
-    f"SET LOCAL plan_cache_mode TO {mode}".encode() for mode in ("force_generic_plan", "DEFAULT")
-)
+PLANS_ONCE, PLANS_AS_BEFORE = (f"SET LOCAL plan_cache_mode TO {mode}" for mode in ("force_generic_plan", "DEFAULT"))
 _of_thread = local()
 
 
@@ -71,7 +69,8 @@ def rows_of_each(*asked: Asked, opening: str = "") -> list[Rows]:
     with database.wrap_database_errors:
         values = _values_of(database.connection)
         calls = [_call(known, [_literal(values, wanted[name]) for name in names]) for known, names, wanted in planned]
-    script = b"; ".join([*_opening(database.connection, opening), _PLANS_ONCE, *calls, _PLANS_AS_BEFORE])
+    opened = _opening(database.connection, opening)
+    script = b"; ".join([*opened, PLANS_ONCE.encode(), *calls, PLANS_AS_BEFORE.encode()])
     given = _given_of(database, script, statements)
     with database.wrap_database_errors:
         return [_rows(each, values) for each in given[-1 - len(calls) : -1]]

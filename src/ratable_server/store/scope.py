@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 from ratable.errors import InvariantError
 from ratable_server.actor import Actor
 from ratable_server.store.models.rows import Told
-from ratable_server.store.prepared import Asked, Rows, rows_of_each
+from ratable_server.store.prepared import PLANS_AS_BEFORE, PLANS_ONCE, Asked, Rows, rows_of_each
 from ratable_server.store.transport import reading_beside
 from ratable_server.store.trips import Prepared, Texts, Value, ask, first_texts, is_transaction_open, live_connection
 
@@ -75,12 +75,15 @@ def rows_of_each_in(actor: Actor, *asked: Asked) -> list[Rows]:
 def first_texts_of(actor: Actor, statement: Prepared, values: Sequence[Value]) -> Texts | None:
     """The first row of a statement that only reads, each field as the database writes it; None: there is none.
 
-    In the books of the actor's tenant, and in one trip as above.
+    In the books of the actor's tenant, in one trip as above, and planned once as `prepared` does.
     """
     if live_connection().in_atomic_block:
         with books_of(actor):
-            return first_texts(statement, values)
-    return first_texts(statement, values, opening=f"{_ENTER.format(int(actor.tenant_id))}; ")
+            ask(PLANS_ONCE)
+            found = first_texts(statement, values)
+            ask(PLANS_AS_BEFORE)
+            return found
+    return first_texts(statement, values, opening=f"{_ENTER.format(int(actor.tenant_id))}; {PLANS_ONCE}; ")
 
 
 def rows_of(actor: Actor, model: type[Row], *, with_deleted: bool = False) -> QuerySet[Row]:

@@ -66,6 +66,21 @@ def test_inside_a_transaction_one_trip_sees_what_it_has_done(actor: Actor):
     assert first_texts_of(actor, TENANT, ["one"]) == (str(actor.tenant_id), "0")
 
 
+def test_a_trip_goes_by_the_plan_for_all_values_from_the_first_time_on(actor: Actor):
+    """Outside of a transaction and inside of one, and what is prepared by others is planned as before."""
+    statement = prepared("SELECT count(*) FROM customer WHERE name = $1 AND code <> 'planned once'", "text")
+    with connection.cursor() as cursor:
+        for times in range(1, 4):
+            assert first_texts_of(actor, statement, ["one"]) == ("0",)
+            with books_of(actor):
+                assert first_texts_of(actor, statement, ["one"]) == ("0",)
+                cursor.execute("SHOW plan_cache_mode")
+                assert cursor.fetchone() == ("auto",)
+            asked = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = %s"
+            cursor.execute(asked, [statement.name])
+            assert cursor.fetchall() == [(2 * times, 0)]
+
+
 def test_books_inside_books_stay_entered_after_a_part_was_given_up(actor: Actor):
     with books_of(actor):
         with pytest.raises(ZeroDivisionError), books_of(actor):
