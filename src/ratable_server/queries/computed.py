@@ -43,6 +43,7 @@ _NEVER = date(1, 1, 1)
 DRAFT = 0  # the run of rows that are not posted
 _PLANNED = ("subscription", "milestone")
 _USED = ("usage", "drawdown", "overage")
+WAITING = ("breakage", "refund", "minimum")  # kinds that depend on a day that must have come
 _REMEMBERED = 32
 _NO_GRANTS = tables.GRANTS.to_pyarrow().empty_table()
 _NO_JOURNAL = tables.JOURNAL.to_pyarrow().empty_table()
@@ -81,18 +82,37 @@ def computed(actor: Actor, *, contracts: Sequence[str] | None, on: date) -> Comp
     """What is posted, and what open months come to on a day, of some contracts or of all.
 
     Usage counts in whatever month it was recorded; subscriptions and milestones are told as planned; what depends on a
-    day that has not come, such as breakage or a true-up, is not there yet.
+    day that has not come, such as breakage or a true-up, is not there yet. What late usage takes back of these stands with
+    that usage.
+    """
+    with moment_of(actor):
+        return _as_of(actor, contracts, on=on, state=knowledge_state(actor))
+
+
+def computed_of_page(actor: Actor, *, contracts: Sequence[str], on: date) -> Computed:
+    """The same of at least these contracts, a page of a list.
+
+    They are alone where it is the first page that is asked for as the books stand, and with all others from the second
+    one on; a single contract is always alone.
+
+    So one page costs as much as it has, and reading the whole list no more than computing everything once.
     """
     with moment_of(actor):
         state = knowledge_state(actor)
-        before_on = _horizon(actor, contracts, on)
-        names = None if contracts is None else tuple(sorted(contracts))
-        asked = (actor.tenant_id, names, before_on)
-        found = _memory.of(asked, state)
-        if found is None:
-            found = _computed(actor, names, before_on=before_on, state=state)
-            if not _is_part_of_a_change():
-                _memory.keep(asked, state, found)
+        names = tuple(sorted(contracts))
+        is_alone = len(names) == 1 or _memory.knows_no_other(actor.tenant_id, names, state)
+        return _as_of(actor, names if is_alone else None, on=on, state=state)
+
+
+def _as_of(actor: Actor, contracts: Sequence[str] | None, *, on: date, state: KnowledgeState) -> Computed:
+    before_on = _horizon(actor, contracts, on)
+    names = None if contracts is None else tuple(sorted(contracts))
+    asked = _Asked(actor.tenant_id, names, before_on)
+    found = _memory.of(asked, state)
+    if found is None:
+        found = _computed(actor, names, before_on=before_on, state=state)
+        if not _is_part_of_a_change():
+            _memory.keep(asked, state, found)
     open_on = found.open_on
     return found._replace(revenue=_due(found.revenue, on, open_on), breakage=_due(found.breakage, on, open_on))
 
@@ -189,9 +209,17 @@ def _due(rows: pa.Table, on: date, open_on: date | None) -> pa.Table:
     """Less what waits for a day after `on`; what is posted stands whatever the day."""
     stands = pc.less_equal(rows["on"], pa.scalar(on, pa.date32()))
     stands = pc.or_(stands, pc.is_in(rows["kind"], pa.array([*_PLANNED, *_USED])))
+    is_taken_back = pc.and_(pc.is_in(rows["kind"], pa.array(WAITING)), pc.less(rows["amount_minor"], 0))
+    stands = pc.or_(stands, is_taken_back)
     if open_on is not None:
         stands = pc.or_(stands, pc.less(rows["booked_on"], pa.scalar(open_on, pa.date32())))
     return rows.filter(stands)
+
+
+class _Asked(NamedTuple):
+    tenant_id: int
+    contracts: tuple[str, ...] | None  # None: all of them
+    before_on: date
 
 
 class _Memory:
@@ -199,9 +227,9 @@ class _Memory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: OrderedDict[object, tuple[KnowledgeState, Computed]] = OrderedDict()
+        self._found: OrderedDict[_Asked, tuple[KnowledgeState, Computed]] = OrderedDict()
 
-    def of(self, asked: object, state: KnowledgeState) -> Computed | None:
+    def of(self, asked: _Asked, state: KnowledgeState) -> Computed | None:
         with self._lock:
             then, found = self._found.get(asked, (None, None))
             if then != state:
@@ -209,7 +237,17 @@ class _Memory:
             self._found.move_to_end(asked)
             return found
 
-    def keep(self, asked: object, state: KnowledgeState, found: Computed) -> None:
+    def knows_no_other(self, tenant_id: int, contracts: tuple[str, ...], state: KnowledgeState) -> bool:
+        """Has nobody asked for all contracts, or for several others, as the books stand?"""
+        with self._lock:
+            asked = [
+                asked.contracts
+                for asked, (then, _) in self._found.items()
+                if asked.tenant_id == tenant_id and then == state
+            ]
+        return not any(names is None or (len(names) > 1 and names != contracts) for names in asked)
+
+    def keep(self, asked: _Asked, state: KnowledgeState, found: Computed) -> None:
         with self._lock:
             self._found[asked] = (state, found)
             self._found.move_to_end(asked)

@@ -274,6 +274,9 @@ def _consumptions(commit: PrepaidCommit, moves: _Moves, found: Computed) -> Iter
         booked = [row for row in moves.drawn if row["booked_on"].replace(day=1) == month_on]
         before = _left(commit, moves, month_on)
         net = sum(row["net_minor"] for row in booked if row["kind"] == "drawdown")
+        back = -sum(
+            minor for on, minor in moves.lapsed if month_of(on) == month_on and minor < 0
+        )  # late usage takes it
         own = _split([row for row in booked if not _is_correction(row)], commit.currency)
         yield Consumption(
             id=consumption_id(commit.code, month_on),
@@ -284,7 +287,7 @@ def _consumptions(commit: PrepaidCommit, moves: _Moves, found: Computed) -> Iter
             net=own.net,
             overage=own.overage,
             balance_before=to_major(before, commit.currency),
-            balance_after=to_major(before - net, commit.currency),
+            balance_after=to_major(before + back - net, commit.currency),
             corrections=tuple(_corrections([row for row in booked if _is_correction(row)], commit.currency)),
             is_posted=found.open_on is not None and month_on < found.open_on,
         )

@@ -17,7 +17,7 @@ from django.db.models import Sum
 
 from ratable.money import to_major
 from ratable_server.actor import Actor
-from ratable_server.queries.computed import computed
+from ratable_server.queries.computed import computed_of_page
 from ratable_server.queries.contract_lines import SubscriptionsAsked, subscriptions
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.register import default_accounts
@@ -66,7 +66,7 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
     """The totals of contracts on a day, by their codes; in a few statements however many there are."""
     if not contracts:
         return {}
-    found = computed(actor, contracts=contracts if len(contracts) == 1 else None, on=on).revenue
+    found = computed_of_page(actor, contracts=contracts, on=on).revenue
     revenue = _sums(found)
     recognized = _sums(found.filter(pc.less_equal(found["on"], pa.scalar(on, pa.date32()))))
     with books_of(actor):

@@ -20,10 +20,11 @@ from ratable.cases.reading import read_case
 from ratable.cases.records import Adjustment, Close
 from ratable_server.actor import Actor
 from ratable_server.operations.case_files.acts import tell_entry
-from ratable_server.queries.computed import computed
+from ratable_server.queries.computed import computed, computed_of_page
 from ratable_server.queries.prepaid_commits import prepaid_balances, prepaid_commits
 from ratable_server.queries.rated import rated_tiers
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+from ratable_server.queries.totals import Totals, contract_totals
 from ratable_server.store.models import RevenueTransaction as Row
 from ratable_server.store.public_ids import revenue_id
 from ratable_server.store.scope import books_of, rows_of
@@ -170,6 +171,31 @@ def test_some_contracts_come_to_what_all_of_them_do(until_february: Actor):
     apart = [row for contract in ("acme", "bolt") for row in told(until_february, contracts=[contract])]
     assert sorted(figures(apart)) == sorted(figures(both))
     assert {row.id for row in apart} == {row.id for row in both}
+
+
+def test_the_first_page_is_computed_alone_and_the_second_with_all_the_others(actor: Actor, tmp_path: Path):
+    fill(actor, company(tmp_path, closed_through=JANUARY))
+    pages = [("acme", "bolt"), ("bolt", "other"), ("acme", "other")]
+
+    def asked(page: tuple[str, str]) -> int:
+        return statements(lambda: computed_of_page(actor, contracts=page, on=END_OF_MARCH))
+
+    first, again, second, third = asked(pages[0]), asked(pages[0]), asked(pages[1]), asked(pages[2])
+    assert (again < first - 10, second > again + 10, third) == (True, True, again)
+    assert statements(lambda: computed(actor, contracts=None, on=END_OF_MARCH)) == again
+    assert statements(lambda: computed_of_page(actor, contracts=["acme"], on=END_OF_MARCH)) > again + 10
+
+
+def test_totals_of_a_page_are_those_of_all(actor: Actor, tmp_path: Path):
+    fill(actor, company(tmp_path, closed_through=JANUARY))
+
+    def totals() -> dict[str, Totals]:
+        return contract_totals(actor=actor, contracts=["acme", "bolt"], on=END_OF_MARCH)
+
+    alone = totals()
+    assert [total.revenue > 0 for total in alone.values()] == [True, True]
+    computed(actor, contracts=None, on=END_OF_MARCH)
+    assert totals() == alone
 
 
 def test_books_without_contracts_have_no_revenue(actor: Actor):
