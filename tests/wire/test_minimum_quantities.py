@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ratable.terms import Policy
+from ratable_server.operations.policies import set_policy
+from ratable_server.operations.usage import record_usage, void_usage
+from ratable_server.queries.contract_lines import usage_items
+from ratable_server.queries.listing import Asked
+from tests.server.conftest import AT
 from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
 from tests.wire.test_contracts import signed
 from tests.wire.test_products import CALLS
 from tests.wire.test_statements import trial_balance
+from tests.wire.test_usage import product_of
 
 OnDay = Callable[[int, int], None]
 QUANTITY = "minimum_monthly_commitment_quantity"
+AMOUNT = "minimum_monthly_commitment_amount"
+BOTH = {QUANTITY: 10_000, AMOUNT: "100.00"}
 
 
 @pytest.fixture
@@ -28,6 +38,21 @@ def groups(api: Api) -> list[Any]:
 def used(api: Api, contract: int, group: Any, **lines: int) -> Told:
     told = [{"period_month": f"2026-{month[1:]}-01", "quantity": quantity} for month, quantity in lines.items()]
     return api.post(f"contracts/{contract}/usage", {"usage_group": group["id"], "lines": told})
+
+
+def paid(api: Api, contract: int, **lines: str) -> Told:
+    """Usage that came with its amount, of a product without a price plan."""
+    told = [{"period_month": f"2026-{month[1:]}-01", "amount": amount} for month, amount in lines.items()]
+    usage = api.post(f"contracts/{contract}/usage", {"product": product_of(api)["id"], "lines": told})
+    assert usage.status == 201, usage.text
+    return usage
+
+
+def record(api: Api, line: Told, used_on: date, **measure: object) -> None:
+    """Usage on a line that is there, which comes late where its month is closed."""
+    (item,) = usage_items(actor=api.actor, asked=Asked(ids=[line["id"]])).rows
+    told = {"id": "native", "item": item.code, "used_on": used_on, **measure}
+    assert record_usage(actor=api.actor, records=[told], at=AT).rows_accepted == 1
 
 
 def lacking(api: Api, contract: int, month: str) -> list[Any]:
@@ -111,6 +136,97 @@ def test_what_closed_months_have_priced_keeps_its_price(api: Api, groups: list[A
         assert refused.status == 400, refused.text
     assert kept(api.actor) == before
     assert true_ups(api) == [("2026-01-01", "2026-01-01", 820)]
+
+
+def test_a_usage_group_that_was_chosen_after_the_amount_made_the_true_up_can_be_another_or_none(
+    api: Api, groups: list[Any], on_day: OnDay
+):
+    """January is closed with 100.00, before any unit has a price; the wrong group would add 720.00 in February."""
+    contract = signed(api, **BOTH)["id"]
+    on_day(2, 1)
+    posted(api, 1)
+    path = f"contracts/{contract}/usage/{used(api, contract, groups[0])['id']}"
+    assert lacking(api, contract, "2026-01")[2:4] == [820, 100]
+    assert api.patch(path, {"usage_group": groups[1]["id"]}).status == 200
+    assert api.delete(path).status == 204
+    assert lacking(api, contract, "2026-01")[2:] == [100, 100, True]
+    on_day(3, 1)
+    posted(api, 2)
+    assert true_ups(api) == [("2026-01-01", "2026-01-01", 100), ("2026-02-01", "2026-02-01", 100)]
+
+
+def test_a_usage_group_whose_units_are_worth_less_than_the_amount_lacks_can_go(
+    api: Api, groups: list[Any], on_day: OnDay
+):
+    """1,200.00 less 300.00 that was used: 900.00, in one month at once and in the other once the usage came."""
+    contract = signed(api, **{**BOTH, AMOUNT: "1200.00"})["id"]
+    usage = used(api, contract, groups[0])
+    other = paid(api, contract, m01="300.00")
+    on_day(3, 1)
+    posted(api, 1)
+    posted(api, 2)
+    record(api, other, date(2026, 2, 5), amount="300.00")
+    on_day(4, 1)
+    posted(api, 3)
+    late = [("2026-01-01", "2026-01-01", 900), ("2026-02-01", "2026-02-01", 1_200), ("2026-02-01", "2026-03-01", -300)]
+    assert true_ups(api) == [*late, ("2026-03-01", "2026-03-01", 1_200)]
+    assert api.delete(f"contracts/{contract}/usage/{usage['id']}").status == 204
+    on_day(5, 1)
+    posted(api, 4)
+    assert true_ups(api)[:3] == late
+
+
+def test_a_minimum_by_the_days_of_a_month_is_known_to_need_no_price(api: Api, groups: list[Any], on_day: OnDay):
+    """From 12 January: 20 of 31 days of 1,000.01 are 645.17 of 529.03 in units; the group is not needed."""
+    set_policy(actor=api.actor, policy=Policy(minimum_partial_month="prorated"), at=AT)
+    contract = signed(api, **{**BOTH, AMOUNT: "1000.01"}, contract_start_date="2026-01-12")["id"]
+    usage = used(api, contract, groups[0])
+    on_day(2, 1)
+    posted(api, 1)
+    assert true_ups(api) == [("2026-01-01", "2026-01-01", Decimal("645.17"))]
+    assert api.delete(f"contracts/{contract}/usage/{usage['id']}").status == 204
+
+
+def test_what_does_not_touch_the_usage_group_of_a_closed_true_up_goes_on(api: Api, groups: list[Any], on_day: OnDay):
+    """A contract that still waits, and one whose group stays on another line of it."""
+    waiting, priced = signed(api, **BOTH)["id"], signed(api, **BOTH)["id"]
+    lines = [used(api, priced, groups[0])["id"] for _ in range(2)]
+    subscription = {"start_date": "2026-01-01", "end_date": "2026-12-31", "mrr": "10.00"}
+    added = api.post(f"contracts/{waiting}/subscriptions", {**subscription, "start_date": "2026-03-01"})
+    assert added.status == 201, added.text
+    on_day(2, 1)
+    posted(api, 1)
+    assert api.delete(f"contracts/{waiting}/subscriptions/{added['id']}").status == 204
+    assert api.delete(f"contracts/{priced}/usage/{lines[0]}").status == 204
+    assert api.delete(f"contracts/{priced}/usage/{lines[1]}").status == 400
+
+
+@pytest.mark.parametrize("of", ["amount below the units", "late", "used", "used, and taken back"])
+def test_a_true_up_that_its_units_made_keeps_their_usage_group(api: Api, groups: list[Any], on_day: OnDay, *, of: str):
+    """However it came about: at once, in a later month, as what was used left it, and where it was taken back."""
+    is_used = of.startswith("used")
+    contract = signed(api, **{**BOTH, AMOUNT: "1000.00" if is_used else "100.00"})["id"]
+    usage = None if of == "late" else used(api, contract, groups[0])["id"]
+    if is_used:
+        record(api, paid(api, contract), date(2026, 1, 5), amount="300.00")
+    on_day(2, 1)
+    posted(api, 1)
+    usage = usage or used(api, contract, groups[0])["id"]
+    if of == "used, and taken back":
+        void_usage(actor=api.actor, event_id="native", at=AT)
+    on_day(3, 1)
+    posted(api, 2)
+    path, before = f"contracts/{contract}/usage/{usage}", kept(api.actor)
+    for refused in (api.patch(path, {"usage_group": groups[1]["id"]}), api.delete(path)):
+        assert refused.status == 400, refused.text
+    assert kept(api.actor) == before
+    january = {
+        "amount below the units": [("2026-01-01", 820)],
+        "late": [("2026-01-01", 100), ("2026-02-01", 720)],
+        "used": [("2026-01-01", 820)],
+        "used, and taken back": [("2026-01-01", 820), ("2026-02-01", 180)],
+    }
+    assert [row[1:] for row in true_ups(api) if row[0] == "2026-01-01"] == january[of]
 
 
 def test_units_of_several_usage_groups_have_no_minimum(api: Api, groups: list[Any]):

@@ -14,8 +14,10 @@ from ratable import checks
 from ratable.backends import Sheet, Stored
 from ratable.money import SCALE, exact, minor, mul_div
 from ratable.rating.prices import is_touched, units, value_e24
-from ratable.terms import PartialMonth, Rounding
+from ratable.terms import PartialMonth, Policy, Rounding
 
+COUNTED = ibis.schema({"contract_id": "string", "month_on": "date", "learned_on": "date", "counted_minor": "int64"})
+WORTH = ibis.schema({"contract_id": "string", "month_on": "date", "shortfall_e24": "decimal(38, 0)"})
 TRUE_UPS = ibis.schema({"contract_id": "string", "month_on": "date", "learned_on": "date", "amount_minor": "int64"})
 
 
@@ -56,6 +58,13 @@ def true_up(
     due = sheet.run(true_ups, short.floors, short.worth, fees, rounding=rounding)
     checks.hold(sheet, laws=(sheet.run(checks.minimum_laws, short.floors, fees, due),))
     return due
+
+
+def amount_true_ups(sheet: Sheet, contracts: Stored, months: Stored, counted: Stored, *, policy: Policy) -> Stored:
+    """The same where no unit has a price: what minimum amounts alone come to, of what is told to count."""
+    floors = sheet.run(minimum_months, contracts, months, partial_month=policy.minimum_partial_month)
+    worth = sheet.bind("no_worth", WORTH.to_pyarrow().empty_table(), WORTH)
+    return sheet.run(true_ups, floors, worth, counted, rounding=policy.rounding)
 
 
 def counted(rated: ir.Table, draws: ir.Table, items: ir.Table) -> ir.Table:

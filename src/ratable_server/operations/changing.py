@@ -14,9 +14,9 @@ from ratable.terms import Contract, Milestone, PrepaidCommit, Subscription, Usag
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.contract_rows import Lines, names_in, sold_to
-from ratable_server.operations.dependents import has_priced_minimum
 from ratable_server.operations.extending import BARE, hold_open, judge_contract
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
+from ratable_server.operations.priced_minimums import has_priced_minimum
 from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
@@ -162,7 +162,13 @@ def _with(held: HeldLine, kind: Kind, line: Any) -> Contract:
 
 def _judge(actor: Actor, held: HeldLine, contract: Contract) -> None:
     """A minimum quantity may wait for a usage group, but not lose the one by which closed months have priced it."""
-    judge_contract(contract, sold_to(actor, contract), may_grow=not has_priced_minimum(actor, held.contract))
+    loses_price = _has_usage_group(held.contract) and not _has_usage_group(contract)
+    may_grow = not (loses_price and has_priced_minimum(actor, held.contract))
+    judge_contract(contract, sold_to(actor, contract), may_grow=may_grow)
+
+
+def _has_usage_group(contract: Contract) -> bool:
+    return any(item.usage_group_id is not None for item in contract.usage_items)
 
 
 def _rewrite(actor: Actor, held: HeldLine, change: LineChange, *, line: Term, at: datetime) -> None:

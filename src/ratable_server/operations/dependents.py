@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from ratable.terms import Contract
 from ratable_server.actor import Actor
 from ratable_server.store import models
 from ratable_server.store.load.periods import current_runs
@@ -23,13 +22,6 @@ def usage_on(actor: Actor, *streams: str) -> QuerySet[models.UsageRecord]:
 def posted_of(actor: Actor, **columns: object) -> QuerySet[models.RevenueTransaction]:
     """The revenue of closed months with these columns."""
     return rows_of(actor, models.RevenueTransaction).filter(run_id__in=current_runs(actor), **columns)
-
-
-def has_priced_minimum(actor: Actor, contract: Contract) -> bool:
-    """Has a closed month posted what units lacked to a minimum, at the prices of the contract's usage group?"""
-    if not contract.minimum_monthly_commitment_quantity:
-        return False
-    return posted_of(actor, contract_id=contract.id, kind="minimum").exists()
 
 
 def drawn_in_closed_months(actor: Actor, commit: str) -> bool:

@@ -13,9 +13,10 @@ from ratable.terms import UsageItem
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.changing import USAGE_ITEM, HeldLine, LineChange, delete_line, modify_line
-from ratable_server.operations.dependents import has_priced_minimum, is_used_before, posted_of, usage_on
+from ratable_server.operations.dependents import is_used_before, posted_of, usage_on
 from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
+from ratable_server.operations.priced_minimums import has_priced_minimum
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_added
