@@ -79,7 +79,7 @@ def ingest(
     )
     try:
         with _progress() as progress:
-            receipt = ingest_usage(actor=actor, upload=upload, at=now_at(), progress=progress)
+            receipt = ingest_usage(actor=actor, upload=upload, at=now_at(), now=now_at, progress=progress)
     except RejectedFile as refused:
         _answer_receipt(refused.receipt, as_json=as_json)
         typer.echo(f"refused: {refused}", err=True)

@@ -95,14 +95,25 @@ def shared(kind: str, *arguments: Any) -> Any:
     return getattr(_context, kind)(*arguments)
 
 
+def asked_again(operation: Callable[..., Any], **named: Any) -> Any:
+    """What it gives; who is told that the books are busy asks again, as a caller would.
+
+    What is asked has to be there the second time: a file that is read is at its end, so that the operation opens it.
+    """
+    while True:
+        try:
+            return operation(**named)
+        except Unavailable as told:
+            if told.code != "busy":
+                raise
+
+
 def outcome(operation: Callable[..., object], **named: Any) -> str:
-    """`done`, or the code of what was told instead; who is told that the books are busy asks again, as a caller would."""
+    """`done`, or the code of what was told instead."""
     try:
-        operation(**named)
-    except Refused as refused:
-        return refused.code
-    except Unavailable as told:
-        return outcome(operation, **named) if told.code == "busy" else told.code
+        asked_again(operation, **named)
+    except (Refused, Unavailable) as told:
+        return told.code
     return "done"
 
 

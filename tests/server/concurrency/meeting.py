@@ -12,7 +12,8 @@ from ratable_server.actor import Actor
 from ratable_server.store.scope import books_of
 from tests.server.concurrency.crew import SECONDS, Crew, crew_of, outcome
 
-_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+# Whoever waits for this transaction, and not anybody in the database who waits for a lock, be it for a moment.
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
 
 
 def meeting(

@@ -6,7 +6,7 @@ import codecs
 import csv
 import gzip
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 
@@ -16,7 +16,7 @@ import pytest
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.operations.usage import Upload, importing, ingest_usage
-from ratable_server.store.models import UsageImport, UsageRecord, UsageRejection
+from ratable_server.store.models import UsageImport, UsageRecord, UsageRejection, UsageVoid
 from ratable_server.store.scope import books_of, rows_of
 from ratable_server.store.staging import spooling
 from ratable_server.store.staging.csv_blocks import CsvFile
@@ -295,6 +295,24 @@ def test_a_file_is_told_of_while_it_is_read(actor: Actor):
 
     assert told[-1] == (len(content), len(content))
     assert told == sorted(told)
+
+
+def test_a_file_is_known_from_when_it_was_taken(actor: Actor):
+    """And what it takes back; one whose clock goes back is not known before it came."""
+    later = AT + timedelta(hours=1)
+    upload = Upload(source=BytesIO(TWO), name="u.csv")
+    receipt = ingest_usage(actor=actor, upload=upload, at=AT, now=lambda: later)
+    revision = Upload(source=BytesIO(TWO.replace(b",3,", b",4,")), name="u.csv", on_change="revise")
+    ingest_usage(actor=actor, upload=revision, at=AT, now=lambda: later + timedelta(hours=1))
+    before = Upload(source=BytesIO(TWO.replace(b"e1", b"e3")), name="u.csv", on_change="revise")
+    ingest_usage(actor=actor, upload=before, at=AT, now=lambda: AT - timedelta(hours=1))
+
+    assert receipt.recorded_at == later
+    with books_of(actor):
+        known = rows_of(actor, UsageImport).order_by("number").values_list("recorded_at", flat=True)
+        assert list(known) == [later, later + timedelta(hours=1), AT]
+        assert [void.recorded_at for void in rows_of(actor, UsageVoid)] == [later + timedelta(hours=1)]
+        assert rows_of(actor, UsageVoid).get().stream == "acme-calls"
 
 
 IDS = [f"e{number}" for number in range(50_000)]

@@ -16,7 +16,7 @@ from ratable_server.operations.prepaid_commits import delete_prepaid_commit
 from ratable_server.operations.usage import Place, Upload, WordedUpload, Words, book_adjustments, ingest_worded
 from ratable_server.store.models import Adjustment, ReportedAdjustment
 from ratable_server.store.scope import books_of, rows_of
-from tests.server.concurrency.crew import at_once
+from tests.server.concurrency.crew import asked_again, at_once
 from tests.server.concurrency.meeting import meeting
 from tests.server.conftest import AT
 from tests.server.operations.agreements import ACME, agree, refuses
@@ -52,7 +52,7 @@ def book(actor: Actor) -> int:
 
 def test_a_file_from_several_at_once_is_taken_once(actor: Actor):
     rows = ("1,2026-01-05,10,,", "2,2026-01-06,20,no,", "3,,-5,yes,2026-01")
-    answers = at_once([(send, {"actor": actor, "rows": rows})] * 3)
+    answers = at_once([(asked_again, {"operation": send, "actor": actor, "rows": rows})] * 3)
     assert sorted(answers) == [(0, 2, 0), (0, 2, 0), (2, 0, 1)]
     assert sorted(each[0] for each in kept(actor)) == ["e:1", "e:2"]
     assert_sound(actor)
@@ -61,7 +61,7 @@ def test_a_file_from_several_at_once_is_taken_once(actor: Actor):
 def test_adjustments_are_booked_once_whoever_books_them(actor: Actor):
     send(actor, ("1,2026-01-05,100,,", "2,,-30,yes,2026-01-01", "3,,-0.004,yes,2026-01-01"))
     close_period(actor=actor, month_on=date(2026, 1, 1), at=AT)
-    assert sorted(at_once([(book, {"actor": actor})] * 3)) == [0, 0, 2]
+    assert sorted(at_once([(asked_again, {"operation": book, "actor": actor})] * 3)) == [0, 0, 2]
     with books_of(actor):
         assert list(rows_of(actor, Adjustment).values_list("amount_minor", flat=True)) == [-3_000]
         assert not rows_of(actor, ReportedAdjustment).filter(adjustment=None).exists()
@@ -89,7 +89,7 @@ def test_a_prepaid_commit_whose_adjustments_wait_is_not_deleted(actor: Actor):
 
 def test_a_prepaid_commit_that_is_deleted_meanwhile_takes_no_adjustments(actor: Actor):
     delete = lambda: delete_prepaid_commit(actor=actor, contract="acme", code="pool", at=AT)  # noqa: E731 - said where it is used
-    told = meeting(actor, delete, ingest_worded, upload=upload("2,,-30,yes,2026-01-01"), at=AT)
+    told = meeting(actor, delete, send, rows=("2,,-30,yes,2026-01-01",))
     assert told == "prepaid_commit_must_be_known"
     with books_of(actor):
         assert not rows_of(actor, ReportedAdjustment).exists()

@@ -52,6 +52,7 @@ def ingest_usage(
     actor: Actor,
     upload: Upload,
     at: datetime,
+    now: Callable[[], datetime] | None = None,
     progress: Progress | None = None,
     tell_begun: Beginning | None = None,
 ) -> Receipt:
@@ -59,7 +60,8 @@ def ingest_usage(
 
     A row is known by its id for ever; one without an id by the SHA-256 of its file and its place in it.
     Usage of a closed month is late: it is kept, and counts in the first open month, unless the policy rejects it.
-    `tell_begun` is told the code of the import, under which anybody can ask how much of a large file was read.
+    `tell_begun` is told the code of the import, under which anybody can ask how much of a large file was read. With `now`,
+    which tells the moment, the import is recorded at the one at which its usage is known; without, at that of its beginning.
 
     Refuses:
         role_must_allow_it
@@ -69,7 +71,7 @@ def ingest_usage(
     Rejects:
         row by row, every code of `ratable.errors.REJECTIONS`, the first that applies in that order
     """
-    with an_import(actor=actor, upload=upload, at=at) as (begun, spool), opened_texts() as texts:
+    with an_import(actor=actor, upload=upload, at=at, now=now) as (begun, spool), opened_texts() as texts:
         if tell_begun is not None:
             tell_begun(begun.code)
         _read(texts, _Told(begun, spool, texts, progress=progress), upload.item)
@@ -77,7 +79,9 @@ def ingest_usage(
 
 
 @contextmanager
-def an_import(*, actor: Actor, upload: Upload, at: datetime) -> Iterator[tuple[Begun, Spool]]:
+def an_import(
+    *, actor: Actor, upload: Upload, at: datetime, now: Callable[[], datetime] | None
+) -> Iterator[tuple[Begun, Spool]]:
     """An import that has begun, with its file on disk; a file that cannot be read has failed.
 
     Refuses:
@@ -95,6 +99,7 @@ def an_import(*, actor: Actor, upload: Upload, at: datetime) -> Iterator[tuple[B
             sha256=spool.sha256,
             is_partial=upload.is_partial,
             content_bytes=spool.content_bytes,
+            now=now,
         )
         with at_work(begun.import_id):
             begin(begun)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
@@ -21,7 +21,10 @@ UNREADABLE = "file_must_be_readable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An import that has its row, or will have it with its usage: `is_kept` says which."""
+    """An import that has its row, or will have it with its usage: `is_kept` says which.
+
+    `now` tells the moment to whoever settles it: a file that is read for long is known to the books when that is done.
+    """
 
     actor: Actor
     at: datetime
@@ -31,6 +34,11 @@ class Begun:
     is_partial: bool
     is_kept: bool = True
     content_bytes: int = 0
+    now: Callable[[], datetime] | None = None
+
+    def settled(self) -> Begun:
+        """The same at the moment at which the books learn of its usage; never before it began."""
+        return self if self.now is None else replace(self, at=max(self.at, self.now()))
 
     @property
     def code(self) -> str:

@@ -124,6 +124,7 @@ class _Settlement:
     def settle(self, staged: Staged, judgement: _Judgement) -> Receipt | None:
         """Judge against the books as they are under the locks, and write; None if the rows must be judged anew."""
         open_on = hold_books(self.actor, staged.months, at=self.begun.at)
+        self.begun = self.begun.settled()  # nobody else adds usage by now: what came before has an earlier moment
         if not judgement.stands(self.actor):
             return None
         rejects_late = not self.wish.takes_late or load_policy(self.actor).late_usage == "reject"
@@ -181,7 +182,8 @@ class _Settlement:
         if not self.begun.is_kept:
             row.save(force_insert=True)
             return
-        told = ("status", "number", "previous_sha256", "accepted_sha256", *Counts._fields)
+        row.recorded_at = self.begun.settled().at  # once more: to write a large file takes its time
+        told = ("status", "recorded_at", "number", "previous_sha256", "accepted_sha256", *Counts._fields)
         rows_of(self.actor, UsageImport).filter(id=row.id).update(**{name: getattr(row, name) for name in told})
 
 

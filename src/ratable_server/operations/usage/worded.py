@@ -5,7 +5,7 @@ All of it is taken in one transaction, or nothing: usage, adjustments, and what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,8 +46,12 @@ class WordedReceipt:
     adjusted_accepted: Decimal
 
 
-def ingest_worded(*, actor: Actor, upload: WordedUpload, at: datetime) -> WordedReceipt:
+def ingest_worded(
+    *, actor: Actor, upload: WordedUpload, at: datetime, now: Callable[[], datetime] | None = None
+) -> WordedReceipt:
     """Take a file in somebody else's words into the books; the same file again adds nothing and says so.
+
+    `now` as `ingest_usage` has it.
 
     Refuses:
         role_must_allow_it
@@ -57,7 +61,7 @@ def ingest_worded(*, actor: Actor, upload: WordedUpload, at: datetime) -> Worded
     Rejects:
         row by row, every code of `ratable.errors.REJECTIONS`, the first that applies in that order
     """
-    with an_import(actor=actor, upload=upload.file, at=at) as (begun, spool), opened_texts() as texts:
+    with an_import(actor=actor, upload=upload.file, at=at, now=now) as (begun, spool), opened_texts() as texts:
         prefix = f"{upload.row_ids}{f'{begun.import_id}.' if upload.is_forced else prefix_of(spool, None)}"
         telling = Telling(
             words=upload.words,
@@ -120,7 +124,8 @@ class _Taking:
                 usage = take(self.begun, self.wish, texts)
             except RejectedFile as rejected:
                 return rejected  # what was rejected is kept
-            replaced = self._replace() if self.upload.replaces and usage.rows_accepted else ()
+            is_replacing = self.upload.replaces and usage.rows_accepted
+            replaced = self._replace(at=usage.recorded_at) if is_replacing else ()
             taken = keep_adjustments(self.begun.actor, self.begun.import_id, reported)
             return WordedReceipt(
                 usage=usage,
@@ -133,7 +138,7 @@ class _Taking:
                 adjusted_accepted=sum(taken, Decimal(0)),
             )
 
-    def _replace(self) -> tuple[date, ...]:
+    def _replace(self, *, at: datetime) -> tuple[date, ...]:
         """Take back what was told for a month as a whole, where rows were taken now."""
         actor = self.begun.actor
         keys = rows_of(actor, UsageKey).filter(event_id__startswith=self.upload.replaces, month_on__in=self.months)
@@ -142,7 +147,7 @@ class _Taking:
         for key in keys.exclude(record_id__in=taken_back).order_by("month_on", "event_id"):
             mine = rows_of(actor, UsageRecord).filter(month_on=key.month_on, usage_import_id=self.begun.import_id)
             if mine.exists():
-                void_usage(actor=actor, event_id=key.event_id, at=self.begun.at, takes_late=False)
+                void_usage(actor=actor, event_id=key.event_id, at=at, takes_late=False)
                 replaced.append(key.month_on)
         return tuple(replaced)
 

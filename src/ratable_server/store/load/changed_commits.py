@@ -10,21 +10,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from ratable.terms_tables import addressed_stream, unaddressed_stream
 from ratable_server.actor import Actor
+from ratable_server.store.prepared import all_rows
 
 # `commit_id` is null of what counts for every commit of the contract. Each part is a few steps down an index, however much usage
-# there is and was taken back. The newest prepaid usage of a stream is found at once; that of an item is not, so that where one
-# draws, the newest of all usage counts. Nothing tells quickly of what usage was taken back or revised: where there is usage that
-# draws, the newest of all voids counts. Both can be too late and never too early. An item that draws no longer has changed.
+# there is and was taken back. The newest is the one with the highest number: that is drawn while nobody else adds usage, and the
+# ids of a file's records before. Of an item only what was taken back or revised is found at once, so that where one draws, the
+# newest of all usage counts: that can be too late and never too early. An item that draws no longer has changed.
 _CHANGES = """
 WITH pool AS (
     SELECT id, code, contract_id, modified_at FROM prepaid_commit
     WHERE tenant_id = %(tenant)s AND contract_id = ANY(%(contracts)s)
 ), item AS (
-    SELECT contract_id, usage_group_id, modified_at, draws FROM usage_item
+    SELECT code, contract_id, usage_group_id, modified_at, draws FROM usage_item
     WHERE tenant_id = %(tenant)s AND contract_id = ANY(%(contracts)s)
 ), signed AS (
     SELECT id, code, modified_at FROM contract WHERE tenant_id = %(tenant)s AND id = ANY(%(contracts)s)
@@ -42,7 +41,7 @@ WITH pool AS (
             WHERE tenant_id = %(tenant)s AND id = usage_record.usage_import_id
         ) AS at
         FROM usage_record
-        WHERE tenant_id = %(tenant)s AND stream LIKE '!%%' AND stream = prepaid.stream ORDER BY id DESC LIMIT 1
+        WHERE tenant_id = %(tenant)s AND stream LIKE '!%' AND stream = prepaid.stream ORDER BY number DESC LIMIT 1
     ) AS newest
     UNION ALL
     SELECT contract_id, (
@@ -52,7 +51,12 @@ WITH pool AS (
         ) FROM usage_record WHERE tenant_id = %(tenant)s ORDER BY number DESC LIMIT 1
     ) FROM item WHERE draws
 ), taken_back AS (
-    SELECT recorded_at FROM usage_void WHERE tenant_id = %(tenant)s ORDER BY id DESC LIMIT 1
+    SELECT drawing.contract_id, newest.recorded_at AS at
+    FROM (SELECT contract_id, stream FROM prepaid UNION ALL SELECT contract_id, code FROM item WHERE draws) AS drawing
+    CROSS JOIN LATERAL (
+        SELECT recorded_at FROM usage_void
+        WHERE tenant_id = %(tenant)s AND usage_void.stream = drawing.stream ORDER BY id DESC LIMIT 1
+    ) AS newest
 ), change AS (
     SELECT contract_id, NULL::bigint AS commit_id, modified_at AS at FROM pool
     UNION ALL SELECT contract_id, NULL, modified_at FROM item
@@ -68,7 +72,7 @@ WITH pool AS (
     UNION ALL SELECT pool.contract_id, NULL, recorded_at FROM adjustment JOIN pool ON pool.id = commit_id
         WHERE tenant_id = %(tenant)s
     UNION ALL SELECT contract_id, NULL, at FROM used
-    UNION ALL SELECT contract_id, NULL, taken_back.recorded_at FROM used CROSS JOIN taken_back
+    UNION ALL SELECT contract_id, NULL, at FROM taken_back
     UNION ALL SELECT pool.contract_id, pool.id, recorded_at FROM breakage_estimate JOIN pool ON pool.id = commit_id
         WHERE tenant_id = %(tenant)s
     UNION ALL SELECT contract_id, commit_id, recorded_at FROM billed
@@ -88,9 +92,8 @@ def load_commit_changes(actor: Actor, contracts: Collection[int]) -> dict[tuple[
     """The last change of each commit of these contracts, by contract and commit; without a commit, that of all there."""
     if not contracts:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGES, _wanted(actor, contracts))
-        return {(contract_id, commit_id): at for contract_id, commit_id, at in cursor.fetchall()}
+    changes = all_rows(_CHANGES, _wanted(actor, contracts))
+    return {(contract_id, commit_id): at for contract_id, commit_id, at in changes}
 
 
 def _wanted(actor: Actor, contracts: Collection[int]) -> dict[str, Any]:

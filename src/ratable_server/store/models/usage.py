@@ -113,9 +113,13 @@ class UsageKey(models.Model):
 
 
 class UsageVoid(Fact):
-    """Takes a record of usage back; by a revision another record of the same id takes its place."""
+    """Takes a record of usage back; by a revision another record of the same id takes its place.
+
+    The database says on which stream the record is.
+    """
 
     event_id = CodeField()
+    stream = models.TextField(default="", blank=True)
     month_on = MonthField()
     record_id = models.BigIntegerField()
     is_revision = models.BooleanField(default=False)
@@ -126,7 +130,10 @@ class UsageVoid(Fact):
             *Fact.Meta.constraints,
             UniqueConstraint(fields=["tenant", "record_id"], name="usage_void_of_record"),
         ]
-        indexes: ClassVar = [models.Index(fields=["tenant", "month_on"], name="usage_void_month")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "month_on"], name="usage_void_month"),
+            models.Index(fields=["tenant", "stream", "id"], name="usage_void_stream"),
+        ]
 
 
 class UsageRejection(TenantRow):

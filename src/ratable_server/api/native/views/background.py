@@ -53,7 +53,7 @@ def begin_import(*, actor: Actor, upload: Upload) -> str:
 def _work(actor: Actor, upload: Upload, begun: Begun) -> None:
     """The import; what goes wrong before it has begun is told to who waits, afterwards its row tells it."""
     try:
-        ingest_usage(actor=actor, upload=upload, at=now_at(), tell_begun=begun.put)
+        ingest_usage(actor=actor, upload=upload, at=now_at(), now=now_at, tell_begun=begun.put)
     except (Refused, Unavailable) as error:
         begun.put(error)
     except Exception as error:  # noqa: BLE001 - told to the log, and to who waits

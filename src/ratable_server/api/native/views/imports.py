@@ -65,7 +65,7 @@ class Imports(NativeView):
             code = begin_import(actor=self.actor, upload=upload)
             headers = {"Location": _address(code), "Preference-Applied": _LATER}
             return answer(_told(self.actor, code), status=202, headers=headers)
-        code = ingest_usage(actor=self.actor, upload=upload, at=now_at()).import_code
+        code = ingest_usage(actor=self.actor, upload=upload, at=now_at(), now=now_at).import_code
         return answer(_told(self.actor, code), status=201, headers={"Location": _address(code)})
 
 
