@@ -111,7 +111,16 @@ def run_period(sheet: Sheet, inputs: Inputs, *, policy: Policy, zone: str = "UTC
         calendar=calendar,
         rounding=policy.rounding,
     )
-    journal = journalize(sheet, revenue, inputs.documents, inputs.waiting, inputs.contracts, inputs.sources)
+    journal = journalize(
+        sheet,
+        revenue,
+        inputs.documents,
+        inputs.waiting,
+        inputs.contracts,
+        inputs.sources,
+        commits=inputs.pools.commits,
+        months=months,
+    )
     kept = (drawn.kept_draws, drawn.kept_demands)
     outcome = Outcome(metered, rated, drawdowns, allocated, revenue, journal, *kept, in_units)
     _check(sheet, outcome, inputs)

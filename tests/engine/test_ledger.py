@@ -386,6 +386,8 @@ def journalized(sheet: Sheet, revenue: str) -> Journal:
         empty(sheet, "waiting", tables.TURNS),
         make.contracts(sheet),
         empty(sheet, "sources", tables.SOURCES),
+        commits=empty(sheet, "commits", tables.COMMITS),
+        months=make.months(sheet, "2026-01", "2027-01"),
     )
 
 

@@ -13,10 +13,12 @@ from ratable_server.operations.periods import reopen_period
 from tests.server.conftest import AT
 from tests.server.operations.agreements import kept
 from tests.wire.calling import Api, Told
+from tests.wire.test_adjustments import HEADER
 from tests.wire.test_consumption import used
 from tests.wire.test_contracts import signed
 from tests.wire.test_prepaid_commits import POOL, granted
 from tests.wire.test_statements import trial_balance
+from tests.wire.test_uploads import sent
 
 OnDay = Callable[[int, int], None]
 
@@ -222,3 +224,31 @@ def test_who_keeps_a_copy_hears_of_the_end(api: Api, billed: int):
         billed, "2026-02-10", "2026-02-10T12:00:00+00:00",
     )  # fmt: skip
     assert api.get("contracts", last_modified_at__lte="2026-02-09T00:00:00Z")["count"] == 0
+
+
+def test_what_comes_back_to_a_pool_that_has_ended_lapses_at_once(api: Api, billed: int, on_day: OnDay):
+    """10,000.00 less in January are 8,000.00 of the pool: revenue of its use becomes breakage, and no liability is left."""
+    ended(api, billed)
+    posted(api, 1, 2)
+    on_day(3, 12)
+    (pool,) = api.get(f"contracts/{billed}/prepaid-commits")["results"]
+    path = f"contracts/{billed}/prepaid-commits/{pool['id']}"
+    before = pool_of(api, billed)
+    assert sent(api, path, f"{HEADER}\na1,,-10000,,true,2026-01-01,2026-03-12")["created"] == 1
+    done = api.post(f"{path}/process-adjustments")
+    assert (done.status, done["credit_memos"]) == (200, []), done.text
+    on_day(3, 31)
+    assert pool_of(api, billed) == ["EXPIRED", 0, 0, before[3] + 8_000, 0]
+    assert [deferred(api), ledger_revenue(api)] == [0, 92_000]
+    march = [row for row in revenue(api) if row["accounting_period"] == "2026-03-01"]
+    assert sorted((row["amount"], row["prepaid_commit"]) for row in march) == [
+        (-8_000, pool["id"]), (8_000, pool["id"]),
+    ]  # fmt: skip
+    (again,) = [row for row in let_go(api) if row["accounting_period"] == "2026-03-01"]
+    told = posted(api, 3)[0]["revenue"]
+    assert {each["kind"]: each["amount"] for each in told} == {"drawdown": -8_000, "adjustment": 8_000}
+    (posted_row,) = [row for row in let_go(api) if row["id"] == again["id"]]
+    entry = api.get(f"/coa/api/journal_entry/{posted_row['journal_entry']}")
+    assert entry["memo"] == "Breakage at termination 2026-03 - Acme 2026"
+    assert [deferred(api), ledger_revenue(api)] == [0, 92_000]
+    assert sum(row["amount"] for row in revenue(api)) == 92_000

@@ -100,7 +100,7 @@ def estimated(life: ir.Table, estimates: ir.Table) -> ir.Table:
 
 
 def lapses(life: ir.Table, posted: ir.Table, *, breakage: Breakage, rounding: Rounding) -> ir.Table:
-    """The step of R(t) in each month, less what was drawn in it."""
+    """The step of R(t) in each month, less what was drawn in it; what a termination has released has no more of them."""
     last_on = (life.ends_before - ibis.interval(days=1)).cast("date")
     ended = life.expires & (last_on < life.month_ends)
     if breakage == "proportional":
@@ -118,8 +118,9 @@ def lapses(life: ir.Table, posted: ir.Table, *, breakage: Breakage, rounding: Ro
     rows = rows.mutate(amount_minor=rows.earned_minor - previous - rows.month_minor)
     month_end = (rows.month_ends - ibis.interval(days=1)).cast("date")
     in_last_month = rows.ended & (rows.last_on >= rows.month_on)
+    is_released = ~rows.expires & (rows.released_on < rows.month_on)
     return (
-        rows.filter(rows.amount_minor != 0)
+        rows.filter((rows.amount_minor != 0) & ~is_released)
         .select(
             "contract_id",
             "commit_id",

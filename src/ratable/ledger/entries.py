@@ -66,6 +66,35 @@ def owed_back(revenue: ir.Table) -> ir.Table:
     return revenue_moves(revenue.filter(revenue.kind == REFUND)).cast(tables.MOVES)
 
 
+def given_back(revenue: ir.Table, commits: ir.Table, months: ir.Table) -> ir.Table:
+    """What corrections give back, in open months, to pools that a termination has ended, or claim again of it."""
+    ended = commits.filter(~commits.expires).select("commit_id", "released_on", of_product="product_id")
+    rows = revenue.filter(revenue.kind == "drawdown").inner_join(ended, "commit_id")
+    rows = rows.filter(rows.on > rows.released_on).cross_join(months.agg(open_on=months.open_on.min()))
+    rows = rows.filter(rows.booked_on >= rows.open_on)
+    keys = ["contract_id", "source_kind", "source_id", "commit_id", "of_product", "booked_on", "on"]
+    rows = rows.group_by(keys).agg(debit_minor=rows.amount_minor.sum().cast("int64"))
+    given = rows.mutate(
+        entry_id=given_back_id(rows),
+        kind=ibis.literal("adjustment"),
+        account=ibis.literal("breakage_revenue"),
+        item_id=ibis.literal(""),
+        product_id="of_product",
+        service_on="booked_on",
+        place=ibis.literal(TERMINATION).cast("int64"),
+        number=ibis.literal(0).cast("int64"),
+        is_adjusted=ibis.literal(value=False),
+    )
+    return given.filter(given.debit_minor != 0).select(list(tables.MOVES.names)).cast(tables.MOVES)
+
+
+def given_back_id(rows: ir.Table) -> ir.StringValue:
+    """The entry in which a month lets go what came back to a pool that a termination has ended."""
+    month = rows.booked_on.strftime("%Y-%m")
+    parts = [rows.contract_id, rows.source_kind, rows.source_id, ibis.literal("adjustment"), month]
+    return ibis.literal("/").join([*parts, ibis.literal("termination/0")])
+
+
 def all_moves(documents: ir.Table, revenue: ir.Table) -> ir.Table:
     """The moves of both."""
     return documents.union(revenue.cast(tables.MOVES))

@@ -2,7 +2,8 @@
 
 An invoice without a target clears what is unbilled at that moment, its void gives each source back
 what was cleared, an adjustment credits the receivable for what had been invoiced of its month, an
-expired commit's rest is owed back as far as it was billed, a termination releases what is left.
+expired commit's rest is owed back as far as it was billed, a termination releases what is left,
+and what comes back to a pool later lapses as far as it is liability.
 Each contract takes its turns in order, all contracts their n-th turn at once.
 """
 
@@ -12,23 +13,24 @@ import ibis
 import ibis.expr.types as ir
 
 from ratable import tables
-from ratable.ledger.entries import DOCUMENTS, REFUND, REVENUE
+from ratable.ledger.entries import DOCUMENTS, REFUND, REVENUE, given_back_id
 from ratable.money import split_exact
 
 _SOURCE = ["contract_id", "source_kind", "source_id"]
 _HEAD = ["entry_id", "contract_id", "service_on", "booked_on", "on", "place", "number"]
-_OVERAGE = "overage"
+_OVERAGE, _GIVEN_BACK = "overage", "adjustment"
 
 
-def queue(waiting: ir.Table, moves: ir.Table, owed: ir.Table) -> ir.Table:
-    """Every turn of every contract, numbered from 0; adjustments of overage and refunds take a turn too."""
+def queue(waiting: ir.Table, moves: ir.Table, owed: ir.Table, given: ir.Table) -> ir.Table:
+    """Every turn of every contract, numbered from 0; adjustments of overage, refunds and what came back take one too."""
     settled = moves.filter((moves.kind == _OVERAGE) & (moves.account == "accounts_receivable"))
     back = taken_back(moves).anti_join(settled, "entry_id")
     credits = back.group_by([*_HEAD, "kind"]).agg(amount_minor=back.back_minor.sum().cast("int64"))
     done = moves.filter((moves.kind == REFUND) & (moves.account == "refund_liability"))
     refunds = owed.anti_join(done, "entry_id").select(*_HEAD, "kind", amount_minor=-owed.debit_minor)
+    back_again = given.select(*_HEAD, "kind", amount_minor=-given.debit_minor)
     rows = waiting
-    for each in (credits, refunds):
+    for each in (credits, refunds, back_again):
         rows = rows.union(each.mutate(voided_number=ibis.literal(0, "int64")).select(rows.columns))
     order = ibis.window(group_by="contract_id", order_by=["on", "place", "number", "entry_id"])
     return rows.mutate(turn_no=ibis.row_number().over(order))
@@ -225,25 +227,46 @@ def released(moves: ir.Table, queue: ir.Table, turn: ir.Table, sources: ir.Table
 
 def refunded(moves: ir.Table, owed: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
     """What is left of a commit and was billed is owed back; what late usage claims of it is not, any more."""
-    now = queue.inner_join(turn, "turn_no").filter(lambda rows: rows.kind == REFUND)
-    rows = owed.semi_join(now, "entry_id")
-    own = rows.select("entry_id", *_SOURCE)
     before = _before(moves, queue, turn)
+    is_own = (before.account == "refund_liability") & (before.kind == REFUND)
+    return _as_far_as_billed(owed, before, is_own, queue.filter(queue.kind == REFUND), turn)
+
+
+def lapsed(moves: ir.Table, given: ir.Table, queue: ir.Table, turn: ir.Table) -> ir.Table:
+    """What came back to a pool that a termination has ended is breakage at once; what is claimed of it again is not."""
+    before = _before(moves, queue, turn)
+    is_own = (before.account == "breakage_revenue") & (before.entry_id == given_back_id(before))
+    return _as_far_as_billed(given, before, is_own, queue.filter(queue.kind == _GIVEN_BACK), turn)
+
+
+def _as_far_as_billed(
+    rows: ir.Table, before: ir.Table, is_own: ir.BooleanValue, queue: ir.Table, turn: ir.Table
+) -> ir.Table:
+    """No more than the source holds leaves its liability, and no more comes back than has left it in this way."""
+    rows = rows.semi_join(queue.inner_join(turn, "turn_no"), "entry_id")
+    own = rows.select("entry_id", *_SOURCE)
+    before = before.mutate(left_minor=-ibis.ifelse(is_own, before.debit_minor, 0))
     before = before.inner_join(own, [before.turn_id == own.entry_id, *(before[key] == own[key] for key in _SOURCE)])
-    is_owed = (before.account == "refund_liability") & (before.kind == REFUND)
     before = before.group_by("turn_id").agg(
         held_minor=ibis.greatest(before.debit_minor.sum().cast("int64"), 0),
-        owed_minor=(-ibis.ifelse(is_owed, before.debit_minor, 0)).sum().cast("int64"),
+        left_minor=before.left_minor.sum().cast("int64"),
     )
     rows = rows.left_join(before, rows.entry_id == before.turn_id)
-    least, most = -rows.owed_minor.fill_null(0), rows.held_minor.fill_null(0)
-    owed_minor = ibis.greatest(ibis.least(-rows.debit_minor, most), least)
-    return _moves(rows, account=ibis.literal("refund_liability"), debit_minor=-owed_minor)
+    least, most = -rows.left_minor.fill_null(0), rows.held_minor.fill_null(0)
+    debit_minor = -ibis.greatest(ibis.least(-rows.debit_minor, most), least)
+    return rows.mutate(debit_minor=debit_minor.cast("int64")).select(list(tables.MOVES.names)).cast(tables.MOVES)
 
 
-def taken(invoiced: ir.Table, voided: ir.Table, credited: ir.Table, released: ir.Table, refunded: ir.Table) -> ir.Table:
+def taken(
+    invoiced: ir.Table,
+    voided: ir.Table,
+    credited: ir.Table,
+    released: ir.Table,
+    refunded: ir.Table,
+    lapsed: ir.Table,
+) -> ir.Table:
     """All moves of the turn."""
-    rows = invoiced.union(voided).union(credited).union(released).union(refunded)
+    rows = invoiced.union(voided).union(credited).union(released).union(refunded).union(lapsed)
     return rows.filter(rows.debit_minor != 0)
 
 

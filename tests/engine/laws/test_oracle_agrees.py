@@ -31,6 +31,7 @@ STEPS = {
     "changed": PREPAID | USAGE | PAYING | {"draws", "top_up", "estimate", "allocate", "bundles", "policy"},
     "credited": PREPAID | {"credit_memo", "top_up", "late", "void", "invoice", "policy"},
     "terminated": PREPAID | USAGE | PAYING | {"draws", "terminate", "subscriptions", "milestones", "policy"},
+    "corrected_after_the_end": PREPAID | USAGE | CORRECTING | {"draws", "terminate", "invoice", "estimate", "policy"},
     "parts": frozenset({"subscriptions", "milestones", "parts", "close", "reopen", "policy"} | PAYING),
     "parts_terminated": frozenset({"subscriptions", "milestones", "parts", "close", "terminate", "policy"} | PAYING),
     "options": USAGE | {"pay_as_you_go", "options", "late", "void", "repeats", "policy"},

@@ -10,7 +10,7 @@ from datetime import date
 from tests.engine.oracle.diary import Correction, Source
 from tests.engine.oracle.drawdown import Split, Stream
 
-REVENUE, BREAKAGE = 2, 3  # order within a day, after openings and documents
+REVENUE, BREAKAGE, TERMINATION = 2, 3, 4  # order within a day, after openings and documents
 
 LineKey = tuple[str | None, str | None, str | None]  # product, item, prepaid commit
 PostKey = tuple[Source, str | None, str]  # stream, prepaid commit, type
@@ -39,6 +39,9 @@ class Booking:
     lines: Mapping[LineKey, int]
     is_adjustment: bool = False
     to_refund: bool = False  # what lapses becomes refund liability, no revenue
+    is_given_back: bool = (
+        False  # it came back to a pool that a termination had ended, and lapses as far as it was billed
+    )
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ class Ledger:
     released: dict[tuple[date, date], int] = field(default_factory=lambda: defaultdict(int))
     overage_booked: dict[tuple[date, str | None], int] = field(default_factory=lambda: defaultdict(int))
     owed_back: dict[Source, int] = field(default_factory=lambda: defaultdict(int))
+    let_go: dict[Source, int] = field(default_factory=lambda: defaultdict(int))
     liability_at_termination: int = 0
     entries: int = 0
 
@@ -164,6 +165,8 @@ class Ledger:
         match event.what:
             case Booking() as booking if booking.to_refund:
                 self.lapse_to_refund(booking)
+            case Booking() as booking if booking.is_given_back:
+                self.lapse_at_once(booking)
             case Booking() as booking:
                 self.book_revenue(booking)
             case Document() as document:
@@ -247,6 +250,17 @@ class Ledger:
         self.move(head, booking.source, -amount)
         self.line(head, "refund_liability", -amount, source=booking.source)
 
+    def lapse_at_once(self, booking: Booking) -> None:
+        """What came back to a pool after a termination is breakage, as far as it was billed; what is claimed again is not."""
+        head = self.head("adjustment", on=booking.on, period=booking.booked, service=booking.service)
+        most = max(0, self.positions[booking.source])
+        amount = max(-self.let_go[booking.source], min(sum(booking.lines.values()), most))
+        self.let_go[booking.source] += amount
+        released = self.move(head, booking.source, -amount)
+        product = self.product_of(booking.source)
+        self.line(head, "breakage_revenue", -amount, source=booking.source, product=product)
+        self.trace(booking, amount, released)
+
     # ── documents ─────────────────────────────────────────────────────────────────────────────
 
     def book_document(self, document: Document) -> None:
@@ -327,7 +341,7 @@ def merged(bookings: list[Booking]) -> list[Booking]:
     """One entry per source, type, service month, month booked and day (an adjustment's overage by itself)."""
     groups: dict[tuple[object, ...], list[Booking]] = {}
     for b in bookings:
-        key = (b.source, b.type, b.service, b.booked, b.on, b.klass, b.is_adjustment, b.to_refund)
+        key = (b.source, b.type, b.service, b.booked, b.on, b.klass, b.is_adjustment, b.to_refund, b.is_given_back)
         groups.setdefault(key, []).append(b)
     result = []
     for group in groups.values():

@@ -19,6 +19,7 @@ from tests.engine.oracle.allocation import allocate
 from tests.engine.oracle.bookings import (
     BREAKAGE,
     REVENUE,
+    TERMINATION,
     Booking,
     LineKey,
     Month,
@@ -436,7 +437,7 @@ class Recognition:
     def book(self, source: Source, type_: str, lines: Mapping[LineKey, int], **what: Any) -> None:
         kept = {key: amount for key, amount in lines.items() if amount}
         if kept:
-            klass = BREAKAGE if type_ == "breakage" else REVENUE
+            klass = BREAKAGE if type_ == "breakage" else TERMINATION if "is_given_back" in what else REVENUE
             what.setdefault("on", self.day_of(type_, what["booked"]))
             self.bookings.append(Booking(source=source, type=type_, klass=klass, lines=kept, **what))
 
@@ -532,8 +533,11 @@ class Recognition:
             self.units.purse.release()
 
     def lapse(self, commit: str, amount: int, *, on: date, booked: date) -> None:
-        """Value that nobody can draw any more: breakage, or a refund liability."""
-        if self.policy.breakage == "none":
+        """Value that nobody can draw any more: breakage, or a refund liability; after a termination as far as it was billed."""
+        if commit in self.purse.taken_at_release:
+            what = {"service": booked, "booked": booked, "on": on, "is_given_back": True}
+            self.book(("prepaid_commit", commit), "adjustment", {(None, None, commit): amount}, **what)
+        elif self.policy.breakage == "none":
             self.book_breakage(commit, amount, on=on, booked=booked, to_refund=True)
         else:
             self.book_breakage(commit, amount, on=on, booked=booked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import chain
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from ratable.facts.documents import Documents, Source
 from ratable.terms_tables import Row, addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.store import models
+from ratable_server.store.load.credits import load_credits
 from ratable_server.store.load.journal import posted_lines, posted_lines_of_documents
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.terms import Codes, load_terms, of_contracts
@@ -38,8 +39,11 @@ class _Document(NamedTuple):
     number: int
 
 
-def load_documents(actor: Actor, contracts: Codes = None) -> Documents:
-    """The balances of every cut-over, then documents, terminations and reversals in the order of their numbers."""
+def load_documents(actor: Actor, contracts: Codes = None, *, undecided: Collection[int] = ()) -> Documents:
+    """The balances of every cut-over, then documents, terminations and reversals in the order of their numbers.
+
+    What adjustments have credited, their credit memos tell, but for those that are `undecided`, by the ids of their rows.
+    """
     with books_of(actor):
         voids = standing_voids(actor)
         kinds = (
@@ -47,6 +51,7 @@ def load_documents(actor: Actor, contracts: Codes = None) -> Documents:
             _voids(actor, contracts, voids),
             _terminations(actor, contracts),
             _reversals(actor, contracts),
+            load_credits(actor, contracts, undecided=undecided),
         )
         filed = sorted(chain(*kinds), key=_number)
         openings = _openings(actor, contracts)
@@ -109,7 +114,7 @@ def _filed(document: _Document) -> Documents:
         case "invoice", _:
             return documents.invoice(_named(document), amount_minor, contract_id=contract_id, booking=booking)
         case _, "adjustment":
-            return Documents()  # booked with the adjustment
+            return Documents()  # see `load.credits`
         case _, "revenue":
             return documents.credit_of_revenue(
                 amount_minor, contract_id=contract_id, booking=booking, service_on=service_on
