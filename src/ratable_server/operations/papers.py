@@ -6,7 +6,7 @@ one `operations.settlements`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -44,9 +44,16 @@ _BARE = PaperBeside(further=NOTHING)
 
 @retried
 def issue_papers(
-    *, actor: Actor, papers: Sequence[Paper], besides: Sequence[PaperBeside] = (), at: datetime
+    *,
+    actor: Actor,
+    papers: Sequence[Paper],
+    besides: Sequence[PaperBeside] = (),
+    at: datetime,
+    judge: Callable[[int], None] | None = None,
 ) -> list[Issued]:
     """Issue invoices or credit memos, all of them or none; what is not a draft is filed in the books.
+
+    `judge` is called with the place of each before it is issued, and sees those before it; what it raises undoes them all.
 
     Refuses:
         contract_must_be_known, period_must_be_open, amount_must_be_positive, amount_must_fit_currency,
@@ -58,10 +65,12 @@ def issue_papers(
         take_months(actor, (paper.on for paper in papers))
         hold_contracts(actor, (paper.contract for paper in papers))
         matters = [matter_of_paper(actor, paper) for paper in papers]
-        return [
-            _issue(actor, matter, paper, beside=besides[place] if besides else _BARE, at=at)
-            for place, (matter, paper) in enumerate(zip(matters, papers, strict=True))
-        ]
+        issued = []
+        for place, (matter, paper) in enumerate(zip(matters, papers, strict=True)):
+            if judge is not None:
+                judge(place)
+            issued.append(_issue(actor, matter, paper, beside=besides[place] if besides else _BARE, at=at))
+        return issued
 
 
 def held(actor: Actor, kind: str, id: int) -> models.Paper:

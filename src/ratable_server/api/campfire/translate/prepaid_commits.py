@@ -181,13 +181,16 @@ def to_consumption(
 
 
 def to_revision(fields: Mapping[str, Any], commit: Any, month: Any, *, contract: Any) -> dict[str, Any]:
-    """A month's consumption under the same id; what is not said stays."""
-    was = month.record
+    """A month's consumption under the same id; what is not said stays, and so does what is said as the month tells it.
+
+    That is not always what was recorded: usage lines draw on a pool, too, and other pools cover what it cannot.
+    """
+    was, told = month.record, {"gross_usage_amount": month.consumption.gross, "total_events": month.events}
     said = {
         "gross_usage_amount": was.amount,
         "total_events": was.dimensions.get("total_events"),
         "description": was.dimensions.get("description", ""),
-        **fields,
+        **{name: each for name, each in fields.items() if name not in told or each != told[name]},
     }
     return _record(said, commit, _day_of(commit, contract, month.consumption.month_on), event_id=was.event_id)
 

@@ -35,15 +35,19 @@ class Sold:
 def sold_of(actor: Actor, fields: Mapping[str, Any], *, was: Any = None) -> Sold:
     """What a body names, with both of its words for a bundle; a bundle that was agreed before stays as it was then.
 
+    A split that another door agreed on is of no bundle here, and not told as one: it stays where no product is named.
+
     Raises:
         ValidationError: it is not there, or both are named.
     """
     bundle_id = bundle_of(fields)
     if bundle_id is not None and fields.get("product") is not None:
         raise ValidationError({"product_bundle": ["It is of a product or of a bundle, not of both."]})
-    if bundle_id is None:
-        return Sold(product=_product(actor, fields))
     before = {} if was is None else was.further.get(BUNDLE) or {}
+    if bundle_id is None:
+        product = _product(actor, fields)
+        is_split = was is not None and product is None and not before
+        return Sold(product=product, allocation=was.allocation if is_split else ())
     if before.get("id") == bundle_id:
         return Sold(product=None, allocation=was.allocation, kept=before)
     bundle = product_bundles(actor=actor, asked=Asked(ids=[bundle_id])).first

@@ -21,6 +21,7 @@ from ratable_server.api.campfire.schemas.credit_memos import (
 )
 from ratable_server.api.campfire.translate import credit_memos as translate
 from ratable_server.api.campfire.translate.invoice_payments import from_use
+from ratable_server.api.campfire.translate.invoices import entity_of
 from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.credit_memos_accounts import (
@@ -117,7 +118,7 @@ class CreditMemo(CampfireView):
 
     def _say(self, id: int, *, is_partial: bool) -> None:
         row = credit_memo_of(self.actor, id)
-        fields = _read(self, is_partial=is_partial)
+        fields = _read(self, is_partial=is_partial, row=row)
         paper, beside = said(self.actor, fields, row=row, is_partial=is_partial)
         revise_paper(actor=self.actor, id=id, paper=paper, beside=beside, at=now_at())
 
@@ -208,11 +209,21 @@ def _lines(actor: Actor, contract: Contract, fields: Mapping[str, Any]) -> tuple
     return tuple(lines)
 
 
-def _read(view: CampfireView, *, is_partial: bool) -> dict[str, Any]:
-    """The fields of a body; everything that they name is there."""
+def _read(view: CampfireView, *, is_partial: bool, row: Row | None = None) -> dict[str, Any]:
+    """The fields of a body; everything that they name is there. What the books filed themselves may be said again."""
     fields = view.read(AccountingCreditMemoSerializer, is_partial=is_partial)
-    refuse_null(fields, "entity")
+    if row is not None and _says_own_lines(fields, row):
+        fields.pop("lines")
+    if row is None or entity_of(row) is not None:
+        refuse_null(fields, "entity")
     refuse_unknown_accounts(view.actor, fields)
     refuse_unknown(view.actor, fields)
     refuse_unknown_in_lines(view.actor, fields.get("lines") or ())
     return fields
+
+
+def _says_own_lines(fields: Mapping[str, Any], row: Row) -> bool:
+    """Are the lines of a body those of a credit memo that the books filed, which name no account?"""
+    own = [(None, line.amount, line.tax) for line in row.lines if line.further.get("account") is None]
+    said = [(line.get("account"), line.get("amount"), line.get("tax") or 0) for line in fields.get("lines") or ()]
+    return bool(own) and said == own and len(own) == len(row.lines)

@@ -1,8 +1,8 @@
 """Revenue that invoices name: what they have billed in full is not billed again.
 
 Each revenue is judged by itself. What an invoice bills is shared over the revenue that it names, in that order, as far as
-no other invoice has billed of it; what it bills above that is of nothing. Of usage, what names no revenue bills, too, as
-the ledger has it.
+no other invoice has billed of it; what it bills above that is of nothing. What names no revenue bills, too, as the ledger
+has it: of usage, and of what its lines are of.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.invoices import NAMED_REVENUE
 from ratable_server.clock import now_at
 from ratable_server.operations.paper_told import Line, Paper, PaperBeside
+from ratable_server.queries.fixed_unbilled import fixed_left
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.papers import Paper as Row
 from ratable_server.queries.papers import PaperLine, PapersAsked, papers
@@ -74,6 +75,23 @@ def refuse_billed(actor: Actor, every: Sequence[tuple[Paper, PaperBeside]], *, b
     _refuse_billed_by_others(actor, bills, [each for each in found if each.id in ids], row=row)
 
 
+def refuse_billed_before(actor: Actor, every: Sequence[tuple[Paper, PaperBeside]], place: int) -> None:
+    """Go on, unless those before one of these invoices, which are issued by now, bill all that it names.
+
+    Of one contract: by their names they have been judged together, and only what they bill without a name is new.
+
+    Raises:
+        ValidationError: told by its place.
+    """
+    paper, beside = every[place]
+    standing = {each.contract for each, _ in every[:place] if each.stage != "draft"}
+    if paper.contract in standing and _bill_of(paper, beside.further).named:
+        try:
+            refuse_billed(actor, [(paper, beside)])
+        except ValidationError:
+            raise _billed_before(place) from None
+
+
 def refuse_billed_since(actor: Actor, void: Row) -> None:
     """Go on, unless other invoices have billed all that a void invoice names; what is no longer there keeps it from nothing.
 
@@ -121,24 +139,39 @@ def _refuse_billed_by_others(
                 {NAMED_REVENUE: ["Invoices that do not name it billed it: nothing of it is unbilled."]}
             )
         if _is_billed(bill, left):
-            wrong = {NAMED_REVENUE: ["Invoices before it in this body bill it."]}
-            raise ValidationError({"invoices": [*({} for _ in range(place)), wrong]})
+            raise _billed_before(place)
         _share(bill, revenue, left)
+
+
+def _billed_before(place: int) -> ValidationError:
+    wrong = {NAMED_REVENUE: ["Invoices before it in this body bill it."]}
+    return ValidationError({"invoices": [*({} for _ in range(place)), wrong]})
 
 
 def _take_nameless(
     actor: Actor, left: dict[int, Decimal], rows: Sequence[RevenueTransaction], *, row: Row | None, on: date
 ) -> None:
-    """Take from what is left of usage what was billed without its name; what an invoice named before stays as it is."""
+    """Take from what is left what was billed without its name; what an invoice named before stays as it is."""
     stands = row is not None and row.stage != "draft" and row.voided_on is None
     named = _named(row.further) if row is not None and stands else ()
-    wanted = [each for each in rows if each.kind in _OF_USAGE and each.id not in named and left.get(each.id, 0) > 0]
-    if not wanted:
-        return
-    besides = {row.contract: _amounts(row.lines).get(_USAGE, _NOTHING)} if row is not None and stands else {}
-    codes = sorted({each.contract for each in wanted})
-    unbilled = usage_left(actor=actor, contracts=codes, on=on, besides=besides)
+    own = _amounts(row.lines) if row is not None and stands else {}
+    wanted = [each for each in rows if each.id not in named and left.get(each.id, 0) > 0]
+    unbilled: dict[int, Decimal] = {}
+    codes = sorted({each.contract for each in wanted if each.kind in _OF_USAGE})
+    if codes:
+        besides = {row.contract: own.get(_USAGE, _NOTHING)} if row is not None else {}
+        unbilled |= usage_left(actor=actor, contracts=codes, on=on, besides=besides)
+    fixed = [each for each in wanted if each.kind not in _OF_USAGE]
+    if fixed:
+        codes = sorted({each.contract for each in fixed})
+        unbilled |= fixed_left(actor=actor, contracts=codes, on=on, besides=_beside(own, fixed))
     left.update({each.id: min(left[each.id], unbilled.get(each.id, left[each.id])) for each in wanted})
+
+
+def _beside(own: Mapping[_Source, Decimal], rows: Sequence[RevenueTransaction]) -> dict[_Source, Decimal]:
+    """What an invoice itself bills of the sources of these rows; a line of nothing may have cleared any of them."""
+    sources = {(each.source_kind, each.source) for each in rows}
+    return {each: own.get(each, _NOTHING) + own.get(_USAGE, _NOTHING) for each in sources}
 
 
 def _day(invoices: Sequence[Row]) -> date:

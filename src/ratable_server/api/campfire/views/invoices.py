@@ -42,7 +42,7 @@ from ratable_server.api.campfire.views.invoice_lines import (
     sources_of,
 )
 from ratable_server.api.campfire.views.invoice_lists import DAYS, SORT, WORDS, narrowed
-from ratable_server.api.campfire.views.invoice_twice import TURN, refuse_billed
+from ratable_server.api.campfire.views.invoice_twice import TURN, refuse_billed, refuse_billed_before
 from ratable_server.api.campfire.views.naming import names_of, refuse_unknown
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
@@ -227,8 +227,14 @@ def said(
 def _billed(actor: Actor, every: Sequence[Mapping[str, Any]]) -> list[int]:
     pairs = [said(actor, fields, row=None) for fields in every]
     refuse_billed(actor, pairs)
-    papers, besides = [paper for paper, _ in pairs], [beside for _, beside in pairs]
-    return [issued.id for issued in issue_papers(actor=actor, papers=papers, besides=besides, at=now_at())]
+    issued = issue_papers(
+        actor=actor,
+        papers=[paper for paper, _ in pairs],
+        besides=[beside for _, beside in pairs],
+        at=now_at(),
+        judge=lambda place: refuse_billed_before(actor, pairs, place),
+    )
+    return [each.id for each in issued]
 
 
 def _kept(row: Row | None, contract: Contract, *, is_partial: bool) -> dict[str, Any]:

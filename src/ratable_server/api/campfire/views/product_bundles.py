@@ -92,7 +92,7 @@ class ProductBundle(CampfireView):
         said = fields if "lines" in fields else {**fields, "lines": _told([row])[0]["lines"]}
         modify_product_bundle(
             actor=self.actor,
-            bundle=translate.to_bundle(said, row.code, _codes(self.actor, said)),
+            bundle=translate.to_bundle(said, row.code, _codes(self.actor, said), was=row),
             name=fields.get("bundle_name"),
             further=_further(said, row.further if is_partial else {}),
             at=now_at(),
@@ -109,7 +109,7 @@ def _refuse_less(lines: Sequence[Mapping[str, Any]], was: Row) -> None:
     Raises:
         ValidationError: told by its line.
     """
-    there = {(line.product_id, line.percentage) for line in was.lines}
+    there = {(line.product_id, share) for line, share in zip(was.lines, translate.shares_told(was), strict=True)}
     wrong = {"percentage_allocation": [f"Ensure this value is greater than or equal to {LEAST_SHARE}."]}
     less: dict[str, Any] = {
         str(place): wrong
