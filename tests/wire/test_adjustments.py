@@ -190,6 +190,18 @@ def test_ten_thousand_less_are_credited_and_leave_the_pool_alone(chain: tuple[Ap
     assert left(api, pool) == (8_000, "ACTIVE")
 
 
+def test_a_day_in_a_closed_month_is_the_first_open_one(chain: tuple[Api, str]):
+    """Rows of two such days are one: 10,000.00 of the overage that was invoiced are credited, and a memo tells it."""
+    api, pool = chain
+    adjusted(api, pool, "a1,,-4000,,true,2026-03-01,2026-04-12", "a2,,-6000,,true,2026-03-01,2026-03-31")
+    done = processed(api, pool)
+    assert [deltas(month) for month in done["periods"]] == [[-10_000, 0, 0, -10_000, 10_000]]
+    assert [(month["period_month"], month["adjustment_date"]) for month in done["periods"]] == [
+        ("2026-05-01", "2026-05-01")
+    ]
+    assert [memo["amount"] for memo in done["credit_memos"]] == [10_000]
+
+
 def test_what_is_found_late_is_drawn_as_far_as_something_is_left(chain: tuple[Api, str]):
     """5,000 more in January, of a pool that is empty: 5,000 at list price, and nothing is credited."""
     api, pool = chain

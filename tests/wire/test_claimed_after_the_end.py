@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.server.operations.agreements import kept
 from tests.wire.calling import Api
 from tests.wire.test_adjustments import adjusted, processed
+from tests.wire.test_billed_without_a_name import NOTHING_LEFT
 from tests.wire.test_consumption import used
 from tests.wire.test_contracts import signed
+from tests.wire.test_invoices_of_usage import INVOICES
 from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_statements import trial_balance
 from tests.wire.test_terminations import OnDay, posted
@@ -78,3 +81,18 @@ def test_the_month_that_learns_of_it_ends_with_what_is_left(api: Api, on_day: On
     february = months["2026-02-01"]
     assert (february["balance_before"], february["balance_after"]) == (Decimal(before), Decimal(after))
     assert api.get(path)["remaining_value"] == after
+
+
+def test_what_the_pool_was_billed_for_is_not_billed_by_the_name_of_what_was_found(api: Api, on_day: OnDay):
+    """1,000.00 were billed, and no more than that is drawn or has lapsed."""
+    path = lapsed(api, on_day, **POOL)
+    found_late(api, path, 500)
+    (row,) = [each for each in api.get("transactions", limit=1_000)["results"] if each["amount"] == 500]
+    contract = int(path.split("/")[1])
+    entity = api.post("/coa/api/entity", {"name": "Top Level"})["id"]
+    days = {"invoice_date": "2026-02-10", "due_date": "2026-03-10"}
+    body = {"contract": contract, "entity": entity, **days, "revenue_transactions": [row["id"]]}
+    before = kept(api.actor)
+    told = api.post(INVOICES, {**body, "lines": [{"amount": "500.00"}]})
+    assert (told.status, told.body) == (400, NOTHING_LEFT)
+    assert kept(api.actor) == before

@@ -252,3 +252,8 @@ def test_what_comes_back_to_a_pool_that_has_ended_lapses_at_once(api: Api, bille
     assert entry["memo"] == "Breakage at termination 2026-03 - Acme 2026"
     assert [deferred(api), ledger_revenue(api)] == [0, 92_000]
     assert sum(row["amount"] for row in revenue(api)) == 92_000
+    on_day(4, 5)  # 5,000.00 of them were used after all: no breakage, on the day on which they are told
+    assert sent(api, path, f"{HEADER}\na2,,5000,,true,2026-01-01,2026-04-05")["created"] == 1
+    assert api.post(f"{path}/process-adjustments").status == 200
+    assert [deferred(api), ledger_revenue(api)] == [0, 92_000]
+    assert sum(row["amount"] for row in revenue(api)) == 92_000

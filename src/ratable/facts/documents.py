@@ -16,7 +16,7 @@ from ratable.periods import month_of
 from ratable.terms import Contract, OpeningBalance
 from ratable.terms_tables import Row
 
-OPENING, DOCUMENT, REVENUE, TERMINATION = 0, 1, 2, 4  # `place` of tables.MOVES: the order of a day
+OPENING, DOCUMENT, TERMINATION = 0, 1, 4  # `place` of tables.MOVES: the order of a day
 
 _DEBIT_SIDE = {"accounts_receivable", "cash", "contract_asset"}
 _POSITIONS = {"contract_liability": 1, "unbilled_revenue": -1}
@@ -111,24 +111,6 @@ def credit_of_liability(
     sides = {"accounts_receivable": -amount_minor}
     rows = _moves(sides, source, kind="credit_memo", contract_id=contract_id, booking=booking)
     return Documents(moves=_of_service(rows, service_on))
-
-
-def credit_of_adjustment(amount_minor: int, *, contract_id: str, booking: Booking, service_on: date) -> Documents:
-    """A credit memo that tells what an adjustment of overage of a service month has credited; with 0, that it was nothing.
-
-    It moves the receivable in the entry of that overage: what was credited stays, whatever becomes of the invoice. Without
-    it the ledger credits what had been invoiced by then.
-    """
-    (row,) = _moves(
-        {"accounts_receivable": -amount_minor},
-        usage_of(contract_id),
-        kind="overage",
-        contract_id=contract_id,
-        booking=booking,
-    )
-    days = f"{service_on:%Y-%m}/{booking.booked_on:%Y-%m}/{booking.on:%Y-%m-%d}"
-    entry = {"entry_id": f"{contract_id}/usage/{contract_id}/overage/{days}/adjustment", "service_on": service_on}
-    return Documents(moves=({**row, **entry, "place": REVENUE, "number": 1, "is_adjusted": True},))
 
 
 def termination(refund_minor: int, *, contract_id: str, booking: Booking) -> Documents:

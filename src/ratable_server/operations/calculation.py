@@ -73,18 +73,16 @@ def new_results(actor: Actor, learned: Learned, *, before_on: date, ahead: Usage
     return Results(*(pa.concat_tables(columns) for columns in zip(*parts, strict=True)))
 
 
-def calculate(
-    actor: Actor, *, contracts: Collection[str], before_on: date, undecided: Collection[int] = ()
-) -> Calculated:
+def calculate(actor: Actor, *, contracts: Collection[str], before_on: date) -> Calculated:
     """Compute the whole history of some contracts, as this transaction sees the books.
 
     Closed months stay as posted; open ones up to, not including, `before_on` are a draft. The tables stand on
-    the sheet until this thread calculates again. Of adjustments that are `undecided` the ledger says what they credit.
+    the sheet until this thread calculates again.
 
     Raises:
         InvariantError: a law of the calculation is broken; always a bug.
     """
-    learned = load_learned(actor, contracts, undecided=undecided)
+    learned = load_learned(actor, contracts)
     first_on = _first_month(learned, before_on)
     selection = Selection(
         codes=tuple(contracts),

@@ -74,10 +74,8 @@ def _due(rows: Iterable[Row], selection: Selection) -> list[Row]:
 
 
 def _filed(learned: Learned, selection: Selection, applied: pa.Table) -> pa.Table:
-    """What documents move; what adjustments credited in months that were closed before memos told it is posted as such."""
-    posted = set(applied.filter(applied["is_adjusted"])["entry_id"].to_pylist())
-    rows = [row for row in _of(learned.moves, selection) if not (row["is_adjusted"] and row["entry_id"] in posted)]
-    return pa.concat_tables([pa.Table.from_pylist(rows, schema=tables.MOVES.to_pyarrow()), applied])
+    filed = pa.Table.from_pylist(_of(learned.moves, selection), schema=tables.MOVES.to_pyarrow())
+    return pa.concat_tables([filed, applied])
 
 
 def _of(rows: Iterable[Row], selection: Selection) -> list[Row]:

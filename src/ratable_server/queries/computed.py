@@ -43,7 +43,9 @@ _NEVER = date(1, 1, 1)
 DRAFT = 0  # the run of rows that are not posted
 _PLANNED = ("subscription", "milestone")
 _USED = ("usage", "drawdown", "overage")
-WAITING = ("breakage", "refund", "minimum")  # kinds that depend on a day that must have come
+_WAITING = ("breakage", "refund", "minimum")  # what depends on a day that must have come, as terminations do
+_LET_GO = "adjustment"
+_GROWS = ("breakage_revenue", "refund_liability", "revenue")  # what an entry that waits for its day adds to
 _REMEMBERED = 32
 _NO_GRANTS = tables.GRANTS.to_pyarrow().empty_table()
 _NO_JOURNAL = tables.JOURNAL.to_pyarrow().empty_table()
@@ -209,11 +211,20 @@ def _due(rows: pa.Table, on: date, open_on: date | None) -> pa.Table:
     """Less what waits for a day after `on`; what is posted stands whatever the day."""
     stands = pc.less_equal(rows["on"], pa.scalar(on, pa.date32()))
     stands = pc.or_(stands, pc.is_in(rows["kind"], pa.array([*_PLANNED, *_USED])))
-    is_taken_back = pc.and_(pc.is_in(rows["kind"], pa.array(WAITING)), pc.less(rows["amount_minor"], 0))
-    stands = pc.or_(stands, is_taken_back)
+    is_of_day = pc.is_in(rows["kind"], pa.array([*_WAITING, _LET_GO]))
+    stands = pc.or_(stands, pc.and_(is_of_day, pc.less(rows["amount_minor"], 0)))
     if open_on is not None:
         stands = pc.or_(stands, pc.less(rows["booked_on"], pa.scalar(open_on, pa.date32())))
     return rows.filter(stands)
+
+
+def due_lines(draft: pa.Table, on: date) -> pa.Table:
+    """Lines of a drafted journal less the entries that wait for a day after `on`; what takes such a one back does not wait."""
+    is_of_day = pc.or_(pc.is_in(draft["kind"], pa.array(_WAITING)), pc.equal(draft["place"], TERMINATION))
+    takes = pc.and_(pc.is_in(draft["account"], pa.array(_GROWS)), pc.greater(draft["debit_minor"], 0))
+    back = draft.filter(pc.and_(is_of_day, takes))["entry_id"]
+    waits = pc.and_(is_of_day, pc.invert(pc.is_in(draft["entry_id"], back)))
+    return draft.filter(pc.or_(pc.less_equal(draft["on"], pa.scalar(on, pa.date32())), pc.invert(waits)))
 
 
 class _Asked(NamedTuple):

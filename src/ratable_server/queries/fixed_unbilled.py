@@ -22,7 +22,7 @@ from ratable.money import to_major, to_minor
 from ratable_server.actor import Actor
 from ratable_server.errors import Unavailable
 from ratable_server.queries.billed_by_name import Bill, take_named
-from ratable_server.queries.computed import Computed, computed
+from ratable_server.queries.computed import Computed, computed, due_lines
 from ratable_server.store import models
 from ratable_server.store.load.periods import current_runs
 from ratable_server.store.load.terms import Codes, of_contracts
@@ -31,8 +31,7 @@ from ratable_server.store.scope import books_of, moment_of, rows_of
 Source = tuple[str, str]  # ("subscription", "seats")
 _SOURCES = ("subscription", "milestone", "prepaid_commit")
 _ACCOUNTS = ("unbilled_revenue", "contract_liability")
-_WAIT = ("breakage", "refund", "minimum")  # depend on a day that must have come
-_LET_GO = "adjustment"  # was billed before: no invoice names it
+_NEVER_BILLED = ("adjustment", "refund")  # what was billed before: no invoice names it
 _NAMED = "revenue_transactions"
 _TRIES = 3
 
@@ -101,7 +100,8 @@ def _sources(actor: Actor, contracts: Sequence[str], *, on: date) -> dict[Source
 
 def _of_rows(revenue: pa.Table, currencies: Mapping[str, str]) -> dict[Source, _Fixed]:
     is_fixed = pc.is_in(revenue["source_kind"], pa.array(_SOURCES))
-    rows = revenue.filter(pc.and_(is_fixed, pc.not_equal(revenue["kind"], _LET_GO))).to_pylist()
+    is_billed = pc.invert(pc.is_in(revenue["kind"], pa.array(_NEVER_BILLED)))
+    rows = revenue.filter(pc.and_(is_fixed, is_billed)).to_pylist()
     found: dict[Source, _Fixed] = {}
     for row in sorted(rows, key=lambda row: (row["on"], row["service_on"], row["public_id"])):
         source = row["source_kind"], row["source_id"]
@@ -126,10 +126,9 @@ def _posted(actor: Actor, contracts: Codes) -> list[_Line]:
 
 def _drafted(drafted: Computed, day: date) -> list[_Line]:
     """The same of what open months come to, those that are planned among them."""
-    rows = drafted.drafted_journal
+    rows = due_lines(drafted.drafted_journal, day)
     is_own = pc.and_(pc.is_in(rows["source_kind"], pa.array(_SOURCES)), pc.is_in(rows["account"], pa.array(_ACCOUNTS)))
-    late = pc.and_(pc.is_in(rows["kind"], pa.array(_WAIT)), pc.greater(rows["on"], pa.scalar(day, pa.date32())))
-    rows = rows.filter(pc.and_(is_own, pc.invert(late)))
+    rows = rows.filter(is_own)
     columns = (rows[name].to_pylist() for name in ("source_kind", "source_id", "debit_minor", "credit_minor"))
     return [((kind, code), debit - credit) for kind, code, debit, credit in zip(*columns, strict=True)]
 

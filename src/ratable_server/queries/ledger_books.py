@@ -16,11 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ratable import tables
-from ratable.facts.documents import TERMINATION
 from ratable.money import minor_unit_digits
 from ratable_server.actor import Actor
 from ratable_server.errors import Unavailable
-from ratable_server.queries.computed import WAITING, Computed, computed
+from ratable_server.queries.computed import Computed, computed, due_lines
 from ratable_server.queries.listing import Asked
 from ratable_server.store import models
 from ratable_server.store.load.counted import Counted, counted
@@ -37,7 +36,6 @@ IN_ENTRY = ("account", "item_id", "product_id", "commit_id")  # what tells the l
 _SCHEMA = tables.JOURNAL.to_pyarrow()
 _NOTHING = dict.fromkeys(_SCHEMA.names, "") | {"place": 5, "is_adjusted": False}
 _TRIES = 3
-_GROWS = ("breakage_revenue", "refund_liability", "revenue")  # what an entry that waits for its day adds to
 
 
 class AccountKey(NamedTuple):
@@ -135,7 +133,7 @@ def _written(actor: Actor) -> dict[str, models.WrittenEntry]:
 def _ledger(
     drafted: Computed, counts: Counted, posted: pa.Table, *, written: dict[str, models.WrittenEntry], on: date
 ) -> Ledger:
-    draft = _due(drafted.drafted_journal, on)
+    draft = due_lines(drafted.drafted_journal, on)
     lines = [posted.cast(_SCHEMA), draft.cast(_SCHEMA), _written_lines(written.values())]
     return Ledger(
         lines=_shown(pa.concat_tables(lines), written.values()),
@@ -144,16 +142,6 @@ def _ledger(
         changed_at=drafted.changed_at,
         closed_at={month_on: drafted.closed_at[run] for run, month_on in zip(counts.runs, counts.months, strict=True)},
     )
-
-
-def _due(draft: pa.Table, on: date) -> pa.Table:
-    """Less the entries that wait for a day after `on`, as terminations do; what takes such a one back does not wait."""
-    is_of_day = pc.is_in(draft["kind"], pa.array(WAITING))
-    takes = pc.and_(pc.is_in(draft["account"], pa.array(_GROWS)), pc.greater(draft["debit_minor"], 0))
-    back = draft.filter(pc.and_(is_of_day, takes))["entry_id"]
-    waits = pc.and_(is_of_day, pc.invert(pc.is_in(draft["entry_id"], back)))
-    waits = pc.or_(waits, pc.equal(draft["place"], TERMINATION))
-    return draft.filter(pc.or_(pc.less_equal(draft["on"], pa.scalar(on, pa.date32())), pc.invert(waits)))
 
 
 def _written_lines(entries: Iterable[models.WrittenEntry]) -> pa.Table:

@@ -274,9 +274,8 @@ def _consumptions(commit: PrepaidCommit, moves: _Moves, found: Computed) -> Iter
         booked = [row for row in moves.drawn if row["booked_on"].replace(day=1) == month_on]
         before = _left(commit, moves, month_on)
         net = sum(row["net_minor"] for row in booked if row["kind"] == "drawdown")
-        back = -sum(
-            minor for on, minor in moves.lapsed if month_of(on) == month_on and minor < 0
-        )  # late usage takes it
+        lapsed = (minor for booked_on, minor in moves.lapsed if month_of(booked_on) == month_on)
+        back = -sum(min(minor, 0) for minor in lapsed)  # late usage takes it
         own = _split([row for row in booked if not _is_correction(row)], commit.currency)
         yield Consumption(
             id=consumption_id(commit.code, month_on),

@@ -5,8 +5,7 @@ may be a prepaid commit that nobody has invoiced, and only the rest of it usage.
 revenue; of the rest the latest is unbilled. Where an invoice names usage alone, that is billed even if the ledger let it
 clear a prepaid commit: it was filed before invoices could name usage, and the customer has been asked for that usage. One
 that names other revenue, too, bills of usage what its lines of usage come to. An invoice of a cycle of overage that no
-longer says its revenue bills that of its cycle. What an adjustment takes back lowers what is to be billed of its month, but
-for what it has credited: of that a credit memo tells the customer, which stands whatever becomes of the invoice.
+longer says its revenue bills that of its cycle.
 """
 
 from __future__ import annotations
@@ -26,15 +25,13 @@ from ratable.money import to_major, to_minor
 from ratable_server.actor import Actor
 from ratable_server.errors import Unavailable
 from ratable_server.queries.billed_by_name import Bill, take_named
-from ratable_server.queries.computed import Computed, computed
-from ratable_server.queries.usage_credited import Entry, credited_rows, credits_of
+from ratable_server.queries.computed import Computed, computed, due_lines
 from ratable_server.store import models
 from ratable_server.store.load.periods import current_runs
 from ratable_server.store.load.terms import Codes, of_contracts
 from ratable_server.store.scope import books_of, moment_of, rows_of
 
 _KINDS = ("usage", "overage", "minimum")  # in their order of a day
-_WAITS = "minimum"  # depends on a day that must have come
 _NAMED = "revenue_transactions"
 _COMMIT, _PERIOD = "overage_of_commit", "overage_from"  # of an invoice that bills a cycle of overage
 _TRIES = 3
@@ -54,14 +51,11 @@ class OverageOfMonth:
 
 @dataclass(slots=True, kw_only=True)
 class _Usage:
-    """The usage of a contract: rows of revenue, the latest last, what the ledger has of it, and invoices that name some.
-
-    `credited` is what adjustments credited to the receivable, by the revenue with which they took billed overage back.
-    """
+    """The usage of a contract: rows of revenue, the latest last, what the ledger has of it, and invoices that name some."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     unbilled_minor: int = 0
-    credited: Mapping[int, int] = field(default_factory=dict)
+    credited_minor: int = 0  # to the receivable, by adjustments that took billed overage back
     bills: list[Bill] = field(default_factory=list)
 
 
@@ -131,34 +125,18 @@ def _unbilled(usage: _Usage) -> dict[int, int]:
 
 def _open(usage: _Usage) -> tuple[dict[int, int], int]:
     """What no invoice names of each revenue, and what those that name some of it bill above that."""
-    amounts = {row["public_id"]: int(row["amount_minor"]) for row in usage.rows}
-    open_minor = {id: minor + usage.credited.get(id, 0) for id, minor in amounts.items()}
+    open_minor = {row["public_id"]: int(row["amount_minor"]) for row in usage.rows}
     return open_minor, take_named(usage.bills, open_minor)
 
 
 def _latest(usage: _Usage, open_minor: Mapping[int, int], unbilled_minor: int) -> dict[int, int]:
     """What is unbilled of each revenue: no more than what no invoice names of it, the latest first."""
-    left = min(unbilled_minor, sum(open_minor.values()))
-    whole = _lowered(usage, open_minor)
+    left = min(unbilled_minor, sum(open_minor.values()) + usage.credited_minor)
     unbilled = {}
     for row in reversed(usage.rows):
-        unbilled[row["public_id"]] = max(min(whole[row["public_id"]], left), 0)
+        unbilled[row["public_id"]] = max(min(open_minor[row["public_id"]], left), 0)
         left -= unbilled[row["public_id"]]
     return unbilled
-
-
-def _lowered(usage: _Usage, open_minor: Mapping[int, int]) -> dict[int, int]:
-    """What lowers usage is taken from what it is of: the same kind of the same month, the latest first."""
-    lowered = dict(open_minor)
-    months: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for row in usage.rows:
-        months[row["kind"], row["commit_id"], row["item_id"], row["service_on"]].append(row["public_id"])
-    for ids in months.values():
-        left = sum(lowered[id] for id in ids)
-        for id in ids:  # the oldest keep what is left
-            lowered[id] = max(min(lowered[id], left), 0)
-            left -= lowered[id]
-    return lowered
 
 
 def _usages(actor: Actor, contracts: Sequence[str] | None, *, on: date) -> dict[str, _Usage]:
@@ -177,7 +155,6 @@ def _usages(actor: Actor, contracts: Sequence[str] | None, *, on: date) -> dict[
                 continue
             usages = _of_rows(drafted.revenue)
             _add_ledger(usages, [*_posted(actor, contracts), *_drafted(drafted, day)])
-            _add_credits(usages, credits_of(actor, contracts, drafted))
             _add_bills(usages, actor, contracts, revenue=drafted.revenue)
             return usages
     raise Unavailable("busy")
@@ -193,36 +170,38 @@ def _of_rows(revenue: pa.Table) -> dict[str, _Usage]:
     return dict(usages)
 
 
-_Line = tuple[str, int]  # contract, debits less credits
+_Line = tuple[str, str, bool, int]  # contract, account, is it of an adjustment, debits less credits
 
 
 def _add_ledger(usages: Mapping[str, _Usage], lines: Sequence[_Line]) -> None:
-    for contract, debit_minor in lines:
-        if contract in usages:
-            usages[contract].unbilled_minor += debit_minor
-
-
-def _add_credits(usages: Mapping[str, _Usage], credits: Mapping[str, Mapping[Entry, int]]) -> None:
-    for contract, usage in usages.items():
-        usage.credited = credited_rows(usage.rows, credits.get(contract, {}))
+    for contract, account, is_adjusted, debit_minor in lines:
+        usage = usages.get(contract)
+        if usage is not None and account == "unbilled_revenue":
+            usage.unbilled_minor += debit_minor
+        elif usage is not None and account == "accounts_receivable" and is_adjusted:
+            usage.credited_minor -= debit_minor
 
 
 def _posted(actor: Actor, contracts: Codes) -> list[_Line]:
-    """Sums of what closed months have left unbilled of usage."""
+    """Sums of what closed months have posted of usage."""
     entries = rows_of(actor, models.JournalEntry).filter(source_kind="usage", run_id__in=current_runs(actor))
     wanted = entries if contracts is None else entries.filter(contract_id__in=contracts)
-    lines = rows_of(actor, models.JournalLine).filter(entry_id__in=wanted.values("id"), account="unbilled_revenue")
-    return list(lines.values_list("entry__contract_id").annotate(minor=Sum(F("debit_minor") - F("credit_minor"))))
+    lines = rows_of(actor, models.JournalLine).filter(entry_id__in=wanted.values("id"))
+    sums = lines.values_list("entry__contract_id", "account", "entry__is_adjusted")
+    return list(sums.annotate(minor=Sum(F("debit_minor") - F("credit_minor"))))
 
 
 def _drafted(drafted: Computed, day: date) -> list[_Line]:
     """The same of what open months come to."""
-    rows = drafted.drafted_journal
-    late = pc.and_(pc.equal(rows["kind"], _WAITS), pc.greater(rows["on"], pa.scalar(day, pa.date32())))
-    is_own = pc.and_(pc.equal(rows["source_kind"], "usage"), pc.equal(rows["account"], "unbilled_revenue"))
-    rows = rows.filter(pc.and_(is_own, pc.invert(late)))
-    columns = (rows[name].to_pylist() for name in ("contract_id", "debit_minor", "credit_minor"))
-    return [(contract, debit - credit) for contract, debit, credit in zip(*columns, strict=True)]
+    rows = due_lines(drafted.drafted_journal, day)
+    rows = rows.filter(pc.equal(rows["source_kind"], "usage"))
+    columns = ("contract_id", "account", "is_adjusted", "debit_minor", "credit_minor")
+    return [
+        (contract, account, is_adjusted, debit_minor - credit_minor)
+        for contract, account, is_adjusted, debit_minor, credit_minor in zip(
+            *(rows[name].to_pylist() for name in columns), strict=True
+        )
+    ]
 
 
 def _add_bills(usages: Mapping[str, _Usage], actor: Actor, contracts: Codes, *, revenue: pa.Table) -> None:

@@ -142,7 +142,7 @@ def book_adjustments(*, actor: Actor, prepaid_commit: str, at: datetime) -> Book
         due = [row for row in rows if row.service_on < open_on]
         if not due:
             return BookedAdjustments(rows=0, waiting=len(rows))
-        groups = _groups(due, on=at.date())
+        groups = _groups(due, on=at.date(), open_on=open_on)
         before_on = next_month(max(open_on, *(month_of(on) for _, on in groups)))
         books = _Books(actor=actor, contract=matter.of, commit=prepaid_commit, before_on=before_on, at=at)
         months = books.adjust(groups)
@@ -171,11 +171,13 @@ def _reported_of(actor: Actor, commit: str, *, on: date) -> tuple[Matter, list[m
         transaction.savepoint_rollback(point)
 
 
-def _groups(rows: Iterable[models.ReportedAdjustment], *, on: date) -> dict[_Key, list[models.ReportedAdjustment]]:
-    """Rows of one month and one day; without a day of its own a row is of `on`."""
+def _groups(
+    rows: Iterable[models.ReportedAdjustment], *, on: date, open_on: date
+) -> dict[_Key, list[models.ReportedAdjustment]]:
+    """Rows of one month and one day, that on which they are booked; without a day of its own a row is of `on`."""
     groups: dict[_Key, list[models.ReportedAdjustment]] = defaultdict(list)
     for row in rows:
-        groups[row.service_on, row.on or on].append(row)
+        groups[row.service_on, max(row.on or on, open_on)].append(row)
     return groups
 
 
@@ -193,8 +195,7 @@ class _Books:
         """Book each group, and credit what that takes from what was invoiced."""
         before = self._effects()
         filed = self._filed(groups)
-        codes = [each.code for each in filed.values()]
-        after = self._effects(undecided=rows_of(self.actor, models.Adjustment).filter(code__in=codes))
+        after = self._effects()
         changes = {key: after.get(key, _NOTHING).less(before.get(key, _NOTHING)) for key in filed}
         return tuple(self._told(key, filed[key], changes[key], rows=len(groups[key])) for key in filed)
 
@@ -243,26 +244,23 @@ class _Books:
             rounded = whole.quantize(unit, rounding=_ROUNDINGS[load_policy(self.actor).rounding])
             return rounded - to_major(booked_minor, self.contract.currency)
 
-    def _effects(self, *, undecided: Iterable[models.Adjustment] = ()) -> Mapping[_Key, _Effect]:
-        """What adjustments of the prepaid commit come to so far; no memo tells yet what the undecided credit."""
-        ids = [row.id for row in undecided]
-        found = calculate(self.actor, contracts=[self.contract.id], before_on=self.before_on, undecided=ids)
+    def _effects(self) -> Mapping[_Key, _Effect]:
+        """What adjustments of the prepaid commit come to so far."""
+        found = calculate(self.actor, contracts=[self.contract.id], before_on=self.before_on)
         effects: dict[_Key, _Effect] = defaultdict(_Effect)
         for row in found.sheet.fetch(found.outcome.drawdowns.draws).to_pylist():
             if row["item_id"] == addressed_stream(self.commit) and row["adjusted_on"] != _NEVER:
                 key = (month_of(row["service_on"]), row["adjusted_on"])
                 effects[key] = effects[key].drawn(row["kind"], gross=row["gross_minor"], net=row["net_minor"])
-        for row in found.sheet.fetch(found.outcome.journal.journal).to_pylist():
+        for row in found.sheet.fetch(found.outcome.journal.applied).to_pylist():
             if row["is_adjusted"] and row["account"] == "accounts_receivable":
-                key, credited_minor = (month_of(row["service_on"]), row["on"]), row["credit_minor"] - row["debit_minor"]
-                effects[key] = effects[key]._replace(credited=effects[key].credited + credited_minor)
+                key = (month_of(row["service_on"]), row["on"])
+                effects[key] = effects[key]._replace(credited=effects[key].credited - row["debit_minor"])
         return effects
 
     def _told(self, key: _Key, filed: Filed, change: _Effect, *, rows: int) -> AdjustedMonth:
         """A month with the memo that tells the customer of the credit, if there is one."""
-        more = max(change.credited, 0)  # a memo of that day stands, though its invoice may not any more
-        told = (to_major(amount, self.contract.currency) for amount in change._replace(credited=more))
-        gross, net, overage, credited = told
+        gross, net, overage, credited = (to_major(amount, self.contract.currency) for amount in change)
         memo = self._memo(key, credited) if credited > 0 else None
         papers = rows_of(self.actor, models.Paper).filter(kind="credit_memo", code=memo).values_list("id", flat=True)
         return AdjustedMonth(

@@ -182,7 +182,7 @@ class _Settlement:
         if not self.begun.is_kept:
             row.save(force_insert=True)
             return
-        row.recorded_at = self.begun.settled().at  # once more: to write a large file takes its time
+        row.recorded_at = self.begun.at
         told = ("status", "recorded_at", "number", "previous_sha256", "accepted_sha256", *Counts._fields)
         rows_of(self.actor, UsageImport).filter(id=row.id).update(**{name: getattr(row, name) for name in told})
 

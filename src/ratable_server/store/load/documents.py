@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
 from typing import NamedTuple
@@ -15,7 +15,6 @@ from ratable.facts.documents import Documents, Source
 from ratable.terms_tables import Row, addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.store import models
-from ratable_server.store.load.credits import load_credits
 from ratable_server.store.load.journal import posted_lines, posted_lines_of_documents
 from ratable_server.store.load.periods import first_open_month
 from ratable_server.store.load.terms import Codes, load_terms, of_contracts
@@ -39,11 +38,8 @@ class _Document(NamedTuple):
     number: int
 
 
-def load_documents(actor: Actor, contracts: Codes = None, *, undecided: Collection[int] = ()) -> Documents:
-    """The balances of every cut-over, then documents, terminations and reversals in the order of their numbers.
-
-    What adjustments have credited, their credit memos tell, but for those that are `undecided`, by the ids of their rows.
-    """
+def load_documents(actor: Actor, contracts: Codes = None) -> Documents:
+    """The balances of every cut-over, then documents, terminations and reversals in the order of their numbers."""
     with books_of(actor):
         voids = standing_voids(actor)
         kinds = (
@@ -51,7 +47,6 @@ def load_documents(actor: Actor, contracts: Codes = None, *, undecided: Collecti
             _voids(actor, contracts, voids),
             _terminations(actor, contracts),
             _reversals(actor, contracts),
-            load_credits(actor, contracts, undecided=undecided),
         )
         filed = sorted(chain(*kinds), key=_number)
         openings = _openings(actor, contracts)
@@ -114,7 +109,7 @@ def _filed(document: _Document) -> Documents:
         case "invoice", _:
             return documents.invoice(_named(document), amount_minor, contract_id=contract_id, booking=booking)
         case _, "adjustment":
-            return Documents()  # see `load.credits`
+            return Documents()  # booked with the adjustment
         case _, "revenue":
             return documents.credit_of_revenue(
                 amount_minor, contract_id=contract_id, booking=booking, service_on=service_on

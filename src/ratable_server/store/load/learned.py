@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,13 +36,10 @@ class Learned:
         return min(month_of(counts_from(contract)) for contract in self.terms.contracts)
 
 
-def load_learned(actor: Actor, contracts: Iterable[str] | None = None, *, undecided: Collection[int] = ()) -> Learned:
-    """Everything that was agreed and filed, of these contracts or of all.
-
-    `undecided` are rows of adjustments of which no credit memo tells yet what they have credited: the ledger says it.
-    """
+def load_learned(actor: Actor, contracts: Iterable[str] | None = None) -> Learned:
+    """Everything that was agreed and filed, of these contracts or of all."""
     codes = None if contracts is None else list(contracts)
-    documents = load_documents(actor, codes, undecided=undecided)
+    documents = load_documents(actor, codes)
     return Learned(
         terms=load_terms(actor, codes),
         amendments=load_amendments(actor, codes),

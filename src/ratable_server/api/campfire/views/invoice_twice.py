@@ -84,8 +84,8 @@ def refuse_billed_before(actor: Actor, every: Sequence[tuple[Paper, PaperBeside]
         ValidationError: told by its place.
     """
     paper, beside = every[place]
-    standing = {each.contract for each, _ in every[:place] if each.stage != "draft"}
-    if paper.contract in standing and _bill_of(paper, beside.further).named:
+    before = [each for each, of in every[:place] if each.stage != "draft" and not _bill_of(each, of.further).named]
+    if paper.contract in {each.contract for each in before} and _bill_of(paper, beside.further).named:
         try:
             refuse_billed(actor, [(paper, beside)])
         except ValidationError:

@@ -81,11 +81,12 @@ def _due(actor: Actor, contract_id: int | None, through: date) -> list[_Due]:
     months = overage_months(actor=actor, contracts=codes, on=through)
     ends = {row.code: last_day(row.ends_before) for row in signed}
     times = _times(actor, list(commits))
-    return [
-        (cycle, cycle.unbilled, times[cycle.key])
-        for cycle in translate.cycles(months, commits, ends=ends)
-        if cycle.unbilled > 0 and cycle.ends_on <= through
-    ]
+    due = []
+    for cycle in translate.cycles(months, commits, ends=ends):
+        amount = min(cycle.amount, cycle.unbilled)
+        if amount > 0 and cycle.ends_on <= through:
+            due.append((cycle, amount, times[cycle.key]))
+    return due
 
 
 def _times(actor: Actor, commits: Sequence[int]) -> Counter[Any]:
