@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from ratable.terms import Policy
+from ratable_server.operations.policies import set_policy
+from tests.server.conftest import AT
 from tests.server.operations.agreements import kept
 from tests.wire.calling import Api
 from tests.wire.test_adjustments import adjusted, processed
@@ -96,3 +99,21 @@ def test_what_the_pool_was_billed_for_is_not_billed_by_the_name_of_what_was_foun
     told = api.post(INVOICES, {**body, "lines": [{"amount": "500.00"}]})
     assert (told.status, told.body) == (400, NOTHING_LEFT)
     assert kept(api.actor) == before
+
+
+def test_what_is_owed_back_is_no_revenue_to_bill(api: Api, on_day: OnDay):
+    """Of a pool that nobody has billed 200.00 were drawn, and 800.00 would be owed back: the 200.00 can be billed."""
+    set_policy(actor=api.actor, policy=Policy(breakage="none"), at=AT)
+    on_day(1, 5)
+    contract = signed(api)["id"]
+    path = f"contracts/{contract}/prepaid-commits/{granted(api, contract, **POOL)['id']}"
+    assert used(api, path, 1, 200).status == 201
+    on_day(2, 10)
+    posted(api, 1)
+    (row,) = [each for each in api.get("transactions", limit=1_000)["results"] if each["amount"] == 200]
+    entity = api.post("/coa/api/entity", {"name": "Top Level"})["id"]
+    days = {"invoice_date": "2026-02-10", "due_date": "2026-03-10"}
+    body = {"contract": contract, "entity": entity, **days, "revenue_transactions": [row["id"]]}
+    told = api.post(INVOICES, {**body, "lines": [{"amount": "200.00"}]})
+    assert told.status == 201, told.text
+    assert "Unbilled Revenue" not in sides(api)
