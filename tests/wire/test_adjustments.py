@@ -30,7 +30,7 @@ from tests.wire.test_prepaid_commits import granted
 from tests.wire.test_uploads import sent
 
 HEADER = "external_id,dm,total_revenue_dollars,total_events,is_adjustment,original_period_month,adjustment_date"
-POOLS = 11
+POOLS = 12
 
 
 def told_of_chain(commit: PrepaidCommit) -> list[dict[str, Any]]:
