@@ -146,3 +146,16 @@ def test_usage_that_a_body_has_billed_without_its_name_is_not_billed_after_it(ap
     assert told.status == 201, told.text
     assert overage.stands == ({USAGE: 500_000}, {}, 5_000)
     assert POOL not in balances(api)
+
+
+def test_a_copy_of_a_contract_is_billed_apart_from_it(api: Api):
+    """Its subscription goes by the same name; of the one all is billed by a line, of the other nothing."""
+    agreed = Agreed(api, "contract_subscription", over_time)
+    copy = int(api.post(f"contracts/{agreed.contract}/duplicate")["id"])
+    rows = [row for row in api.get("transactions", limit=1_000)["results"] if row["contract"] == copy]
+    december = max(rows, key=lambda row: row["accounting_period"])["id"]
+    agreed.bill("12000.00", **agreed.target)
+    of_copy = {**agreed.body("1000.00", december), "contract": copy}
+    path = f"{INVOICES}bulk-create"
+    agreed.refuses({"invoices": [of_copy, agreed.body("1000.00", agreed.ids[-1])]}, path=path)
+    assert api.post(path, {"invoices": [of_copy]}).status == 201

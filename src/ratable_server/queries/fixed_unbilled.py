@@ -28,7 +28,7 @@ from ratable_server.store.load.periods import current_runs
 from ratable_server.store.load.terms import Codes, of_contracts
 from ratable_server.store.scope import books_of, moment_of, rows_of
 
-Source = tuple[str, str]  # ("subscription", "seats")
+Source = tuple[str, str, str]  # ("acme-2026", "subscription", "seats"): two contracts may have seats
 _SOURCES = ("subscription", "milestone", "prepaid_commit")
 _ACCOUNTS = ("unbilled_revenue", "contract_liability")
 _NEVER_BILLED = ("adjustment", "refund")  # what was billed before: no invoice names it
@@ -104,7 +104,7 @@ def _of_rows(revenue: pa.Table, currencies: Mapping[str, str]) -> dict[Source, _
     rows = revenue.filter(pc.and_(is_fixed, is_billed)).to_pylist()
     found: dict[Source, _Fixed] = {}
     for row in sorted(rows, key=lambda row: (row["on"], row["service_on"], row["public_id"])):
-        source = row["source_kind"], row["source_id"]
+        source = row["contract_id"], row["source_kind"], row["source_id"]
         found.setdefault(source, _Fixed(currency=currencies[row["contract_id"]])).rows.append(row)
     return found
 
@@ -117,10 +117,10 @@ def _posted(actor: Actor, contracts: Codes) -> list[_Line]:
     entries = rows_of(actor, models.JournalEntry).filter(source_kind__in=_SOURCES, run_id__in=current_runs(actor))
     wanted = entries if contracts is None else entries.filter(contract_id__in=contracts)
     lines = rows_of(actor, models.JournalLine).filter(entry_id__in=wanted.values("id"), account__in=_ACCOUNTS)
-    sums = lines.values_list("entry__source_kind", "entry__source_id")
+    sums = lines.values_list("entry__contract_id", "entry__source_kind", "entry__source_id")
     return [
-        ((kind, code), int(minor))
-        for kind, code, minor in sums.annotate(minor=Sum(F("debit_minor") - F("credit_minor")))
+        ((contract, kind, code), int(minor))
+        for contract, kind, code, minor in sums.annotate(minor=Sum(F("debit_minor") - F("credit_minor")))
     ]
 
 
@@ -129,8 +129,11 @@ def _drafted(drafted: Computed, day: date) -> list[_Line]:
     rows = due_lines(drafted.drafted_journal, day)
     is_own = pc.and_(pc.is_in(rows["source_kind"], pa.array(_SOURCES)), pc.is_in(rows["account"], pa.array(_ACCOUNTS)))
     rows = rows.filter(is_own)
-    columns = (rows[name].to_pylist() for name in ("source_kind", "source_id", "debit_minor", "credit_minor"))
-    return [((kind, code), debit - credit) for kind, code, debit, credit in zip(*columns, strict=True)]
+    names = ("contract_id", "source_kind", "source_id", "debit_minor", "credit_minor")
+    columns = (rows[name].to_pylist() for name in names)
+    return [
+        ((contract, kind, code), debit - credit) for contract, kind, code, debit, credit in zip(*columns, strict=True)
+    ]
 
 
 def _bills(actor: Actor, contracts: Codes) -> list[tuple[Source, Bill]]:
@@ -143,11 +146,12 @@ def _bills(actor: Actor, contracts: Codes) -> list[tuple[Source, Bill]]:
         document__isnull=False,
     )
     codes = [f"document__{kind}__code" for kind in _SOURCES]
-    sums = lines.values_list("paper_id", "paper__further", *codes).annotate(minor=Sum("amount_minor"))
+    columns = ("paper_id", "document__contract__code", "paper__further", *codes)
+    sums = lines.values_list(*columns).annotate(minor=Sum("amount_minor"))
     bills: dict[Source, list[Bill]] = defaultdict(list)
-    for _, further, *named, minor in sums.order_by("paper_id", *codes):
+    for _, contract, further, *named, minor in sums.order_by("paper_id", *codes):
         bill = Bill(tuple(dict.fromkeys(further.get(_NAMED) or ())), int(minor))
         for kind, code in zip(_SOURCES, named, strict=True):
             if code is not None:
-                bills[kind, code].append(bill)
+                bills[contract, kind, code].append(bill)
     return [(source, bill) for source, some in bills.items() for bill in some]

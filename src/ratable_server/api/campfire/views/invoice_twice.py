@@ -19,7 +19,7 @@ from ratable_server.actor import Actor
 from ratable_server.api.campfire.translate.invoices import NAMED_REVENUE
 from ratable_server.clock import now_at
 from ratable_server.operations.paper_told import Line, Paper, PaperBeside
-from ratable_server.queries.fixed_unbilled import fixed_left
+from ratable_server.queries.fixed_unbilled import Source, fixed_left
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.papers import Paper as Row
 from ratable_server.queries.papers import PaperLine, PapersAsked, papers
@@ -164,14 +164,17 @@ def _take_nameless(
     fixed = [each for each in wanted if each.kind not in _OF_USAGE]
     if fixed:
         codes = sorted({each.contract for each in fixed})
-        unbilled |= fixed_left(actor=actor, contracts=codes, on=on, besides=_beside(own, fixed))
+        unbilled |= fixed_left(actor=actor, contracts=codes, on=on, besides=_beside(row, own, fixed))
     left.update({each.id: min(left[each.id], unbilled.get(each.id, left[each.id])) for each in wanted})
 
 
-def _beside(own: Mapping[_Source, Decimal], rows: Sequence[RevenueTransaction]) -> dict[_Source, Decimal]:
-    """What an invoice itself bills of the sources of these rows; a line of nothing may have cleared any of them."""
-    sources = {(each.source_kind, each.source) for each in rows}
-    return {each: own.get(each, _NOTHING) + own.get(_USAGE, _NOTHING) for each in sources}
+def _beside(
+    row: Row | None, own: Mapping[_Source, Decimal], rows: Sequence[RevenueTransaction]
+) -> dict[Source, Decimal]:
+    """What an invoice itself bills of the sources of these rows; a line of nothing may have cleared any of its contract."""
+    mine = {(each.source_kind, each.source) for each in rows if row is not None and each.contract == row.contract}
+    contract = "" if row is None else row.contract
+    return {(contract, *each): own.get(each, _NOTHING) + own.get(_USAGE, _NOTHING) for each in mine}
 
 
 def _day(invoices: Sequence[Row]) -> date:
