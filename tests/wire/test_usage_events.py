@@ -21,8 +21,9 @@ from ratable_server.queries import prepaid_events_text as events_as_text
 from ratable_server.queries.prepaid_commits import prepaid_commits
 from ratable_server.queries.prepaid_events import EventsAsked, prepaid_events
 from ratable_server.queries.prepaid_events_text import EventsText, prepaid_events_text
-from ratable_server.store.counts import Counted, Place, counted_before, place_before
+from ratable_server.store import seen_lists
 from ratable_server.store.scope import books_of
+from ratable_server.store.seen_lists import Counted, Page, Place, counted_before, page_before, place_before
 from tests.server.conftest import AT
 from tests.wire.calling import Api
 from tests.wire.test_contracts import signed
@@ -203,6 +204,55 @@ def test_a_page_begins_where_the_last_one_ended(api: Api, monkeypatch: pytest.Mo
     assert [place.rows for place in begun] == [2, 3, 4]
     counting.add("one more")
     assert counting.ids(5, 1) == ["added 3"]
+
+
+def test_the_same_page_is_not_read_again(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Seen by a page that was made up: it is told as long as the database shows the same, for this page alone."""
+    counting = Counting(api)
+
+    def made_up(asked: Hashable, page: Hashable) -> Page | None:
+        told = page_before(asked, page)
+        return None if told is None else told._replace(text="made up")
+
+    monkeypatch.setattr(events_as_text, "page_before", made_up)
+    read = counting.page(0).text
+    assert [counting.page(0).text for _ in range(4)] == [read, read, "made up", "made up"]
+    assert len({counting.page(1).text, counting.page(0, limit=2).text, read, "made up"}) == 4
+    assert {counting.page(*asked).text for asked in ((1, 1), (0, 2))} == {"made up"}
+    with books_of(api.actor):
+        counting.add("given up")
+        assert counting.page(0).text == read
+        transaction.set_rollback(True)
+    assert counting.page(0).text == read
+    assert counting.page(0, 1000).count == 2
+    counting.add("one more")
+    assert [json.loads(counting.page(2).text)["external_id"] for _ in range(3)] == ["one more"] * 3
+
+
+def test_pages_are_kept_as_far_as_there_is_room(api: Api, monkeypatch: pytest.MonkeyPatch):
+    counting = Counting(api)
+    kept: list[bool] = []
+
+    def looked_at(asked: Hashable, page: Hashable) -> Page | None:
+        told = page_before(asked, page)
+        kept.append(told is not None)
+        return told
+
+    monkeypatch.setattr(events_as_text, "page_before", looked_at)
+    letters = len(counting.page(0).text)
+    counting.page(0)
+
+    def is_kept(*asked: tuple[int, int], room: int) -> list[bool]:
+        monkeypatch.setattr(seen_lists, "_MOST_LETTERS", room)
+        kept.clear()
+        for offset, limit in asked:
+            counting.page(offset, limit)
+        return list(kept)
+
+    first, second, both = (0, 1), (1, 1), (0, 2)
+    assert is_kept(first, second, first, second, room=letters + letters // 2) == [False] * 4
+    assert is_kept(first, second, first, second, room=2 * letters) == [False, True, True, True]
+    assert is_kept(both, both, first, room=2 * letters) == [False, False, True]
 
 
 def test_pages_are_the_same_wherever_the_one_before_ended(api: Api):

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ratable_server.actor import Actor
 
 LIMIT, TARGET = Decimal("0.3"), Decimal("0.5")
-_EVENTS = 1_000
+_EVENTS, _LIMIT_OF_PAGE = 1_000, 100
 _CONTRACTS = 1_000  # so many that none comes to more lines than contracts have
 _CONNECTIONS = (1, 8)
 _THREADS = 8
@@ -140,12 +140,12 @@ def measure(actor: Actor, *, requests: int, turns: int) -> list[Measured]:
 
 
 def _listed(places: Places) -> str:
-    return f"/rr/api/v1/contracts/{places.contracts[0]}/prepaid-commits/{places.commit}/usage-events?limit=100"
+    return f"/rr/api/v1/contracts/{places.contracts[0]}/prepaid-commits/{places.commit}/usage-events?limit={_LIMIT_OF_PAGE}"
 
 
 def _asked(places: Places, *, port: int, token: str, bare_port: int) -> Mapping[str, tuple[Client, Client]]:
     """Clients of the bare view and of the API, for each request; what is added goes to one contract after the other."""
-    numbers = count()
+    numbers, offsets = count(), count(step=_LIMIT_OF_PAGE)
     body = {"usage_group": places.usage_group, "start_date": f"{YEAR}-01-01", "description": "Calls"}
 
     def client(opens: Callable[[], Site], method: str, path: Callable[[], str]) -> Client:
@@ -158,17 +158,19 @@ def _asked(places: Places, *, port: int, token: str, bare_port: int) -> Mapping[
     def next_contract() -> str:
         return f"/rr/api/v1/contracts/{places.contracts[next(numbers) % _CONTRACTS]}/usage"
 
+    def next_page() -> str:
+        return f"{_listed(places)}&offset={next(offsets) % (_EVENTS - _LIMIT_OF_PAGE + 1)}"
+
     def bare() -> Site:
         return Site(bare_port)
 
     def api() -> Site:
         return Site(port, token)
 
+    page_of_bytes = client(bare, "GET", lambda: "/bytes")
     return {
-        "GET usage-events?limit=100": (
-            client(bare, "GET", lambda: "/bytes"),
-            client(api, "GET", lambda: _listed(places)),
-        ),
+        "GET usage-events?limit=100": (page_of_bytes, client(api, "GET", lambda: _listed(places))),
+        "the same, another page each time": (page_of_bytes, client(api, "GET", next_page)),
         "POST usage": (client(bare, "POST", lambda: "/row"), client(api, "POST", next_contract)),
     }
 
@@ -283,7 +285,7 @@ def main() -> None:
         found = measure(actor, requests=asked.requests, turns=asked.turns)
     table = Table(title=f"Requests a second, medians (limit: {LIMIT} of a bare Django view, aim: {TARGET})")
     for column in ("request", "connections", "bare view", "API", "bare view = 1", "by processor"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     for row in found:
         rates = (str(_median(each)) for each in (row.bare, row.api))
         table.add_row(row.name, str(row.connections), *rates, str(row.ratio()), str(row.ratio_busy()))

@@ -1,16 +1,16 @@
 """The same events as JSON that the database has written: what programs that keep a copy read page after page.
 
 One statement gives the prepaid commit, the page and the count of all pages; while nobody writes, later pages go without
-counting and begin where the last one ended (`store.counts`). Owns how each figure is written, so that it means the same
-as what `prepaid_events` gives, told by a dialect; `data` is spaced as PostgreSQL writes it. Events among which there are
-adjustments are not told here.
+counting and begin where the last one ended, and the same page is not read again (`store.seen_lists`). Owns how each figure
+is written, so that it means the same as what `prepaid_events` gives, told by a dialect; `data` is spaced as PostgreSQL
+writes it. Events among which there are adjustments are not told here.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import groupby
@@ -20,17 +20,20 @@ from typing import NamedTuple
 from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.queries.prepaid_events import EventsAsked
-from ratable_server.store.counts import (
+from ratable_server.store.scope import first_texts_of
+from ratable_server.store.seen_lists import (
     SNAPSHOT,
     START,
     Counted,
+    Page,
     Place,
     counted_before,
+    page_before,
     place_before,
     remember_count,
-    remember_place,
+    remember_page,
+    shown_now,
 )
-from ratable_server.store.scope import first_texts_of
 from ratable_server.store.trips import Prepared, Value, prepared
 
 Told = tuple[tuple[str, str], ...]  # words of a dialect, each with one of our columns
@@ -166,35 +169,47 @@ def prepaid_events_text(
         "nameless": _pattern(words.nameless),
     }
     ask = partial(_page, actor, words, asked=asked, wanted=wanted)
-    list_asked = (_limits(asked), *list_of.values())
-    counted = counted_before(list_asked)
-    if counted is not None:
-        page = ask(after=place_before(list_asked, asked.offset), is_counted=False)
-        if page is not None and page.snapshot == counted.snapshot:
-            remember_place(list_asked, page.ends)
-            return EventsText(count=counted.rows, text=page.text)
+    list_asked, page_asked = (_limits(asked), *list_of.values()), (asked.limit, asked.offset, words)
+    found = _as_counted(list_asked, page_asked, ask, offset=asked.offset)
+    if found is not None:
+        return found
     page = ask(after=START, is_counted=True)
     if page is None:
         return None
-    remember_count(list_asked, Counted(page.snapshot, page.all), place=page.ends)
-    return EventsText(count=page.all, text=page.text)
+    remember_count(list_asked, Counted(page.snapshot, page.all), place=page.told.ends)
+    return EventsText(count=page.all, text=page.told.text)
 
 
-class _Page(NamedTuple):
-    """The events of a page, what the database showed to it, and how many there are on all pages, if they were counted.
+def _as_counted(
+    list_asked: Hashable, page_asked: Hashable, ask: Callable[..., _Asked | None], *, offset: int
+) -> EventsText | None:
+    """A page with the count that is known; None: there is none, or somebody has written since."""
+    counted = counted_before(list_asked)
+    if counted is None:
+        return None
+    told = page_before(list_asked, page_asked)
+    if told is not None:
+        shown = shown_now()
+    else:
+        page = ask(after=place_before(list_asked, offset), is_counted=False)
+        told, shown = (page.told, page.snapshot) if page is not None else (None, None)
+    if told is None or shown != counted.snapshot:
+        return None
+    remember_page(list_asked, page_asked, told)
+    return EventsText(count=counted.rows, text=told.text)
 
-    `ends` is where the page does; one without events has no such place.
-    """
 
-    text: str
+class _Asked(NamedTuple):
+    """A page, what the database showed to it, and how many events there are on all pages, if they were counted."""
+
+    told: Page
     snapshot: str | None
-    ends: Place
     all: int
 
 
 def _page(
     actor: Actor, words: EventWords, *, asked: EventsAsked, wanted: Mapping[str, Value], after: Place, is_counted: bool
-) -> _Page | None:
+) -> _Asked | None:
     """What a statement gives, asked for the events behind a place; None, as above."""
     statement, names = _statement(words.words, words.own_id, words.count, limits=_limits(asked), is_counted=is_counted)
     said = {**wanted, "after": after.id, "offset": asked.offset - after.rows}
@@ -203,7 +218,7 @@ def _page(
         return None
     _, text, snapshot, rows, last_id, count = found
     ends = START if last_id is None else Place(asked.offset + int(rows or 0), int(last_id))
-    return _Page(text or "", snapshot, ends, int(count or 0))
+    return _Asked(Page(text or "", ends), snapshot, int(count or 0))
 
 
 def _limits(asked: EventsAsked) -> str:
