@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from django.db import connection, transaction
@@ -23,7 +24,7 @@ from ratable_server.queries.prepaid_events import EventsAsked, prepaid_events
 from ratable_server.queries.prepaid_events_text import EventsText, prepaid_events_text
 from ratable_server.store import seen_lists
 from ratable_server.store.scope import books_of
-from ratable_server.store.seen_lists import Counted, Page, Place, counted_before, page_before, place_before
+from ratable_server.store.seen_lists import Counted, ListAsked, Page, Place, counted_before, page_before, place_before
 from tests.server.conftest import AT
 from tests.wire.calling import Api
 from tests.wire.test_contracts import signed
@@ -111,12 +112,12 @@ class Counting:
         self.actor, (self._contract, self._commit) = api.actor, [int(each) for each in path.split("/")[1:4:2]]
         self.code = prepaid_commits(actor=api.actor).rows[-1].code
 
-    def page(self, offset: int, limit: int = 1) -> EventsText:
+    def page(self, offset: int, limit: int = 1, **data: str) -> EventsText:
         page = prepaid_events_text(
             actor=self.actor,
             contract_id=self._contract,
             commit_id=self._commit,
-            asked=EventsAsked(limit=limit, offset=offset),
+            asked=EventsAsked(limit=limit, offset=offset, data=data),
             words=words_of(self._commit),
         )
         assert page is not None
@@ -163,7 +164,7 @@ def test_events_are_not_counted_again_for_the_next_page(api: Api, monkeypatch: p
     """Seen by a count that was made up: it is told as long as the database shows the same, and no longer."""
     counting = Counting(api)
 
-    def made_up(asked: Hashable) -> Counted | None:
+    def made_up(asked: ListAsked) -> Counted | None:
         counted = counted_before(asked)
         return None if counted is None else counted._replace(rows=17)
 
@@ -195,7 +196,7 @@ def test_a_page_begins_where_the_last_one_ended(api: Api, monkeypatch: pytest.Mo
     assert [counting.of_page(offset) for offset in (0, 0, 0, 1)] == [6] * 4
     begun: list[Place] = []
 
-    def behind(asked: Hashable, offset: int) -> Place:
+    def behind(asked: ListAsked, offset: int) -> Place:
         begun.append(place_before(asked, offset))
         return begun[-1]._replace(id=2**60) if offset == 5 else begun[-1]
 
@@ -210,7 +211,7 @@ def test_the_same_page_is_not_read_again(api: Api, monkeypatch: pytest.MonkeyPat
     """Seen by a page that was made up: it is told as long as the database shows the same, for this page alone."""
     counting = Counting(api)
 
-    def made_up(asked: Hashable, page: Hashable) -> Page | None:
+    def made_up(asked: ListAsked, page: Hashable) -> Page | None:
         told = page_before(asked, page)
         return None if told is None else told._replace(text="made up")
 
@@ -230,16 +231,17 @@ def test_the_same_page_is_not_read_again(api: Api, monkeypatch: pytest.MonkeyPat
 
 
 def test_pages_are_kept_as_far_as_there_is_room(api: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(seen_lists, "_counted", WeakKeyDictionary())
     counting = Counting(api)
     kept: list[bool] = []
 
-    def looked_at(asked: Hashable, page: Hashable) -> Page | None:
+    def looked_at(asked: ListAsked, page: Hashable) -> Page | None:
         told = page_before(asked, page)
         kept.append(told is not None)
         return told
 
     monkeypatch.setattr(events_as_text, "page_before", looked_at)
-    letters = len(counting.page(0).text)
+    weight = 1_000 + len(counting.page(0).text)
     counting.page(0)
 
     def is_kept(*asked: tuple[int, int], room: int) -> list[bool]:
@@ -249,10 +251,38 @@ def test_pages_are_kept_as_far_as_there_is_room(api: Api, monkeypatch: pytest.Mo
             counting.page(offset, limit)
         return list(kept)
 
-    first, second, both = (0, 1), (1, 1), (0, 2)
-    assert is_kept(first, second, first, second, room=letters + letters // 2) == [False] * 4
-    assert is_kept(first, second, first, second, room=2 * letters) == [False, True, True, True]
-    assert is_kept(both, both, first, room=2 * letters) == [False, False, True]
+    first, second, both, behind, further = (0, 1), (1, 1), (0, 2), (7, 1), (8, 1)
+    assert is_kept(first, second, first, second, room=2 * weight - 1) == [False] * 4
+    assert is_kept(first, second, first, second, room=2 * weight) == [False, True, True, True]
+    assert is_kept(both, both, room=weight) == [False, False]
+    assert is_kept(behind, further, behind, room=1_999) == [False] * 3
+    assert is_kept(further, behind, further, room=2_000) == [False, True, True]
+
+
+def test_lists_are_kept_as_far_as_there_is_room(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Of each a number of letters, and a number of them; one that is counted anew keeps its room."""
+    monkeypatch.setattr(seen_lists, "_counted", WeakKeyDictionary())
+    counting = Counting(api)
+    known: list[bool] = []
+
+    def looked_at(asked: ListAsked) -> Counted | None:
+        counted = counted_before(asked)
+        known.append(counted is not None)
+        return counted
+
+    monkeypatch.setattr(events_as_text, "counted_before", looked_at)
+
+    def is_known(*teams: str) -> list[bool]:
+        known.clear()
+        for team in teams:
+            assert counting.page(0, team_id=team).count == (1 if team in {"a", "b"} else 0)
+        return list(known)
+
+    assert is_known("a", "a", "a") == [False, False, True]
+    assert is_known(*["x" * 1_000] * 3) == [False] * 3
+    monkeypatch.setattr(seen_lists, "_MOST", 2)
+    assert is_known("b", "b", "a", "b") == [False, False, True, True]
+    assert is_known("c", "c", "a", "a", "c", "a") == [False, False, False, False, True, True]
 
 
 def test_pages_are_the_same_wherever_the_one_before_ended(api: Api):

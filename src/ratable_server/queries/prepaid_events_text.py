@@ -25,6 +25,7 @@ from ratable_server.store.seen_lists import (
     SNAPSHOT,
     START,
     Counted,
+    ListAsked,
     Page,
     Place,
     counted_before,
@@ -181,7 +182,7 @@ def prepaid_events_text(
 
 
 def _as_counted(
-    list_asked: Hashable, page_asked: Hashable, ask: Callable[..., _Asked | None], *, offset: int
+    list_asked: ListAsked, page_asked: Hashable, ask: Callable[..., _Asked | None], *, offset: int
 ) -> EventsText | None:
     """A page with the count that is known; None: there is none, or somebody has written since."""
     counted = counted_before(list_asked)

@@ -5,7 +5,7 @@ come before it, and the texts of the last pages, told once more to who asks for 
 
 A page looks at its own rows, a count at all of them. PostgreSQL tells which transactions a statement sees (its snapshot,
 `pg_current_snapshot`): two statements that see the same ones see the same rows, so that a count or a page of the one is that
-of the other, to the last row. Once anybody begins to write, snapshots are others.
+of the other, to the last row. Once anybody who has written ends, snapshots are others.
 
 A count is given where two in a row saw the same: elsewhere somebody writes all the time, and a page without its count would
 be asked for in vain. So each connection counts a list twice, and once more after somebody has written; pages are kept of
@@ -22,13 +22,17 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 
-from ratable_server.store.trips import first_texts, live_connection, prepared
+from ratable_server.store.trips import Value, first_texts, live_connection, prepared
+
+ListAsked = tuple[Value, ...]  # what a list is asked for: each other one has other parts
 
 SNAPSHOT = "CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_snapshot() END"
 _SHOWN = prepared(f"SELECT {SNAPSHOT}")
 _MOST = 100  # lists of a connection
 _MOST_LETTERS = 2**21  # of all pages of a connection: some sixty of a hundred events
-_counted: WeakKeyDictionary[psycopg.Connection[Any], dict[Hashable, _Known]] = WeakKeyDictionary()
+_EACH = 1_000  # letters that a page counts for beside its text: to be kept is not free for a small one
+_LONGEST = 1_000  # letters of what a list is asked for
+_counted: WeakKeyDictionary[psycopg.Connection[Any], dict[ListAsked, _Known]] = WeakKeyDictionary()
 
 
 class Counted(NamedTuple):
@@ -70,7 +74,7 @@ def shown_now() -> str | None:
     return None if found is None else found[0]
 
 
-def counted_before(asked: Hashable) -> Counted | None:
+def counted_before(asked: ListAsked) -> Counted | None:
     """What was counted of a list on this connection, the last two times.
 
     None: it was not, or not with the same snapshot, or a transaction is open.
@@ -79,50 +83,57 @@ def counted_before(asked: Hashable) -> Counted | None:
     return known.counted if known is not None and known.is_quiet else None
 
 
-def place_before(asked: Hashable, offset: int) -> Place:
+def place_before(asked: ListAsked, offset: int) -> Place:
     """The place that is known of a list with what was counted of it, if it is not behind the offset; else its start."""
     known = _lists().get(asked)
     return known.place if known is not None and known.place.rows <= offset else START
 
 
-def page_before(asked: Hashable, page: Hashable) -> Page | None:
+def page_before(asked: ListAsked, page: Hashable) -> Page | None:
     """A page of a list that was told with what was counted of it; None: it was not, or is not kept any more."""
     known = _lists().get(asked)
     return known.pages.get(page) if known is not None and known.is_quiet else None
 
 
-def remember_page(asked: Hashable, page: Hashable, told: Page) -> None:
+def remember_page(asked: ListAsked, page: Hashable, told: Page) -> None:
     """Keep where a page ended that saw what was counted, and its text; all others go where there is no more room."""
     lists = _lists()
     known = lists.get(asked)
     if known is None:
         return
     lists[asked] = known._replace(place=told.ends)
-    if page not in known.pages and len(told.text) <= _MOST_LETTERS:
-        _make_room(lists, len(told.text))
+    if page not in known.pages and _weight(told) <= _MOST_LETTERS:
+        _make_room(lists, _weight(told))
         known.pages[page] = told
 
 
-def _make_room(lists: Mapping[Hashable, _Known], letters: int) -> None:
-    held = sum(len(page.text) for known in lists.values() for page in known.pages.values())
+def _weight(page: Page) -> int:
+    return len(page.text) + _EACH
+
+
+def _make_room(lists: Mapping[ListAsked, _Known], letters: int) -> None:
+    held = sum(_weight(page) for known in lists.values() for page in known.pages.values())
     if held + letters > _MOST_LETTERS:
         for known in lists.values():
             known.pages.clear()
 
 
-def remember_count(asked: Hashable, counted: Counted, *, place: Place) -> None:
-    """Keep what was counted of a list on this connection, and a place in it, unless a transaction is open or there is no snapshot."""
-    if counted.snapshot is None:
+def remember_count(asked: ListAsked, counted: Counted, *, place: Place) -> None:
+    """Keep what was counted of a list on this connection, and a place in it.
+
+    Not while a transaction is open, without a snapshot, or of a list that takes many words to ask for.
+    """
+    if counted.snapshot is None or sum(len(each) for each in asked if isinstance(each, str)) > _LONGEST:
         return
     lists = _lists()
     before = lists.get(asked)
-    if len(lists) >= _MOST:
+    if before is None and len(lists) >= _MOST:
         lists.clear()
     is_quiet = before is not None and counted == before.counted
     lists[asked] = _Known(counted, is_quiet, place, {})
 
 
-def _lists() -> dict[Hashable, _Known]:
+def _lists() -> dict[ListAsked, _Known]:
     """What this connection knows; what is put into it inside a transaction is known to nobody."""
     database = live_connection()
     if database.in_atomic_block or database.connection is None:
