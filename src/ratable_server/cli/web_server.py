@@ -153,15 +153,20 @@ def _load_views(routes: URLResolver) -> None:
 
 def _finish(sockets: Sequence[Any]) -> None:
     """Let running requests come to their end, then end the server's loop as Ctrl-C does."""
-    for each in sockets:
-        each.accepting = False
-        each.socket.close()
+    _take_no_more(sockets)
     ends_at = time.monotonic() + _SECONDS_TO_FINISH
     while time.monotonic() < ends_at and any(_has_busy_channels(each) for each in sockets):
         time.sleep(1 / 20)
     while True:  # until the process has ended: an interrupt that comes while an object is thrown away is lost
         signal.raise_signal(signal.SIGINT)
         time.sleep(2 * _SECONDS_TO_END)
+
+
+def _take_no_more(sockets: Sequence[Any]) -> None:
+    for each in sockets:
+        each.accepting = False
+        each.handle_close = each.close  # it was asked for: nothing to warn of
+        each.socket.close()
 
 
 def _has_busy_channels(socket: Any) -> bool:

@@ -81,6 +81,24 @@ print(*(each > 0 for each in asked))
         assert asked.split() == ["False", "True", "False", "True"]
 
 
+def test_nothing_is_told_of_sockets_that_are_closed_to_end(books: None):
+    """The server's loop, which was about to look at them, finds them closed and would warn of it."""
+    program = r"""
+import django
+django.setup()
+from waitress import wasyncore
+from ratable_server.cli import web_server
+told = web_server.listen(host="127.0.0.1", port=0, threads=1)
+map = told.sockets[0]._map
+web_server._take_no_more(told.sockets)
+told.sockets[0].readable = lambda: True
+wasyncore.poll2(0.1, map)
+print(told.sockets[0] in map.values())
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert (told.stdout, told.stderr) == ("False\n", "")
+
+
 def test_the_served_document_is_printed(actor: Actor, tmp_path: Path):
     out = tmp_path / "openapi.json"
     assert Command(actor)("schema", "--out", str(out)).exit_code == DONE
