@@ -123,7 +123,8 @@ def _minimum(contract: Contract, *, may_wait: bool) -> Iterator[Refusal]:
     minimums = (contract.minimum_monthly_commitment_amount, contract.minimum_monthly_commitment_quantity)
     if any(minimum is not None and minimum < ZERO for minimum in minimums):
         yield Refusal(contract.id, "amount_must_be_positive", "a monthly minimum is below zero", "contract")
-    groups = {item.usage_group_id for item in contract.usage_items if item.usage_group_id is not None}
+    items = [item for item in contract.usage_items if item.usage_group_id is not None]
+    groups = {(item.product_id, item.usage_group_id) for item in items}  # two products may call theirs the same
     if contract.minimum_monthly_commitment_quantity and not (may_wait and not groups) and len(groups) != 1:
         detail = f"the contract has {len(groups)} usage groups"
         yield Refusal(contract.id, "minimum_quantity_needs_one_usage_group", detail, "contract")

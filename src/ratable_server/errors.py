@@ -46,7 +46,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("entry_must_be_written", "the entry comes of usage or a document: take these back, or reverse it"),
     Code("revenue_must_be_posted_once", "another journal entry posts this revenue already"),
     Code("document_must_be_known", "no document of this kind has this id", True),
-    Code("document_must_stand", "the document is void"),
+    Code("document_must_stand", "the document is void, or a draft"),
     Code("document_must_be_void", "the document stands"),
     Code(
         "document_must_not_be_settled", "an invoice has payments, or a credit memo was used; that is taken back first"
@@ -54,7 +54,12 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     Code("settlement_must_not_exceed_document", "more than what is due of an invoice, or left of a credit memo"),
     Code(
         "credit_memo_must_go_with_its_cause",
-        "the credit memo is what was paid above an invoice: take the payment back",
+        "a credit memo goes with what has made it",
+    ),
+    Code(
+        "credit_of_adjustment_must_stand",
+        "what an adjustment has credited stays billed, and as its credit memo tells it",
+        True,
     ),
     Code("credit_memo_must_be_of_the_customer", "a credit memo is of another customer or in another currency"),
     Code("entry_must_not_be_reversed", "the journal entry has been reversed already"),

@@ -409,6 +409,30 @@ def test_a_minimum_quantity_waits_for_its_usage_group_where_contracts_may_grow(t
     assert codes(0, one, two, may_grow=False) == []
 
 
+def test_usage_groups_of_two_products_are_two_whatever_their_ids(tmp_path: Path):
+    """A case gives them different ids; books of several products need not."""
+    case = (
+        PRODUCTS + "contracts:\n  - {id: c, customer: C, start_date: 2026-01-01,"
+        " minimum_monthly_commitment_quantity: 10, usage: [{id: i, product: api, usage_group: calls}]}\n"
+    )
+    path = tmp_path / "case.yaml"
+    path.write_text(case, encoding="utf-8")
+    terms = read_case(path).terms
+    (contract,), api = terms.contracts, terms.products[0]
+    (item,) = contract.usage_items
+
+    def refused(product: str) -> list[tuple[str, str, str]]:
+        items = (item, replace(item, id="j", product_id=product))
+        sold = (*terms.products, replace(api, id="other"))
+        found = check_terms(replace(terms, products=sold, contracts=(replace(contract, usage_items=items),)))
+        return [(each.code, each.kind, each.detail) for each in found]
+
+    assert refused("api") == []
+    assert refused("other") == [
+        ("minimum_quantity_needs_one_usage_group", "contract", "the contract has 2 usage groups")
+    ]
+
+
 def test_warnings_are_not_refusals(tmp_path: Path):
     group = "products: [{id: a, name: A, usage_groups: [{id: v, pricing_model: volume_based, tiers: [%s]}]}]\n"
     path = tmp_path / "case.yaml"

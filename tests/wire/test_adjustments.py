@@ -145,10 +145,10 @@ def test_what_an_adjustment_has_changed_names_its_credit_memo(chain: tuple[Api, 
     rows = [row for row in api.get("transactions", limit=1_000)["results"] if row["prepaid_commit"] == commit]
 
     of_memo = [row for row in rows if row["credit_memo"] is not None]
-    assert sorted(row["amount"] for row in of_memo) == [-20_000, -8_000]
+    assert [row["amount"] for row in of_memo] == [-memo["amount"]] == [-20_000]
     assert {row["accounting_period"] for row in of_memo} == {"2026-05-01"}
     told = ("credit_memo", "credit_memo_number", "credit_memo_date", "credit_memo_application_status")
-    assert [[row[name] for name in told] for row in of_memo] == [[memo["id"], number, "2026-05-12", "open"]] * 2
+    assert [[row[name] for name in told] for row in of_memo] == [[memo["id"], number, "2026-05-12", "open"]]
     assert len(rows) > len(of_memo)
     assert api.get(f"transactions/{of_memo[0]['id']}")["credit_memo"] == memo["id"]
 

@@ -223,7 +223,7 @@ def test_a_credit_memo_of_an_adjustment_is_told_and_stays(crediting: Crediting):
     file_credit_memo(actor=api.actor, memo=memo, on=JANUARY, at=AT)
     (told,) = api.get(MEMOS)["results"]
     assert (told["credit_memo_number"], told["total_amount"], told["journal_entry"]) == ("CM-0000007", 9, None)
-    assert [line["account"] for line in told["lines"]] == [None]
+    assert [line["account"] for line in told["lines"]] == [OWN_ACCOUNTS["revenue"].id]
     own = f"{MEMOS}/{told['id']}"
     assert api.patch(own, {"message_on_credit_memo": "Late usage"})["message_on_credit_memo"] == "Late usage"
     for refused in (api.delete(own), api.post(f"{own}/void/", {"void_date": "2026-01-31"}),

@@ -135,12 +135,12 @@ def test_a_split_of_another_door_stays(api: Api, split: str, kind: str, change: 
 
 
 def test_a_credit_memo_of_an_adjustment_is_taken_back(api: Api):
-    """It names no account and no entity; other lines of it are refused."""
+    """It names no entity, and the account that the ledger has for it; other lines of it are refused."""
     signed(api)
     memo = CreditMemo(contract=contracts(actor=api.actor).rows[0].code, amount=Decimal(9), against="adjustment")
     file_credit_memo(actor=api.actor, memo=memo, on=date(2026, 1, 1), at=AT)
     (told,) = api.get(MEMOS)["results"]
-    assert (told["entity"], told["total_amount"], told["lines"][0]["account"]) == (None, 9, None)
+    assert (told["entity"], told["total_amount"], told["lines"][0]["account_name"]) == (None, 9, "4000 - Revenue")
     path, before = f"{MEMOS}/{told['id']}", figures(api)
     taken_back(api, path)
     for lines in ([{**told["lines"][0], "amount": 8}], told["lines"] * 2):

@@ -16,7 +16,7 @@ from ratable_server.errors import Refused
 from ratable_server.operations.contract_rows import Lines, names_in, sold_to
 from ratable_server.operations.extending import BARE, hold_open, judge_contract
 from ratable_server.operations.kept import Beside, Kept, refuse_unfit_beside
-from ratable_server.operations.priced_minimums import has_priced_minimum
+from ratable_server.operations.priced_minimums import refuse_repriced
 from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import told, told_beside
@@ -84,7 +84,7 @@ def modify_line(actor: Actor, change: LineChange, judge: Callable[[HeldLine], Te
 
     Refuses:
         contract_must_be_known, item_must_be_known or prepaid_commit_must_be_known, change_must_be_of_what_was_seen,
-        contract_must_not_be_terminated, those of `judge`, the rules of terms
+        contract_must_not_be_terminated, those of `judge`, those of `refuse_repriced`, the rules of terms
     """
     kind, line = change.kind, change.line
     refuse_unfit(line)
@@ -112,7 +112,7 @@ def delete_line(
 
     Refuses:
         contract_must_be_known, item_must_be_known or prepaid_commit_must_be_known, nothing_must_depend_on_it,
-        the rules of terms
+        those of `refuse_repriced`, the rules of terms
     """
     with changes_by(actor):
         held = hold_line(actor, kind, contract=contract, code=code)
@@ -162,13 +162,8 @@ def _with(held: HeldLine, kind: Kind, line: Any) -> Contract:
 
 def _judge(actor: Actor, held: HeldLine, contract: Contract) -> None:
     """A minimum quantity may wait for a usage group, but not lose the one by which closed months have priced it."""
-    loses_price = _has_usage_group(held.contract) and not _has_usage_group(contract)
-    may_grow = not (loses_price and has_priced_minimum(actor, held.contract))
-    judge_contract(contract, sold_to(actor, contract), may_grow=may_grow)
-
-
-def _has_usage_group(contract: Contract) -> bool:
-    return any(item.usage_group_id is not None for item in contract.usage_items)
+    refuse_repriced(actor, held.contract, contract)
+    judge_contract(contract, sold_to(actor, contract))
 
 
 def _rewrite(actor: Actor, held: HeldLine, change: LineChange, *, line: Term, at: datetime) -> None:

@@ -182,6 +182,7 @@ class Lines:
 
     def override(self, contract_id: int, override: TierPriceOverride, place: int) -> models.TierPriceOverride:
         del place  # a tier has one price at most; they have no order
+        key = (override.product_id, override.usage_group_id, str(override.tier_number))
         return models.TierPriceOverride(
             tenant_id=self.actor.tenant_id,
             contract_id=contract_id,
@@ -189,7 +190,7 @@ class Lines:
             tier_number=override.tier_number,
             price=override.price,
             percentage=override.percentage,
-            **self.kept.columns("tier_price_override", override.usage_group_id, str(override.tier_number)),
+            **self.kept.columns("tier_price_override", *key),
         )
 
     def commit(self, contract_id: int, commit: PrepaidCommit, place: int) -> models.PrepaidCommit:

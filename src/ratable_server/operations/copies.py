@@ -54,8 +54,11 @@ def _of_lines(actor: Actor, row: models.Contract, code: str) -> Iterator[tuple[t
 
 
 def _of_prices(actor: Actor, row: models.Contract) -> Iterator[tuple[tuple[str, ...], Beside]]:
-    for each in rows_of(actor, models.TierPriceOverride).filter(contract_id=row.id).select_related("usage_group"):
-        yield ("tier_price_override", each.usage_group.code, str(each.tier_number)), Beside(further=each.further)
+    own = rows_of(actor, models.TierPriceOverride).filter(contract_id=row.id)
+    for each in own.select_related("usage_group__product"):
+        group = each.usage_group
+        key = ("tier_price_override", group.product.code, group.code, str(each.tier_number))
+        yield key, Beside(further=each.further)
 
 
 def _renamed(own: str, contract: str, copy: str) -> str:

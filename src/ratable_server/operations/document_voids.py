@@ -46,7 +46,8 @@ def void_document(*, actor: Actor, kind: str, code: str, on: date, reason: str =
         if standing_voids(actor).filter(document_id=document.id).exists():
             raise Refused("document_must_stand", field=kind, detail=code)
         if document.against == "adjustment":
-            raise Refused("credit_memo_must_go_with_its_cause", field=kind, detail=code)
+            told = f"{code} is of an adjustment: an opposite adjustment of a later day takes back what it credits"
+            raise Refused("credit_memo_must_go_with_its_cause", field=kind, detail=told)
         if matter.booking.on < document.on:
             raise Refused("dates_must_ascend", field="on", detail=f"{code} is of {document.on}")
         return _void(actor, matter, document, reason=reason, at=at)

@@ -144,8 +144,8 @@ def standing_of(actor: Actor, code: str) -> Standing:
     return found
 
 
-def judge_contract(contract: Contract, catalog: Sold, *, may_grow: bool = True) -> None:
-    """Go on, unless a contract cannot be agreed so; `catalog` is what is sold to it, `may_grow` that of `check_terms`.
+def judge_contract(contract: Contract, catalog: Sold) -> None:
+    """Go on, unless a contract cannot be agreed so; `catalog` is what is sold to it. It may grow: see `check_terms`.
 
     Refuses:
         the rules of terms
@@ -153,4 +153,4 @@ def judge_contract(contract: Contract, catalog: Sold, *, may_grow: bool = True) 
     used = {item.product_id for item in contract.usage_items}
     used |= {override.product_id for override in contract.tier_price_overrides}
     products = tuple(product for product in catalog.terms if product.id in used)
-    refuse_terms(check_terms(Terms(products=products, contracts=(contract,)), may_grow=may_grow))
+    refuse_terms(check_terms(Terms(products=products, contracts=(contract,)), may_grow=True))

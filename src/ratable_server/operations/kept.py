@@ -23,7 +23,10 @@ class Beside:
 
 
 Besides = Mapping[tuple[str, ...], Beside]
-"""By kind and code: ("prepaid_commit", "pool"), ("usage_group", "calls"), ("tier", "calls", "1")."""
+"""By kind and code: ("prepaid_commit", "pool"), of one product ("usage_group", "calls") and ("tier", "calls", "1").
+
+What a contract has of several products is told by theirs too: ("tier_price_override", "api", "calls", "1").
+"""
 
 NONE: Besides = MappingProxyType({})
 

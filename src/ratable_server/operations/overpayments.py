@@ -59,7 +59,8 @@ def refuse_overpayment(paper: models.Paper) -> None:
         credit_memo_must_go_with_its_cause
     """
     if OF in paper.further:
-        raise Refused("credit_memo_must_go_with_its_cause", field=paper.kind, detail=paper.code)
+        told = f"{paper.code} is what was paid above an invoice: take the payment back"
+        raise Refused("credit_memo_must_go_with_its_cause", field=paper.kind, detail=told)
 
 
 def take_overpayment_back(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 
 from ratable.money import to_minor
@@ -20,7 +21,7 @@ from ratable_server.operations.paper_documents import (
     write_lines,
 )
 from ratable_server.operations.paper_rows import documents_of, hold_contracts, lines_of, sum_up
-from ratable_server.operations.paper_told import Paper, PaperBeside, PaperKind
+from ratable_server.operations.paper_told import Judging, Paper, PaperBeside, PaperKind
 from ratable_server.operations.papers import head_told, held, keep_head, matter_of_paper
 from ratable_server.operations.register_links import things_in
 from ratable_server.operations.soundness import refuse_unfit
@@ -31,11 +32,14 @@ from ratable_server.store.retrying import retried
 
 
 @retried
-def revise_paper(*, actor: Actor, id: int, paper: Paper, beside: PaperBeside, at: datetime) -> None:
+def revise_paper(
+    *, actor: Actor, id: int, paper: Paper, beside: PaperBeside, at: datetime, judging: Judging = nullcontext
+) -> None:
     """Say a paper whole again. What the books have of it stays as long as it says the same; it changes in open months.
 
     Refuses:
-        document_must_be_known, document_must_stand, settlement_must_not_exceed_document, and those of `issue_papers`
+        document_must_be_known, document_must_stand, settlement_must_not_exceed_document, and those of `issue_papers` and
+        `judging`
     """
     refuse_unfit(paper)
     with changes_by(actor, names=things_in(beside.further, *beside.lines)):
@@ -50,20 +54,21 @@ def revise_paper(*, actor: Actor, id: int, paper: Paper, beside: PaperBeside, at
         if is_moved and row.settled_minor:
             raise Refused("document_must_not_be_settled", field=paper.kind, detail=row.code)
         before = head_told(row)
-        row.code, row.contract_id = paper.code or row.code, matter.row_id
-        keep_head(row, paper, beside)
-        documents = _revised(actor, matter, paper, row=row, at=at)
-        write_lines(actor, row, lines_in(matter, paper, beside, documents=documents), at=at)
-        _sum_up_covered(actor, row, at=at)
+        with judging(row.contract.code):
+            row.code, row.contract_id = paper.code or row.code, matter.row_id
+            keep_head(row, paper, beside)
+            documents = _revised(actor, matter, paper, row=row, at=at)
+            write_lines(actor, row, lines_in(matter, paper, beside, documents=documents), at=at)
+            _sum_up_covered(actor, row, at=at)
         record_change(actor, Change("revise_paper", paper.kind, row.code, before=before, after=head_told(row)), at=at)
 
 
 @retried
-def delete_paper(*, actor: Actor, kind: PaperKind, id: int, at: datetime) -> None:
+def delete_paper(*, actor: Actor, kind: PaperKind, id: int, at: datetime, judging: Judging = nullcontext) -> None:
     """Take a paper out of an open month as if it had never been; its number can be used again.
 
     Refuses:
-        document_must_be_known, period_must_be_open, document_must_not_be_settled
+        document_must_be_known, period_must_be_open, document_must_not_be_settled, and those of `judging`
     """
     with changes_by(actor):
         hold_contracts(actor, [(kind, id)])
@@ -71,9 +76,10 @@ def delete_paper(*, actor: Actor, kind: PaperKind, id: int, at: datetime) -> Non
         refuse_overpayment(row)
         if row.settled_minor:
             raise Refused("document_must_not_be_settled", field=kind, detail=row.code)
-        take_back(actor, row, at=at)
-        row.deleted_at = row.modified_at = at
-        row.save()
+        with judging(row.contract.code):
+            take_back(actor, row, at=at)
+            row.deleted_at = row.modified_at = at
+            row.save()
         record_change(actor, Change("delete_paper", kind, row.code, before=head_told(row)), at=at)
 
 

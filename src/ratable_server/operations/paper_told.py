@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,10 @@ from ratable_server.operations.kept import NOTHING, Further
 
 PaperKind = Literal["invoice", "credit_memo"]
 Stage = Literal["draft", "open", "sent", "uncollectible"]
+
+# Entered with the code of the contract of a paper that may come to less, which nobody else acts on meanwhile; what it raises
+# when it is left undoes the change.
+Judging = Callable[[str], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date, datetime
 
 from ratable_server.actor import Actor
@@ -11,7 +12,7 @@ from ratable_server.operations.closed_months import first_day_open, refuse_close
 from ratable_server.operations.document_voids import reopen_document, void_document
 from ratable_server.operations.overpayments import refuse_overpayment
 from ratable_server.operations.paper_rows import documents_of, hold_contracts
-from ratable_server.operations.paper_told import PaperKind
+from ratable_server.operations.paper_told import Judging, PaperKind
 from ratable_server.operations.papers import held
 from ratable_server.operations.writing import changes_by
 from ratable_server.store import models
@@ -20,12 +21,21 @@ from ratable_server.store.retrying import retried
 
 
 @retried
-def void_paper(*, actor: Actor, kind: PaperKind, id: int, on: date, reason: str = "", at: datetime) -> None:
+def void_paper(
+    *,
+    actor: Actor,
+    kind: PaperKind,
+    id: int,
+    on: date,
+    reason: str = "",
+    at: datetime,
+    judging: Judging = nullcontext,
+) -> None:
     """Take a paper back, on a day of an open month. What settles it is taken back before.
 
     Refuses:
         document_must_be_known, document_must_stand, document_must_not_be_settled, period_must_be_open,
-        dates_must_ascend, and those of `void_document`
+        dates_must_ascend, and those of `void_document` and `judging`
     """
     with changes_by(actor):
         take_months(actor, [on])
@@ -37,9 +47,10 @@ def void_paper(*, actor: Actor, kind: PaperKind, id: int, on: date, reason: str 
         if on < row.on:
             raise Refused("dates_must_ascend", field="void_date", detail=f"{row.code} is of {row.on}")
         refuse_closed(on, first_day_open(actor), field="void_date")
-        for document in documents_of(actor, row):
-            void_document(actor=actor, kind=kind, code=document.code, on=on, reason=reason, at=at)
-        _keep(actor, row, "void_paper", voided_on=on, at=at)
+        with judging(row.contract.code):
+            for document in documents_of(actor, row):
+                void_document(actor=actor, kind=kind, code=document.code, on=on, reason=reason, at=at)
+            _keep(actor, row, "void_paper", voided_on=on, at=at)
 
 
 @retried

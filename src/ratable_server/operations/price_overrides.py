@@ -34,7 +34,7 @@ def set_tier_price_override(
         tier_must_have_a_price, amount_must_be_positive, price_must_fit_the_pricing_model, period_must_be_open
     """
     refuse_unfit(override)
-    key = ("tier_price_override", override.usage_group_id, str(override.tier_number))
+    key = ("tier_price_override", override.product_id, override.usage_group_id, str(override.tier_number))
     kept = Kept(at=at, beside={key: Beside(further=further)})
     with extension_of(actor, contract, lambda was: _with(was, override), kept=kept) as extension:
         after = _with(extension.before, override)

@@ -1,4 +1,4 @@
-"""Which true-ups of closed months needed the price of a unit.
+"""Which true-ups of closed months needed the price of a unit, and that they keep it.
 
 A month owes the larger of what it lacks to the minimum amount and what the units that it lacks are worth. So a true-up that
 the minimum amount makes alone is the same without the contract's usage group. Each posting of a month is asked by itself, by
@@ -20,12 +20,14 @@ from ratable.rating.minimums import COUNTED, amount_true_ups
 from ratable.terms import Contract
 from ratable.terms_tables import Row, month_rows, terms_tables
 from ratable_server.actor import Actor
+from ratable_server.errors import Refused
 from ratable_server.operations.dependents import posted_of
 from ratable_server.store.load.amendments import load_amendments
 from ratable_server.store.load.sheets import sheet_for
 from ratable_server.store.load.terms import load_terms
 
 _COUNTED = ("usage", "drawdown", "overage")
+_Plan = tuple[str | None, str | None]  # product and usage group: a code of a group is one of its product alone
 _AT_FIRST = date(1, 1, 1)  # so the calculation calls what was not learned later
 
 
@@ -38,7 +40,26 @@ class _Posting(NamedTuple):
     true_up_minor: int
 
 
-def has_priced_minimum(actor: Actor, contract: Contract) -> bool:
+def refuse_repriced(actor: Actor, was: Contract, contract: Contract) -> None:
+    """Go on, unless true-ups of closed months would be priced by another usage group than before, or by none.
+
+    Refuses:
+        period_must_be_open
+    """
+    plan = _plan_of_units(was)
+    if plan is not None and plan != _plan_of_units(contract) and _has_priced_minimum(actor, was):
+        detail = f"a closed month has a true-up at the prices of {plan[1]} of {plan[0]}"
+        raise Refused("period_must_be_open", field="usage_group", detail=detail)
+
+
+def _plan_of_units(contract: Contract) -> _Plan | None:
+    """What prices the units that a month lacks; of several, in books from before, that of the item with the first id."""
+    priced = [item for item in contract.usage_items if item.usage_group_id is not None]
+    first = min(priced, key=lambda item: item.id, default=None)
+    return None if first is None else (first.product_id, first.usage_group_id)
+
+
+def _has_priced_minimum(actor: Actor, contract: Contract) -> bool:
     """Has a closed month posted a true-up of a contract that its minimum amount, as it stands, does not make alone?"""
     if not contract.minimum_monthly_commitment_quantity:
         return False

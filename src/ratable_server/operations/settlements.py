@@ -70,7 +70,8 @@ def settle_invoice(
     Refuses:
         document_must_be_known, document_must_stand (void, or a draft), amount_must_be_positive,
         amount_must_fit_currency, settlement_must_not_exceed_document (what is due, or what is left of a credit memo),
-        credit_memo_must_be_of_the_customer, period_must_be_open, code_must_be_unused
+        credit_memo_must_be_of_the_customer, dates_must_ascend (the day is before that of a credit memo),
+        period_must_be_open, code_must_be_unused
     """
     with changes_by(actor, names=things_in(*furthers)):
         for part in parts:
@@ -151,7 +152,8 @@ def delete_settlement(*, actor: Actor, id: int, at: datetime) -> None:
 def _standing(actor: Actor, kind: str, id: int) -> models.Paper:
     paper = held(actor, kind, id)
     if paper.voided_on is not None or paper.stage == "draft":
-        raise Refused("document_must_stand", field=kind, detail=paper.code)
+        what = "a draft" if paper.voided_on is None else "void"
+        raise Refused("document_must_stand", field=kind, detail=f"{paper.code} is {what}")
     return paper
 
 
@@ -164,6 +166,8 @@ def _settle(
     memo = _standing(actor, "credit_memo", part.credit_memo)
     if memo.contract.customer_id != paper.contract.customer_id or memo.contract.currency != paper.contract.currency:
         raise Refused("credit_memo_must_be_of_the_customer", field="credit_memos", detail=memo.code)
+    if part.on < memo.on:
+        raise Refused("dates_must_ascend", field="credit_memos", detail=f"{memo.code} is of {memo.on}")
     _amount(actor, memo, part)
     row = models.Settlement(invoice=paper, credit_memo=memo, amount_minor=amount_minor)
     _write(actor, row, part, further=further, at=at)

@@ -16,7 +16,6 @@ from ratable_server.operations.changing import USAGE_ITEM, HeldLine, LineChange,
 from ratable_server.operations.dependents import is_used_before, posted_of, usage_on
 from ratable_server.operations.extending import extension_of
 from ratable_server.operations.kept import NOTHING, Beside, Further, Kept
-from ratable_server.operations.priced_minimums import has_priced_minimum
 from ratable_server.operations.soundness import refuse_unfit
 from ratable_server.operations.told import Created, told_beside
 from ratable_server.store.audit import Change, record_added
@@ -58,7 +57,7 @@ def modify_usage_item(
     """Change a usage item; give what it was. Its further fields may always change.
 
     It must cover the usage that is recorded on it. What it is of, and whether it draws, stay once a closed month has
-    usage on it or has posted some of it.
+    usage on it or has posted some of it; so does its usage group, once a closed month has a true-up at its prices.
 
     Refuses:
         contract_must_be_known, item_must_be_known, change_must_be_of_what_was_seen, item_must_cover_its_usage,
@@ -73,9 +72,6 @@ def modify_usage_item(
             return
         if is_used_before(actor, item.id, held.open_on) or posted_of(actor, item_id=item.id).exists():
             raise Refused("period_must_be_open", field="usage_item", detail=f"a closed month has some of {item.id}")
-        if was.usage_group_id not in {None, item.usage_group_id} and has_priced_minimum(actor, held.contract):
-            detail = f"a closed month has a true-up at the prices of {was.usage_group_id}"
-            raise Refused("period_must_be_open", field="usage_group", detail=detail)
         if (was.usage_group_id is None) != (item.usage_group_id is None) and usage_on(actor, item.id).exists():
             raise Refused("nothing_must_depend_on_it", field="usage_group", detail=item.id)
 
@@ -88,7 +84,8 @@ def delete_usage_item(*, actor: Actor, contract: str, code: str, at: datetime) -
     """Take a usage item off a contract, as long as nothing depends on it.
 
     Refuses:
-        contract_must_be_known, item_must_be_known, nothing_must_depend_on_it, the rules of terms
+        contract_must_be_known, item_must_be_known, nothing_must_depend_on_it, period_must_be_open (a true-up of a closed
+        month needs its prices), the rules of terms
     """
 
     def depends(held: HeldLine) -> bool:

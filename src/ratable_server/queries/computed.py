@@ -30,8 +30,8 @@ from ratable_server.store.load.computed import (
     last_month_used,
     posted_breakage,
     posted_draws,
+    posted_endings,
     posted_revenue,
-    posted_terminations,
 )
 from ratable_server.store.load.learned import load_learned
 from ratable_server.store.load.periods import current_runs, first_open_month
@@ -43,12 +43,14 @@ _NEVER = date(1, 1, 1)
 DRAFT = 0  # the run of rows that are not posted
 _PLANNED = ("subscription", "milestone")
 _USED = ("usage", "drawdown", "overage")
-_WAITING = ("breakage", "refund", "minimum")  # what depends on a day that must have come, as terminations do
+_OWED_BACK = "refund"  # what lapses and is never revenue
+_WAITING = ("breakage", _OWED_BACK, "minimum")  # what depends on a day that must have come, as terminations do
 _LET_GO = "adjustment"
 _GROWS = ("breakage_revenue", "refund_liability", "revenue")  # what an entry that waits for its day adds to
 _REMEMBERED = 32
 _NO_GRANTS = tables.GRANTS.to_pyarrow().empty_table()
 _NO_JOURNAL = tables.JOURNAL.to_pyarrow().empty_table()
+_ORDER = [("booked_on", "ascending"), ("public_id", "ascending")]
 _KEY = (
     "contract_id", "source_kind", "source_id", "item_id", "product_id", "commit_id", "kind", "service_on", "booked_on",
     "adjusted_on",
@@ -59,13 +61,15 @@ class Computed(NamedTuple):
     """Tables of `ratable.tables`, posted rows and the draft of open months; revenue with `public_id` and `run_id`.
 
     What a termination lets go is revenue of the kind `adjustment`, as in the journal: it alone has an `entry_id`, that of
-    the entry that books it.
+    the entry that books it. What lapses under `breakage: none` is no revenue; `owed_back` is what was billed of it, or of
+    what a termination refunds.
 
     What was rated is told whole and not as differences; where all contracts are asked for, of open months only. Grants
     are those that count, and only there where some contracts are asked for. Of the journal it is what open months come to.
     """
 
     revenue: pa.Table
+    owed_back: pa.Table
     draws: pa.Table
     rated: pa.Table
     breakage: pa.Table
@@ -116,7 +120,11 @@ def _as_of(actor: Actor, contracts: Sequence[str] | None, *, on: date, state: Kn
         if not _is_part_of_a_change():
             _memory.keep(asked, state, found)
     open_on = found.open_on
-    return found._replace(revenue=_due(found.revenue, on, open_on), breakage=_due(found.breakage, on, open_on))
+    return found._replace(
+        revenue=_due(found.revenue, on, open_on),
+        owed_back=_due(found.owed_back, on, open_on),
+        breakage=_due(found.breakage, on, open_on),
+    )
 
 
 def _is_part_of_a_change() -> bool:
@@ -128,17 +136,17 @@ def _computed(actor: Actor, contracts: Sequence[str] | None, *, before_on: date,
     runs = current_runs(actor)
     whole = _drafted(actor, contracts, before_on=before_on)
     drafted = whole.added if whole else None
-    revenue = posted_revenue(actor, runs, contracts)
+    revenue, ends = [_earned(posted_revenue(actor, runs, contracts))], [posted_endings(actor, runs, contracts)]
     draws, breakage = posted_draws(actor, runs, contracts), posted_breakage(actor, runs, contracts)
     rated = tables.RATED_LINES.to_pyarrow().empty_table()
-    revenue = pa.concat_tables([_of_no_entry(revenue), _let_go(posted_terminations(actor, runs, contracts))])
     if drafted is not None:
-        added = [_of_no_entry(_with_ids(_of_draft(drafted.revenue))), _let_go(_of_draft(drafted.applied))]
-        revenue = pa.concat_tables([revenue, *added])
+        revenue.append(_earned(_with_ids(_of_draft(drafted.revenue))))
+        ends.append(_of_draft(drafted.applied))
         draws, rated = pa.concat_tables([draws, drafted.draws]), drafted.rated
         breakage = pa.concat_tables([breakage, drafted.breakage])
     return Computed(
-        revenue=revenue.sort_by([("booked_on", "ascending"), ("public_id", "ascending")]),
+        revenue=pa.concat_tables([*revenue, *map(_let_go, ends)]).sort_by(_ORDER),
+        owed_back=pa.concat_tables([_owed_back(moves) for moves in ends]),
         draws=in_money(draws),
         rated=rated,
         breakage=breakage,
@@ -193,8 +201,9 @@ def _with_ids(revenue: pa.Table) -> pa.Table:
     return revenue.append_column("public_id", pa.array(ids, pa.int64()))
 
 
-def _of_no_entry(revenue: pa.Table) -> pa.Table:
-    """Revenue whose entry comes of what it is of."""
+def _earned(revenue: pa.Table) -> pa.Table:
+    """Revenue whose entry comes of what it is of; what is owed back is none."""
+    revenue = revenue.filter(pc.not_equal(revenue["kind"], _OWED_BACK))
     return revenue.select(REVENUE.names).append_column("entry_id", pa.repeat(pa.scalar(""), revenue.num_rows))
 
 
@@ -205,6 +214,13 @@ def _let_go(moves: pa.Table) -> pa.Table:
     rows = rows.append_column("adjusted_on", pa.repeat(pa.scalar(_NEVER, pa.date32()), rows.num_rows))
     rows = rows.append_column("amount_minor", pc.negate(rows["debit_minor"]))
     return _with_ids(rows).select([*REVENUE.names, "entry_id"])
+
+
+def _owed_back(moves: pa.Table) -> pa.Table:
+    """What leaves liabilities and is owed to customers; what late usage takes of it again is below nothing."""
+    rows = moves.filter(pc.equal(moves["account"], "refund_liability"))
+    rows = rows.append_column("amount_minor", pc.negate(rows["debit_minor"]))
+    return rows.select(["contract_id", "kind", "booked_on", "on", "amount_minor"])
 
 
 def _due(rows: pa.Table, on: date, open_on: date | None) -> pa.Table:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from ratable.terms_tables import addressed_stream
 from ratable_server.actor import Actor
 from ratable_server.queries.adjustments import ProcessedAdjustments, processed_adjustments
+from ratable_server.queries.cascades import NO_SHARE, Share, shares
+from ratable_server.queries.consumption_moments import Moments, UsedSince, adjusted_since, moments_of, used_since
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.prepaid_commits import Balance, Consumption, PrepaidCommit, prepaid_balances
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
-from ratable_server.queries.usage import UsageAsked, summed_data
 from ratable_server.store import models
 from ratable_server.store.public_ids import consumption_id
 from ratable_server.store.scope import books_of, rows_of
@@ -40,12 +42,15 @@ class MonthOfCommit:
     """A month: `record` is what was told under an id, None where only other usage drew; ids of its revenue.
 
     `events` is how many events its usage tells of; `adjusted` are the adjustments that it books, by the month corrected.
+    `share` is what of it is other usage, and what other commits cover; `moments` when it was recorded and changed.
     """
 
     consumption: Consumption
     record: RecordedUsage | None
     events: int
     adjusted: Mapping[date, ProcessedAdjustments]
+    share: Share
+    moments: Moments
     revenue_id: int | None
     overage_revenue_id: int | None
 
@@ -74,28 +79,65 @@ def recorded_usage(*, actor: Actor, beginning: str) -> tuple[RecordedUsage, ...]
 
 
 def months_of_commit(*, actor: Actor, commit: PrepaidCommit, beginning: str, on: date) -> tuple[MonthOfCommit, ...]:
-    """Every month in which the commit was drawn or something was told under an id that begins so, ascending."""
+    """Every month in which the commit was drawn or something was told of it, ascending.
+
+    What was told of a month as a whole is what was told under an id that begins so.
+    """
     told = {each.month_on: each for each in recorded_usage(actor=actor, beginning=beginning) if not each.is_void}
     balance = prepaid_balances(actor=actor, commits=[commit], on=on)[commit.code]
     asked = RevenueAsked(contracts=[commit.contract], prepaid_commits=[commit.code], limit=EVERYTHING.limit)
     revenue = revenue_transactions(actor=actor, on=on, asked=asked).rows
-    events = summed_data(actor=actor, asked=UsageAsked(prepaid_commits=[commit.code]), name=EVENTS)
+    of = shares(actor=actor, commit=commit, on=on)
+    usage = _Usage.of(actor, commit, of)
     adjusted = processed_adjustments(actor=actor, commit_id=commit.id, counted=EVENTS)
     return tuple(
         MonthOfCommit(
             consumption=each,
             record=told.get(each.month_on),
-            events=events.get(each.month_on, 0),
+            events=usage.events(each.month_on),
             adjusted={of: told for (booked_on, of), told in adjusted.items() if booked_on == each.month_on},
+            share=of.get(each.month_on, NO_SHARE),
+            moments=usage.moments(each.month_on, of.get(each.month_on, NO_SHARE)),
             revenue_id=_revenue(revenue, each.month_on, "drawdown"),
             overage_revenue_id=_revenue(revenue, each.month_on, "overage"),
         )
-        for each in _months(balance, told)
+        for each in _months(balance, {*told, *usage.months()})
     )
 
 
-def _months(balance: Balance, told: Mapping[date, RecordedUsage]) -> Iterable[Consumption]:
-    """Those of the balance, and months for which nothing was told to be used."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Usage:
+    """The usage that draws on a commit, with its moments."""
+
+    commit: PrepaidCommit
+    used: Sequence[UsedSince]
+    adjusted: Mapping[date, Moments]
+
+    @classmethod
+    def of(cls, actor: Actor, commit: PrepaidCommit, of: Mapping[date, Share]) -> _Usage:
+        streams = {stream for share in of.values() for stream in share.streams}
+        used = used_since(actor=actor, own=addressed_stream(commit.code), others=streams, counted=EVENTS)
+        return cls(commit=commit, used=used, adjusted=adjusted_since(actor=actor, commit_id=commit.id))
+
+    def months(self) -> Iterable[date]:
+        """Months for which usage was told."""
+        own = addressed_stream(self.commit.code)
+        return [each.booked_on for each in self.used if each.stands and each.stream == own]
+
+    def events(self, month_on: date) -> int:
+        """How many events the usage of a month tells of."""
+        return sum(each.events for each in self.used if each.month_on == month_on)
+
+    def moments(self, month_on: date, share: Share) -> Moments:
+        """When a month was recorded first, and when it changed last: with its usage, or with the terms."""
+        streams = {*share.streams, addressed_stream(self.commit.code)}
+        there = [each for each in self.used if each.booked_on == month_on and each.stream in streams]
+        default = Moments(self.commit.created_at, self.commit.modified_at)
+        return moments_of(there, self.adjusted.get(month_on), default=default)
+
+
+def _months(balance: Balance, told: Iterable[date]) -> Iterable[Consumption]:
+    """Those of the balance, and months of which it has nothing of what was told: that was nothing, or others cover it."""
     drawn = {each.month_on: each for each in balance.consumptions}
     left = balance.granted
     for month_on in sorted({*drawn, *told}):

@@ -31,7 +31,7 @@ from ratable_server.store.scope import books_of, moment_of, rows_of
 Source = tuple[str, str, str]  # ("acme-2026", "subscription", "seats"): two contracts may have seats
 _SOURCES = ("subscription", "milestone", "prepaid_commit")
 _ACCOUNTS = ("unbilled_revenue", "contract_liability")
-_NEVER_BILLED = ("adjustment", "refund")  # what was billed before: no invoice names it
+_LET_GO = "adjustment"  # what was billed before: no invoice names it
 _NAMED = "revenue_transactions"
 _TRIES = 3
 
@@ -100,8 +100,7 @@ def _sources(actor: Actor, contracts: Sequence[str], *, on: date) -> dict[Source
 
 def _of_rows(revenue: pa.Table, currencies: Mapping[str, str]) -> dict[Source, _Fixed]:
     is_fixed = pc.is_in(revenue["source_kind"], pa.array(_SOURCES))
-    is_billed = pc.invert(pc.is_in(revenue["kind"], pa.array(_NEVER_BILLED)))
-    rows = revenue.filter(pc.and_(is_fixed, is_billed)).to_pylist()
+    rows = revenue.filter(pc.and_(is_fixed, pc.not_equal(revenue["kind"], _LET_GO))).to_pylist()
     found: dict[Source, _Fixed] = {}
     for row in sorted(rows, key=lambda row: (row["on"], row["service_on"], row["public_id"])):
         source = row["contract_id"], row["source_kind"], row["source_id"]

@@ -27,6 +27,7 @@ from ratable_server.queries.ledger_books import (
     narrowed,
     with_ids,
 )
+from ratable_server.queries.ledger_entities import ENTITY, with_entities
 from ratable_server.queries.listing import Found
 from ratable_server.store import models
 from ratable_server.store.public_ids import journal_id
@@ -51,7 +52,7 @@ class Party:
 class LedgerLine:
     """One side of an entry, in major units; `on` and the like are those of its entry.
 
-    `further` is what was told of a line that is written by hand.
+    `further` is what was told of a line that is written by hand, `entity` the id of the entity that it is of.
     """
 
     id: int
@@ -60,6 +61,7 @@ class LedgerLine:
     debit: Decimal
     credit: Decimal
     party: Party | None
+    entity: int | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -114,7 +116,7 @@ def ledger_entries(*, actor: Actor, on: date, asked: LedgerAsked = EVERY_LINE) -
     page = heads.slice(asked.offset, asked.limit)
     whole = ledger.lines.filter(pc.is_in(ledger.lines["shown_id"], page["shown_id"].combine_chunks()))
     known, lines = _Known(actor, whole, ledger), defaultdict(list)
-    for row, line in _lines_of(whole, known):
+    for row, line in _lines_of(actor, whole, known):
         lines[row["shown_id"]].append(line)
     rows = [_entry(row, known, lines=lines[row["shown_id"]]) for row in page.to_pylist()]
     emptied = _emptied(known, set(asked.ids) - {row.id for row in rows}) if asked.ids is not None else []
@@ -132,7 +134,7 @@ def ledger_lines(*, actor: Actor, on: date, asked: LedgerAsked = EVERY_LINE) -> 
     page = found.slice(asked.offset, asked.limit)
     whole = ledger.lines.filter(pc.is_in(ledger.lines["shown_id"], page["shown_id"].combine_chunks()))
     known = _Known(actor, whole, ledger)
-    lines = {_told_apart(row): line for row, line in _lines_of(whole, known)}
+    lines = {_told_apart(row): line for row, line in _lines_of(actor, whole, known)}
     entries = {row["shown_id"]: _entry(row, known, lines=()) for row in heads_of(whole).to_pylist()}
     placed = [PlacedLine(line=lines[_told_apart(row)], entry=entries[row["shown_id"]]) for row in page.to_pylist()]
     return Found(count=found.num_rows, rows=tuple(placed))
@@ -164,8 +166,9 @@ def _line_ids(rows: Sequence[_Row]) -> list[int]:
     return ids
 
 
-def _lines_of(whole: pa.Table, known: _Known) -> list[tuple[_Row, LedgerLine]]:
+def _lines_of(actor: Actor, whole: pa.Table, known: _Known) -> list[tuple[_Row, LedgerLine]]:
     """All lines of entries, debits first."""
+    whole = with_entities(actor, whole, known.ledger.written, is_page=True)
     order = [("debit_minor", "descending"), ("entry_id", "ascending"), *((name, "ascending") for name in IN_ENTRY)]
     told = whole.sort_by([*order, ("credit_minor", "ascending")]).to_pylist()
     return [(row, _line(row, id, known)) for row, id in zip(told, _line_ids(told), strict=True)]
@@ -180,6 +183,7 @@ def _line(row: _Row, id: int, known: _Known) -> LedgerLine:
         debit=to_major(row["debit_minor"], row["currency"]),
         credit=to_major(row["credit_minor"], row["currency"]),
         party=known.parties.get(row["contract_id"]),
+        entity=row[ENTITY],
         further=entry.lines[int(row["item_id"])]["further"] if entry else {},
     )
 

@@ -20,6 +20,7 @@ from ratable.money import minor_unit_digits
 from ratable_server.actor import Actor
 from ratable_server.errors import Unavailable
 from ratable_server.queries.computed import Computed, computed, due_lines
+from ratable_server.queries.ledger_entities import ENTITY, with_entities
 from ratable_server.queries.listing import Asked
 from ratable_server.store import models
 from ratable_server.store.load.counted import Counted, counted
@@ -54,7 +55,8 @@ class LedgerAsked(Asked):
     """What of the ledger: None is everything.
 
     `on_account` picks lines by what decides on their account, `of_entry` entries by kind and code. `customers` and what contracts say beside their terms
-    (`contract_further`: a field and the values that it may have) pick contracts. `order` is by day, or the newest first.
+    (`contract_further`: a field and the values that it may have) pick contracts, `entities` lines by what is told of
+    themselves first. `order` is by day, or the newest first.
     """
 
     days_from: date | None = None
@@ -65,6 +67,7 @@ class LedgerAsked(Asked):
     customers: Sequence[int] | None = None
     contracts: Sequence[str] | None = None
     contract_further: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    entities: Sequence[int] | None = None
     on_account: Callable[[AccountKey], bool] | None = None
     debit_from: Decimal | None = None
     debit_through: Decimal | None = None
@@ -200,7 +203,8 @@ def narrowed(actor: Actor, ledger: Ledger, asked: LedgerAsked) -> pa.Table:
     ):
         if wanted is not None:
             rows = rows.filter(pc.is_in(rows[column], pa.array(list(wanted), pa.string())))
-    return _in_amounts(_on_accounts(_of_entries(_modified(rows, ledger, asked), ledger, asked), asked), asked)
+    rows = _in_amounts(_on_accounts(_of_entries(_modified(rows, ledger, asked), ledger, asked), asked), asked)
+    return _in_entities(actor, rows, ledger, asked=asked)
 
 
 def heads_of(rows: pa.Table) -> pa.Table:
@@ -228,6 +232,13 @@ def _contracts(actor: Actor, asked: LedgerAsked) -> set[str] | None:
     with moment_of(actor):
         rows = rows_of(actor, models.Contract, with_deleted=True).filter(**limits)
         return set(rows.values_list("code", flat=True))
+
+
+def _in_entities(actor: Actor, rows: pa.Table, ledger: Ledger, *, asked: LedgerAsked) -> pa.Table:
+    if asked.entities is None:
+        return rows
+    told = with_entities(actor, rows, ledger.written)[ENTITY]
+    return rows.filter(pc.is_in(told, pa.array(list(asked.entities), pa.int64())))
 
 
 def _modified(rows: pa.Table, ledger: Ledger, asked: LedgerAsked) -> pa.Table:

@@ -90,7 +90,8 @@ class Paper(Told):
 class PapersAsked(Asked):
     """Of one kind, of these contracts, customers (ids), currencies and days; standing in one of `standings` on a day.
 
-    With `text` those whose number, customer or further texts have it. `order` names columns, the last first with a minus.
+    With `text` those whose number, customer or further texts have it. `further` is what they were told, `entities` what they
+    were told or else their contracts. `order` names columns, the last first with a minus.
     """
 
     kind: PaperKind
@@ -106,6 +107,7 @@ class PapersAsked(Asked):
     was_sent: bool | None = None
     text: str = ""
     further: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    entities: Sequence[int] | None = None
     line_tags: Sequence[int] | None = None
     order: Sequence[str] = ()
 
@@ -202,6 +204,8 @@ def _rows(actor: Actor, asked: PapersAsked) -> QuerySet[Any]:
     rows = rows.filter(_with_standing(asked), kind=asked.kind, deleted_at__isnull=not asked.is_deleted, **wanted)
     for name, values in asked.further.items():
         rows = rows.filter(**{f"further__{name}__in": list(values)})
+    if asked.entities is not None:
+        rows = rows.filter(_of_entities(asked.entities))
     if asked.line_tags is not None:
         rows = rows.filter(id__in=_with_tags(actor, asked.line_tags))
     return rows.filter(_with_text(asked.text)) if asked.text else rows
@@ -221,6 +225,13 @@ def _with_standing(asked: PapersAsked) -> Q:
         return found
     was_sent = Q(further__has_key="sent_date")
     return found & (was_sent if asked.was_sent else ~was_sent)
+
+
+def _of_entities(entities: Sequence[int]) -> Q:
+    """Papers that say one of them, or nothing while their contract says one."""
+    says_nothing = Q(further__entity=None) | ~Q(further__has_key="entity")
+    own, of_contract = ({f"{of}further__entity__in": list(entities)} for of in ("", "contract__"))
+    return Q(**own) | says_nothing & Q(**of_contract)
 
 
 def _with_tags(actor: Actor, tags: Sequence[int]) -> QuerySet[Any, Any]:

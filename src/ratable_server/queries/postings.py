@@ -37,7 +37,7 @@ class Posting:
 
 
 def posting(*, actor: Actor, run_id: int) -> Posting:
-    """What a run posts, or has posted.
+    """What a run posts, or has posted; what lapses and is owed back is no revenue.
 
     Refuses:
         run_must_be_known
@@ -54,11 +54,15 @@ def posting(*, actor: Actor, run_id: int) -> Posting:
             run_id=run_id,
             status=run.status,
             revenue=(
-                *_revenue(actor, rows_of(actor, revenue).filter(run_id=run_id), Sum("amount_minor")),
+                *_revenue(actor, _earned(actor, revenue, run_id), Sum("amount_minor")),
                 *_revenue(actor, _let_go(actor, moves, run_id), -Sum("debit_minor")),
             ),
             entries=rows_of(actor, entry).filter(run_id=run_id).count(),
         )
+
+
+def _earned(actor: Actor, model: Any, run_id: int) -> QuerySet[Any]:
+    return rows_of(actor, model).filter(run_id=run_id).exclude(kind="refund")
 
 
 def _let_go(actor: Actor, model: Any, run_id: int) -> QuerySet[Any]:

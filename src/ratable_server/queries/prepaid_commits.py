@@ -107,7 +107,10 @@ class Consumption(Split):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """Where a commit stands on a day: what is left once all that is recorded was drawn; each month's consumption."""
+    """Where a commit stands on a day: what is left once all that is recorded was drawn; each month's consumption.
+
+    gross = discount + drawn + overage, with all that months learned about earlier ones.
+    """
 
     prepaid_commit: str
     status: Status
@@ -115,6 +118,8 @@ class Balance:
     drawn: Decimal
     lapsed: Decimal
     remaining: Decimal
+    gross: Decimal
+    discount: Decimal
     overage: Decimal
     consumptions: tuple[Consumption, ...]
 
@@ -255,14 +260,17 @@ def _balance(commit: PrepaidCommit, moves: _Moves, found: Computed, *, on: date)
     remaining = granted - drawn - lapsed
     has_ended = is_released or (commit.lives_before is not None and commit.lives_before <= on)
     status: Status = "EXPIRED" if has_ended else "ACTIVE" if remaining else "EXHAUSTED"
+    used = _split(moves.drawn, commit.currency)
     return Balance(
         prepaid_commit=commit.code,
         status=status,
         granted=major(granted),
-        drawn=major(drawn),
+        drawn=used.net,
         lapsed=major(lapsed),
         remaining=major(remaining),
-        overage=major(sum(row["net_minor"] for row in moves.drawn if row["kind"] == "overage")),
+        gross=used.gross,
+        discount=used.discount,
+        overage=used.overage,
         consumptions=tuple(_consumptions(commit, moves, found)),
     )
 

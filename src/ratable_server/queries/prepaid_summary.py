@@ -20,7 +20,7 @@ _ALL = Decimal(100)
 class PrepaidSummary:
     """Sums over the commits of a contract, in its currency; each commit with its balance.
 
-    `uninvoiced` is the overage that no invoice has covered (`queries.usage_unbilled`).
+    gross = discount + drawn + overage. `uninvoiced` is the overage that no invoice has covered (`queries.usage_unbilled`).
     """
 
     granted: Decimal
@@ -40,7 +40,6 @@ def prepaid_summary(*, actor: Actor, contract: Contract, on: date) -> PrepaidSum
     commits = prepaid_commits(actor=actor, contract_id=contract.id, asked=EVERYTHING).rows
     balances = prepaid_balances(actor=actor, commits=commits, on=on)
     told = tuple((commit, balances[commit.code]) for commit in commits)
-    months = [month for _, balance in told for month in balance.consumptions]
     return PrepaidSummary(
         granted=sum((balance.granted for _, balance in told), _NOTHING),
         drawn=sum((balance.drawn for _, balance in told), _NOTHING),
@@ -48,8 +47,8 @@ def prepaid_summary(*, actor: Actor, contract: Contract, on: date) -> PrepaidSum
         lapsed=sum((balance.lapsed for _, balance in told), _NOTHING),
         overage=sum((balance.overage for _, balance in told), _NOTHING),
         uninvoiced=_uninvoiced(actor, contract, on=on),
-        discount=sum((month.discount for month in months), _NOTHING),
-        gross=sum((month.gross for month in months), _NOTHING),
+        discount=sum((balance.discount for _, balance in told), _NOTHING),
+        gross=sum((balance.gross for _, balance in told), _NOTHING),
         active_count=sum(balance.status == "ACTIVE" for _, balance in told),
         commits=told,
     )

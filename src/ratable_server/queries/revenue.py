@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -68,6 +68,7 @@ class RevenueTransaction:
     gross_minor: int
     is_posted: bool
     modified_at: datetime
+    deleted_at: datetime | None = None
 
     @property
     def journal_entry(self) -> str:
@@ -112,7 +113,7 @@ EVERY_REVENUE = RevenueAsked()
 
 
 def revenue_transactions(*, actor: Actor, on: date, asked: RevenueAsked = EVERY_REVENUE) -> Found[RevenueTransaction]:
-    """Revenue as of a day. A draft counts as modified with whatever the books learned last; nothing is ever deleted."""
+    """Revenue as of a day. A draft counts as modified with whatever the books learned last; deleted is `revenue_gone`."""
     if asked.is_deleted:
         return Found(count=0, rows=())
     found = computed(actor, contracts=asked.contracts, on=on)
@@ -151,6 +152,17 @@ def _nothing_of(actor: Actor, item: UsageItem, month_on: date, *, on: date) -> R
     row = {**key, **nothing, "on": month_end(booked_on), "entry_id": ""}
     with books_of(actor):
         return _transaction(row, _Known(actor, [row]), {}, modified_at=found.modified_at(DRAFT))
+
+
+def nothing_of(actor: Actor, gone: Sequence[tuple[int, dict[str, Any], datetime]]) -> list[RevenueTransaction]:
+    """Amounts of nothing: ids, keys and moments of what was deleted. The books are open."""
+    rows = [
+        {**key, "public_id": id, "run_id": DRAFT, "amount_minor": 0, "gross_minor": 0, "deleted_at": at}
+        for id, key, at in gone
+    ]
+    known = _Known(actor, rows)
+    told = [(_transaction(row, known, {}, modified_at=row["deleted_at"]), row["deleted_at"]) for row in rows]
+    return [replace(transaction, deleted_at=at) for transaction, at in told]
 
 
 def _narrowed(found: Computed, asked: RevenueAsked) -> pa.Table:
@@ -192,15 +204,15 @@ def _transactions(actor: Actor, page: list[dict[str, Any]], found: Computed) -> 
     with books_of(actor):
         known = _Known(actor, page)
         quantities = rated_quantities(actor, page, found)
-    gross = _gross(found, {row["commit_id"] for row in page})
+    gross = _gross(found, {code for code, commit in known.commits.items() if not commit.is_of_units})
     whole = [{**row, "gross_minor": _gross_of(row, gross)} for row in page]
     return [_transaction(row, known, quantities, modified_at=found.modified_at(row["run_id"])) for row in whole]
 
 
 def _gross(found: Computed, commits: set[str]) -> dict[tuple[object, ...], int]:
-    """The list value that was drawn on commits, by what tells rows of revenue apart."""
+    """The list value that was drawn on commits, by what tells rows of revenue apart; units have none but what they earn."""
     wanted = pc.and_(
-        pc.is_in(found.draws["commit_id"], pa.array(sorted(commits - {""}), pa.string())),
+        pc.is_in(found.draws["commit_id"], pa.array(sorted(commits), pa.string())),
         pc.equal(found.draws["kind"], "drawdown"),
     )
     gross: dict[tuple[object, ...], int] = defaultdict(int)
@@ -233,7 +245,10 @@ class _Known:
         self.items = {row.code: row for row in items}
         commits = rows_of(actor, models.PrepaidCommit, with_deleted=True)
         named = commits.filter(code__in={row["commit_id"] for row in page})
-        self.commits = {row.code: CommitPrice(id=row.id, rate=row.rate, further=row.further) for row in named}
+        self.commits = {
+            row.code: CommitPrice(id=row.id, rate=row.rate, is_of_units=row.units is not None, further=row.further)
+            for row in named
+        }
         self.subscriptions = self._of_contracts(actor, models.Subscription, page)
         self.milestones = self._of_contracts(actor, models.Milestone, page)
 
@@ -277,7 +292,9 @@ def _transaction(
         source=row["source_id"],
         line_further=further,
         units=units_of(row, quantities, currency=contract.currency, further=further, commit=commit),
-        **{name: cast("date", row[name]) for name in ("service_on", "booked_on", "on")},
+        service_on=row["service_on"],
+        booked_on=row["booked_on"],
+        on=row["on"],
         adjusted_on=None if row["adjusted_on"] == _NEVER else row["adjusted_on"],
         entry=row["entry_id"],
         amount_minor=row["amount_minor"],

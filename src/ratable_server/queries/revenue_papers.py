@@ -1,7 +1,7 @@
 """Which invoice an amount of revenue stands on: one that names it, or the one of what it is of.
 
-Of several invoices of a subscription, that of the month; where that does not tell them apart, none is told. An amount that
-an adjustment has changed stands on the credit memo that tells the customer of it.
+Of several invoices of a subscription, that of the month; where that does not tell them apart, none is told. Overage that
+an adjustment has taken back stands on the credit memo that tells the customer of it; what a pool gets back is no credit.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ def invoices_of(*, actor: Actor, rows: Sequence[RevenueTransaction]) -> dict[int
 
 
 def credit_memos_of(*, actor: Actor, rows: Sequence[RevenueTransaction]) -> dict[int, Paper]:
-    """The credit memos that tell of adjustments, by the ids of the amounts that these have adjusted."""
-    adjusted = [row for row in rows if row.adjusted_on is not None]
+    """The credit memos that tell of adjustments, by the ids of the overage that these have taken back."""
+    taken = (row for row in rows if row.kind == "overage" and row.amount_minor < 0)
+    adjusted = [row for row in taken if row.adjusted_on is not None]
     if not adjusted:
         return {}
     memos = _memos(actor, {row.service_on for row in adjusted})
@@ -64,9 +65,10 @@ def _memos(actor: Actor, months: Collection[date]) -> dict[_Adjusted, dict[date,
 
 
 def _one_memo(memos: dict[_Adjusted, dict[date, int]], row: RevenueTransaction) -> int | None:
-    """That of the day of the adjustment, or the only one of its months: a closed day is told as another one."""
+    """That of the day of the adjustment; of a day that was closed by then, the only one of its months."""
     of_months = memos.get((row.prepaid_commit_id, row.service_on, month_of(row.booked_on)), {})
-    only = next(iter(of_months.values())) if len(of_months) == 1 else None
+    is_of_closed = row.adjusted_on is not None and month_of(row.adjusted_on) < month_of(row.booked_on)
+    only = next(iter(of_months.values())) if is_of_closed and len(of_months) == 1 else None
     return of_months.get(row.adjusted_on, only) if row.adjusted_on else None
 
 

@@ -37,10 +37,11 @@ class Units:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitPrice:
-    """The list price of a unit of a commit."""
+    """The list price of a unit of a commit; a pool of units has none."""
 
     id: int
     rate: Decimal | None
+    is_of_units: bool
     further: Mapping[str, Any]
 
 

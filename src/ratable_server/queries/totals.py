@@ -1,6 +1,6 @@
 """What contracts have come to: revenue, posted and drafted; what was billed, paid and credited; what is deferred.
 
-Revenue is that of every month, also planned ones of subscriptions; recognized is what is booked by a day.
+Revenue is that of every month, also planned ones of subscriptions; recognized and owed back is what is booked by a day.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ DEDUCTS = "deduct_credit_memos_from_invoiced_amount"  # what the default account
 class Totals:
     """Of one contract, in its currency: `deferred` is billed less recognized, never below zero; `unbilled` the reverse.
 
+    What is owed back is no revenue, and not deferred any more.
+
     With `deducts_credit_memos` what was credited counts as not billed where it is told what is deferred. `mrr` is what the subscriptions of the day bring in a month.
     """
 
@@ -39,6 +41,7 @@ class Totals:
     currency: str
     revenue: Decimal
     recognized: Decimal
+    owed_back: Decimal
     billed: Decimal
     paid: Decimal
     credited: Decimal
@@ -47,14 +50,14 @@ class Totals:
 
     @property
     def deferred(self) -> Decimal:
-        """Billed and not yet recognized."""
+        """Billed, not yet recognized and not owed back."""
         billed = self.billed - self.credited if self.deducts_credit_memos else self.billed
-        return max(billed - self.recognized, Decimal(0))
+        return max(billed - self.owed_back - self.recognized, Decimal(0))
 
     @property
     def unbilled(self) -> Decimal:
         """Recognized and not yet billed."""
-        return max(self.recognized - self.billed, Decimal(0))
+        return max(self.recognized + self.owed_back - self.billed, Decimal(0))
 
     @property
     def outstanding(self) -> Decimal:
@@ -66,9 +69,9 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
     """The totals of contracts on a day, by their codes; in a few statements however many there are."""
     if not contracts:
         return {}
-    found = computed_of_page(actor, contracts=contracts, on=on).revenue
-    revenue = _sums(found)
-    recognized = _sums(found.filter(pc.less_equal(found["on"], pa.scalar(on, pa.date32()))))
+    found = computed_of_page(actor, contracts=contracts, on=on)
+    revenue = _sums(found.revenue)
+    recognized, owed_back = (_sums(_through(rows, on)) for rows in (found.revenue, found.owed_back))
     with books_of(actor):
         rows = rows_of(actor, models.Contract, with_deleted=True).filter(code__in=contracts)
         currencies = dict(rows.values_list("code", "currency"))
@@ -81,6 +84,7 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
             currency=currency,
             revenue=to_major(revenue.get(code, 0), currency),
             recognized=to_major(recognized.get(code, 0), currency),
+            owed_back=to_major(owed_back.get(code, 0), currency),
             billed=to_major(filed[code, "invoice"], currency),
             paid=to_major(filed[code, "payment"], currency),
             credited=to_major(filed[code, "credit_memo"], currency),
@@ -91,8 +95,12 @@ def contract_totals(*, actor: Actor, contracts: Sequence[str], on: date) -> dict
     }
 
 
-def _sums(revenue: pa.Table) -> dict[str, int]:
-    sums = revenue.group_by("contract_id").aggregate([("amount_minor", "sum")]).to_pylist()
+def _through(rows: pa.Table, on: date) -> pa.Table:
+    return rows.filter(pc.less_equal(rows["on"], pa.scalar(on, pa.date32())))
+
+
+def _sums(rows: pa.Table) -> dict[str, int]:
+    sums = rows.group_by("contract_id").aggregate([("amount_minor", "sum")]).to_pylist()
     return {row["contract_id"]: row["amount_minor_sum"] for row in sums}
 
 

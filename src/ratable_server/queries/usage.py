@@ -121,18 +121,6 @@ def distinct_data(*, actor: Actor, asked: UsageAsked, name: str) -> list[str]:
         return [value for (value,) in cursor.fetchall()]
 
 
-def summed_data(*, actor: Actor, asked: UsageAsked, name: str) -> dict[date, int]:
-    """The sums by month of a field of the data that has whole numbers; what is none counts as nothing."""
-    with books_of(actor), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT month_on, sum((dimensions ->> %s)::numeric) FROM usage_record AS record WHERE tenant_id = %s"
-            " AND stream = ANY(%s) AND dimensions ->> %s ~ '^[0-9]{1,18}$' AND NOT EXISTS (SELECT FROM usage_void AS void"
-            " WHERE void.tenant_id = record.tenant_id AND void.record_id = record.id) GROUP BY month_on",
-            [name, actor.tenant_id, asked.streams, name],
-        )
-        return {month_on: int(total) for month_on, total in cursor.fetchall()}
-
-
 def _rows(actor: Actor, asked: UsageAsked) -> QuerySet[Row]:
     """A revised record is neither there nor deleted: another one is in its place."""
     voids = rows_of(actor, UsageVoid).filter(record_id=OuterRef("id"))

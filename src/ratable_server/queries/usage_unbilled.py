@@ -10,7 +10,7 @@ longer says its revenue bills that of its cycle.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from django.db.models import F, Max, Q, Sum
 
 from ratable.money import to_major, to_minor
+from ratable.periods import month_of
 from ratable_server.actor import Actor
 from ratable_server.errors import Unavailable
 from ratable_server.queries.billed_by_name import Bill, take_named
@@ -34,6 +35,7 @@ from ratable_server.store.scope import books_of, moment_of, rows_of
 _KINDS = ("usage", "overage", "minimum")  # in their order of a day
 _NAMED = "revenue_transactions"
 _COMMIT, _PERIOD = "overage_of_commit", "overage_from"  # of an invoice that bills a cycle of overage
+_NEVER = date(1, 1, 1)
 _TRIES = 3
 
 
@@ -49,19 +51,54 @@ class OverageOfMonth:
     revenue: tuple[int, ...]
 
 
+_Entry = tuple[date, date]  # the service month of an adjustment, and its day
+
+
 @dataclass(slots=True, kw_only=True)
 class _Usage:
     """The usage of a contract: rows of revenue, the latest last, what the ledger has of it, and invoices that name some."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     unbilled_minor: int = 0
-    credited_minor: int = 0  # to the receivable, by adjustments that took billed overage back
+    credits: Counter[_Entry] = field(default_factory=Counter)  # to the receivable, by adjustments of billed overage
+    memos: Counter[tuple[_Entry, str]] = field(default_factory=Counter)  # of these what memos tell, by prepaid commit
     bills: list[Bill] = field(default_factory=list)
 
 
 def overage_months(*, actor: Actor, contracts: Sequence[str] | None, on: date) -> tuple[OverageOfMonth, ...]:
     """Overage by prepaid commit and month, of some contracts or of all; in the order of months."""
-    usages = _usages(actor, contracts, on=on)
+    return _told(actor, _usages(actor, contracts, on=on))
+
+
+class OverageCredited(NamedTuple):
+    """Overage of a contract, and what adjustments credit to its receivable for billed overage, by service month.
+
+    `unlike` is what they credit without a credit memo, as far as the ledger has more unbilled than is told.
+    """
+
+    months: tuple[OverageOfMonth, ...]
+    credits: Mapping[date, Decimal]
+    unlike: Decimal
+
+
+def overage_and_credits(*, actor: Actor, contract: str, on: date) -> OverageCredited:
+    """The same of one contract, with what adjustments credit of it."""
+    usages = _usages(actor, [contract], on=on)
+    with books_of(actor):
+        (currency,) = rows_of(actor, models.Contract).filter(code=contract).values_list("currency", flat=True)
+    usage = usages.get(contract, _Usage())
+    credits: Counter[date] = Counter()
+    for (service_on, _), minor in usage.credits.items():
+        credits[service_on] += minor
+    unlike_minor = min(usage.unbilled_minor - sum(_unbilled(usage).values()), _untold_minor(usage))
+    return OverageCredited(
+        months=_told(actor, usages),
+        credits={month: to_major(minor, currency) for month, minor in credits.items()},
+        unlike=to_major(max(unlike_minor, 0), currency),
+    )
+
+
+def _told(actor: Actor, usages: Mapping[str, _Usage]) -> tuple[OverageOfMonth, ...]:
     with books_of(actor):
         rows = rows_of(actor, models.Contract, with_deleted=True).filter(code__in=list(usages))
         currencies = dict(rows.values_list("code", "currency"))
@@ -125,18 +162,54 @@ def _unbilled(usage: _Usage) -> dict[int, int]:
 
 def _open(usage: _Usage) -> tuple[dict[int, int], int]:
     """What no invoice names of each revenue, and what those that name some of it bill above that."""
-    open_minor = {row["public_id"]: int(row["amount_minor"]) for row in usage.rows}
+    open_minor = _less_credits(usage)
     return open_minor, take_named(usage.bills, open_minor)
+
+
+def _less_credits(usage: _Usage) -> dict[int, int]:
+    """The amount of each revenue; what adjustments take back is less what credit memos tell: invoices do not lower it again."""
+    memos, credits = usage.memos.copy(), usage.credits.copy()
+    amounts = {row["public_id"]: int(row["amount_minor"]) for row in usage.rows}
+    for row in usage.rows:
+        if row["kind"] == "overage" and row["adjusted_on"] > _NEVER:
+            entry = (month_of(row["service_on"]), row["on"])
+            for memo in ((entry, row["commit_id"]), (entry, "")):
+                part = max(min(-amounts[row["public_id"]], memos[memo], credits[entry]), 0)
+                amounts[row["public_id"]] += part
+                memos[memo] -= part
+                credits[entry] -= part
+    return amounts
+
+
+def _untold_minor(usage: _Usage) -> int:
+    """What adjustments credit that no credit memo tells."""
+    amounts = sum(int(row["amount_minor"]) for row in usage.rows)
+    return usage.credits.total() - (sum(_less_credits(usage).values()) - amounts)
 
 
 def _latest(usage: _Usage, open_minor: Mapping[int, int], unbilled_minor: int) -> dict[int, int]:
     """What is unbilled of each revenue: no more than what no invoice names of it, the latest first."""
-    left = min(unbilled_minor, sum(open_minor.values()) + usage.credited_minor)
-    unbilled = {}
+    left = min(unbilled_minor, sum(open_minor.values()) + _untold_minor(usage))
+    whole, unbilled = _lowered(usage, open_minor), {}
     for row in reversed(usage.rows):
-        unbilled[row["public_id"]] = max(min(open_minor[row["public_id"]], left), 0)
+        unbilled[row["public_id"]] = max(min(whole[row["public_id"]], left), 0)
         left -= unbilled[row["public_id"]]
     return unbilled
+
+
+def _lowered(usage: _Usage, open_minor: Mapping[int, int]) -> dict[int, int]:
+    """What lowers overage is taken from that of its prepaid commit and month, the latest first."""
+    whole = dict(open_minor)
+    months: dict[tuple[str, date], list[int]] = defaultdict(list)
+    for row in usage.rows:
+        if row["kind"] == "overage":
+            months[row["commit_id"], month_of(row["service_on"])].append(row["public_id"])
+    for ids in months.values():
+        left = sum(whole[id] for id in ids)
+        for id in ids:  # the oldest keep what is left
+            whole[id] = max(min(whole[id], left), 0)
+            left -= whole[id]
+    return whole
 
 
 def _usages(actor: Actor, contracts: Sequence[str] | None, *, on: date) -> dict[str, _Usage]:
@@ -155,6 +228,7 @@ def _usages(actor: Actor, contracts: Sequence[str] | None, *, on: date) -> dict[
                 continue
             usages = _of_rows(drafted.revenue)
             _add_ledger(usages, [*_posted(actor, contracts), *_drafted(drafted, day)])
+            _add_memos(usages, actor)
             _add_bills(usages, actor, contracts, revenue=drafted.revenue)
             return usages
     raise Unavailable("busy")
@@ -170,16 +244,17 @@ def _of_rows(revenue: pa.Table) -> dict[str, _Usage]:
     return dict(usages)
 
 
-_Line = tuple[str, str, bool, int]  # contract, account, is it of an adjustment, debits less credits
+# Contract, account, is it of an adjustment, service month and day of the entry, debits less credits.
+_Line = tuple[str, str, bool, date, date, int]
 
 
 def _add_ledger(usages: Mapping[str, _Usage], lines: Sequence[_Line]) -> None:
-    for contract, account, is_adjusted, debit_minor in lines:
+    for contract, account, is_adjusted, service_on, on, debit_minor in lines:
         usage = usages.get(contract)
         if usage is not None and account == "unbilled_revenue":
             usage.unbilled_minor += debit_minor
         elif usage is not None and account == "accounts_receivable" and is_adjusted:
-            usage.credited_minor -= debit_minor
+            usage.credits[month_of(service_on), on] -= debit_minor
 
 
 def _posted(actor: Actor, contracts: Codes) -> list[_Line]:
@@ -187,7 +262,8 @@ def _posted(actor: Actor, contracts: Codes) -> list[_Line]:
     entries = rows_of(actor, models.JournalEntry).filter(source_kind="usage", run_id__in=current_runs(actor))
     wanted = entries if contracts is None else entries.filter(contract_id__in=contracts)
     lines = rows_of(actor, models.JournalLine).filter(entry_id__in=wanted.values("id"))
-    sums = lines.values_list("entry__contract_id", "account", "entry__is_adjusted")
+    of_entry = ("entry__is_adjusted", "entry__service_on", "entry__on")
+    sums = lines.values_list("entry__contract_id", "account", *of_entry)
     return list(sums.annotate(minor=Sum(F("debit_minor") - F("credit_minor"))))
 
 
@@ -195,13 +271,28 @@ def _drafted(drafted: Computed, day: date) -> list[_Line]:
     """The same of what open months come to."""
     rows = due_lines(drafted.drafted_journal, day)
     rows = rows.filter(pc.equal(rows["source_kind"], "usage"))
-    columns = ("contract_id", "account", "is_adjusted", "debit_minor", "credit_minor")
+    columns = ("contract_id", "account", "is_adjusted", "service_on", "on", "debit_minor", "credit_minor")
     return [
-        (contract, account, is_adjusted, debit_minor - credit_minor)
-        for contract, account, is_adjusted, debit_minor, credit_minor in zip(
-            *(rows[name].to_pylist() for name in columns), strict=True
-        )
+        (*told, debit_minor - credit_minor)
+        for *told, debit_minor, credit_minor in zip(*(rows[name].to_pylist() for name in columns), strict=True)
     ]
+
+
+def _add_memos(usages: Mapping[str, _Usage], actor: Actor) -> None:
+    """What credit memos tell of adjustments, where these credit anything."""
+    credited = [contract for contract, usage in usages.items() if usage.credits]
+    if not credited:
+        return
+    memos = rows_of(actor, models.Document).filter(against="adjustment", contract__code__in=credited)
+    commits = dict(
+        rows_of(actor, models.PrepaidCommit, with_deleted=True)
+        .filter(contract__code__in=credited)
+        .values_list("id", "code")
+    )
+    columns = ("contract__code", "service_on", "on", "further", "amount_minor")
+    for contract, service_on, on, further, minor in memos.values_list(*columns):
+        if service_on is not None:
+            usages[contract].memos[(service_on, on), commits.get(further.get("prepaid_commit"), "")] += minor
 
 
 def _add_bills(usages: Mapping[str, _Usage], actor: Actor, contracts: Codes, *, revenue: pa.Table) -> None:
@@ -220,7 +311,7 @@ def _add_bills(usages: Mapping[str, _Usage], actor: Actor, contracts: Codes, *, 
             usage.bills.append(Bill(named, bill.amount_minor))
 
 
-class _Told(NamedTuple):
+class _BillTold(NamedTuple):
     """What lines of an invoice come to, and what it says of usage: revenue, or the cycle of a prepaid commit."""
 
     contract: str
@@ -231,7 +322,7 @@ class _Told(NamedTuple):
     amount_minor: int
 
 
-def _bills_told(actor: Actor, contracts: Codes) -> list[_Told]:
+def _bills_told(actor: Actor, contracts: Codes) -> list[_BillTold]:
     lines = of_contracts(rows_of(actor, models.PaperLine), contracts, "paper__contract").filter(
         Q(paper__further__has_key=_NAMED) | Q(paper__further__has_key=_COMMIT),
         paper__kind="invoice",
@@ -245,7 +336,7 @@ def _bills_told(actor: Actor, contracts: Codes) -> list[_Told]:
     columns = ("paper_id", "paper__contract__code", "paper__further", "document__is_of_usage")
     sums = lines.values_list(*columns).annotate(minor=Sum("amount_minor")).order_by(*columns[:2], columns[3])
     return [
-        _Told(
+        _BillTold(
             contract=contract,
             named=tuple(dict.fromkeys(further.get(_NAMED) or ())),
             commit_id=further.get(_COMMIT),

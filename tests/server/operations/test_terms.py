@@ -153,6 +153,31 @@ def test_a_minimum_in_units_waits_for_its_usage_group_also_where_terms_come_as_a
         import_terms(actor=actor, terms=Terms(contracts=(replace(bare, id="two", usage_items=items),)), at=AT)
 
 
+@pytest.mark.parametrize("told", ["as a whole", "by itself"])
+def test_usage_groups_of_two_products_are_two_also_with_one_code(actor: Actor, *, told: str):
+    """A minimum in units has the prices of one of them, not those of the item that comes first."""
+    other = replace(API, id="other", name="Other")
+    import_terms(actor=actor, terms=replace(TERMS, products=(*TERMS.products, other), contracts=()), at=AT)
+    create_customer(actor=actor, code="Acme Inc", name="Acme Inc", at=AT)
+    item = UsageItem(id="one", product_id="api", usage_group_id="calls", starts_on=JANUARY)
+    two = Contract(
+        id="two",
+        customer="Acme Inc",
+        currency="USD",
+        starts_on=JANUARY,
+        minimum_monthly_commitment_quantity=Decimal(10),
+        usage_items=(item, replace(item, id="second", product_id="other")),
+    )
+    with refuses(actor, "minimum_quantity_needs_one_usage_group"):
+        if told == "as a whole":
+            import_terms(actor=actor, terms=Terms(contracts=(two,)), at=AT)
+        else:
+            create_contract(actor=actor, contract=two, at=AT)
+    of_one = replace(two, usage_items=(item, replace(item, id="second")))
+    create_contract(actor=actor, contract=of_one, at=AT)
+    assert load_terms(actor).contracts == (of_one,)
+
+
 BROKEN = {
     "code_must_be_known": replace(TERMS, products=(API,)),  # the bundle names another product
     "code_must_be_unused": replace(TERMS, products=(*TERMS.products, API)),

@@ -128,9 +128,21 @@ def test_g15_an_id_twice_in_a_file_is_one_record_or_a_contradiction(actor: Actor
     )
     assert (counts(other), current(actor).get("e9")) == ((3, 0, 0, 3), None)
     assert broken(other) == [
-        (1, "usage_must_not_change_under_its_id", "e9"),
-        (3, "usage_must_not_change_under_its_id", "e9"),
+        (1, "usage_must_not_change_under_its_id", "e9 in rows 1, 3"),
+        (3, "usage_must_not_change_under_its_id", "e9 in rows 1, 3"),
     ]
+
+
+def test_a_bad_record_of_an_id_that_may_be_revised_is_told_as_it_is(actor: Actor):
+    ingest(actor, csv_of(*GOOD))
+    bad = "e1,acme-calls,2026-01-05,x"
+    assert broken(ingest(actor, csv_of(bad), on_change="revise")) == [(1, "quantity_must_be_a_number", "x")]
+    row = {"id": "e1", "item": "acme-calls", "used_on": "2026-01-05", "quantity": "x"}
+    with pytest.raises(RejectedFile) as refused:
+        record_usage(actor=actor, records=[row], at=AT, on_change="revise")
+    assert broken(refused.value.receipt) == [(1, "quantity_must_be_a_number", "x")]
+    assert broken(ingest(actor, csv_of(bad))) == [(1, "usage_must_not_change_under_its_id", "e1")]
+    assert current(actor) == {"e1": Decimal(3), "e2": Decimal(4)}
 
 
 def test_g18_a_file_that_overlaps_adds_what_is_new(actor: Actor):

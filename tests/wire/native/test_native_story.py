@@ -178,6 +178,23 @@ def test_terms_are_added_whole_or_not_at_all(native: Native):
     assert native.send("POST", "terms", yaml, media="application/yaml")["products"] == ["seats"]
 
 
+def test_usage_groups_of_one_id_come_in_two_documents_and_keep_their_products(native: Native):
+    api = TERMS["products"][0]
+    dear = {**api["usage_groups"][0], "tiers": [{"price": "1.00"}]}
+    documents = [
+        {"case": name, "products": [{**api, "id": name, "usage_groups": [group]}]}
+        for name, group in (("api", api["usage_groups"][0]), ("other", dear))
+    ]
+    together = native.post("terms", {"case": "both", "products": [each["products"][0] for each in documents]})
+    assert (together.status, together["code"]) == (400, "fields_must_be_valid")
+    assert together["errors"][0]["detail"].startswith("'calls' is already the id of a usage group")
+    assert native.get("products")["results"] == []
+    assert [native.post("terms", each).status for each in documents] == [201, 201]
+    told = {each["id"]: each["usage_groups"] for each in native.get("products")["results"]}
+    prices = {product: [tier["price"] for tier in group["tiers"]] for product, (group,) in told.items()}
+    assert prices == {"api": ["0.10", "0.08", "0.05"], "other": ["1.00"]}
+
+
 def test_terms_with_prices_in_another_measure_than_their_plan_are_refused_by_field(native: Native):
     """A price of 0.9 in a plan of percentages would be 90 %."""
     for model, tier, field in (

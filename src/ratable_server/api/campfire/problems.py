@@ -61,7 +61,7 @@ _OF_PROBLEM: tuple[tuple[Problem, str], ...] = (
         reopening_must_have_a_reason rejections_must_be_resolved imports_must_be_finished identities_must_hold
         resolution_must_have_a_reason idempotency_key_must_be_plain entry_must_not_be_reversed
         reversal_must_have_a_reason policy_must_stay_after_a_close nothing_must_depend_on_it document_must_not_be_settled
-        credit_memo_must_go_with_its_cause
+        credit_memo_must_go_with_its_cause credit_of_adjustment_must_stand
         report_must_be_asked_as_defined usage_must_be_posted account_must_be_mapped owner_must_be_named
         reported_usage_must_not_be_billed reported_usage_must_be_priced_here
         """,

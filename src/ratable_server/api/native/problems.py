@@ -73,6 +73,7 @@ _OF_STATUS: tuple[tuple[int, str], ...] = (
         close_must_be_approved_by_another rejections_must_be_resolved imports_must_be_finished identities_must_hold
         entry_must_not_be_reversed policy_must_stay_after_a_close nothing_must_depend_on_it
         document_must_not_be_settled document_must_stand document_must_be_void credit_memo_must_go_with_its_cause
+        credit_of_adjustment_must_stand
         usage_must_be_posted entry_must_be_written contract_must_be_as_seen change_must_be_of_what_was_seen
         run_must_be_a_draft run_must_be_current idempotency_key_must_not_be_in_use nothing_must_name_it
         prepaid_commit_must_cover_its_draws item_must_cover_its_usage revenue_must_be_posted_once

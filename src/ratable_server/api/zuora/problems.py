@@ -94,7 +94,8 @@ _OF_REFUSAL: tuple[tuple[Problem, str], ...] = (
         only_the_last_closed_period_reopens period_must_exist period_must_be_open period_must_be_closed
         close_must_be_approved_by_another rejections_must_be_resolved imports_must_be_finished identities_must_hold
         entry_must_not_be_reversed policy_must_stay_after_a_close nothing_must_depend_on_it document_must_not_be_settled
-        credit_memo_must_go_with_its_cause document_must_stand usage_must_be_posted entry_must_be_written
+        credit_memo_must_go_with_its_cause credit_of_adjustment_must_stand document_must_stand usage_must_be_posted
+        entry_must_be_written
         contract_must_be_as_seen change_must_be_of_what_was_seen run_must_be_a_draft run_must_be_current
         nothing_must_name_it reported_usage_must_not_be_billed reported_usage_must_be_priced_here
         unique_key_must_keep_its_place

@@ -19,11 +19,12 @@ from ratable_server.operations.usage.reported import delete_reported_usage, repo
 from ratable_server.operations.usage.reports import RefusedReports, Report, ReportedFile, ReportOutcome, Revision
 from ratable_server.operations.usage.resolving import resolve_rejection
 from ratable_server.operations.usage.together import record_together, report_together
-from ratable_server.operations.usage.uploads import Place, Upload, WordedUpload, Words
+from ratable_server.operations.usage.uploads import NO_FLAG, Place, Upload, WordedUpload, Words
 from ratable_server.operations.usage.voiding import void_usage
 from ratable_server.operations.usage.worded import WordedReceipt, ingest_worded
 
 __all__ = [
+    "NO_FLAG",
     "AdjustedMonth",
     "BookedAdjustments",
     "Manner",

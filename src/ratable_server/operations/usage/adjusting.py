@@ -123,6 +123,7 @@ class _Effect(NamedTuple):
 _Key = tuple[date, date]  # the month that is corrected, the day of the adjustment
 _NOTHING = _Effect()
 _BELOW_NOTHING = "adjustment_must_not_make_usage_negative"
+_UNLIKE_MEMO = "credit_of_adjustment_must_stand"
 
 
 @retried
@@ -134,7 +135,8 @@ def book_adjustments(*, actor: Actor, prepaid_commit: str, at: datetime) -> Book
 
     Refuses:
         role_must_allow_it, prepaid_commit_must_be_known; as `RefusedAdjustments`, with every row that stands in the way:
-        adjustment_must_not_make_usage_negative, amount_must_be_in_the_measure_of_the_pool, amount_must_fit_currency
+        adjustment_must_not_make_usage_negative, amount_must_be_in_the_measure_of_the_pool, amount_must_fit_currency,
+        credit_of_adjustment_must_stand (less would be credited than a credit memo has told)
     """
     with changes_by(actor):
         matter, rows = _reported_of(actor, prepaid_commit, on=at.date())
@@ -196,6 +198,7 @@ class _Books:
         before = self._effects()
         filed = self._filed(groups)
         after = self._effects()
+        self._refuse_overtold(groups, before, after)
         changes = {key: after.get(key, _NOTHING).less(before.get(key, _NOTHING)) for key in filed}
         return tuple(self._told(key, filed[key], changes[key], rows=len(groups[key])) for key in filed)
 
@@ -243,6 +246,29 @@ class _Books:
             whole = new + Decimal(done.aggregate(sum=Sum("amount"))["sum"] or 0)
             rounded = whole.quantize(unit, rounding=_ROUNDINGS[load_policy(self.actor).rounding])
             return rounded - to_major(booked_minor, self.contract.currency)
+
+    def _refuse_overtold(
+        self,
+        groups: Mapping[_Key, Sequence[models.ReportedAdjustment]],
+        before: Mapping[_Key, _Effect],
+        after: Mapping[_Key, _Effect],
+    ) -> None:
+        """Go on, unless less is credited by now than credit memos have told: they stay, so a later day must take it back."""
+        fallen = [key for key, effect in before.items() if after.get(key, _NOTHING).credited < effect.credited]
+        told_minor = self._told_minor() if fallen else {}
+        overtold = {key[0] for key in fallen if told_minor.get(key, 0) > after.get(key, _NOTHING).credited}
+        if overtold:
+            wrong = [key for key in sorted(groups) if key[0] in overtold] or sorted(groups)
+            amounts = {key: sum((Decimal(row.amount or 0) for row in groups[key]), Decimal(0)) for key in wrong}
+            refused = Refused(_UNLIKE_MEMO)
+            months = [self._refused(key, groups[key], refused, amount=amounts[key]) for key in wrong]
+            raise RefusedAdjustments(self.commit, months)
+
+    def _told_minor(self) -> dict[_Key, int]:
+        """What credit memos tell of adjustments of each month and day."""
+        memos = rows_of(self.actor, models.Document).filter(contract__code=self.contract.id, against="adjustment")
+        sums = memos.values_list("service_on", "on").annotate(minor=Sum("amount_minor")).order_by("service_on", "on")
+        return {(service_on, on): int(minor) for service_on, on, minor in sums}
 
     def _effects(self) -> Mapping[_Key, _Effect]:
         """What adjustments of the prepaid commit come to so far."""

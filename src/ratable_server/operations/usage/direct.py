@@ -101,7 +101,7 @@ class _Taking:
         open_on = first_on or min([*months, month_of(self.begun.at.date())])
         if missing := {max(month_on, open_on) for month_on in months} - set(seen.statuses):
             return missing
-        meet(records, self._standing(seen, open_on, first_on=min(months, default=open_on)))
+        meet(records, self._standing(seen, first_on or date.min, used_on=min(months, default=open_on)))
         return self._write(records, sent, seen, open_on=open_on)
 
     def _make(self, months: Collection[date]) -> None:
@@ -121,8 +121,9 @@ class _Taking:
         )
         return look(self.begun.actor, wanted, lock_seconds=LOCK_SECONDS)
 
-    def _standing(self, seen: Seen, open_on: date, *, first_on: date) -> Standing:
-        is_late, on_change = first_on < open_on, self.wish.on_change
+    def _standing(self, seen: Seen, open_on: date, *, used_on: date) -> Standing:
+        """What the books say; while nothing is closed every month is open."""
+        is_late, on_change = used_on < open_on, self.wish.on_change
         rejects_late = not self.wish.takes_late or seen.late_usage == "reject"
         return Standing(
             open_on=open_on,

@@ -152,7 +152,8 @@ class _Settlement:
     def _what_is_sound(self, open_on: date, *, rejects_late: bool, restates: bool) -> UsageImport:
         """Judge row by row, and take what is new and sound, or nothing."""
         revises = self.wish.on_change != "reject"
-        judging = Judging(open_on=open_on, rejects_late=rejects_late, revises=revises, restates=restates)
+        first_on = first_open_month(self.actor) or date.min  # while nothing is closed, every month may be revised
+        judging = Judging(open_on=first_on, rejects_late=rejects_late, revises=revises, restates=restates)
         counts = settling.settle(self.actor, judging)
         is_taken = counts.rows_rejected == 0 or self.begun.is_partial
         row = self._row("completed", counts) if is_taken else self._row("failed", refused(counts))

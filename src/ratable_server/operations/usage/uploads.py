@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, Literal
 
 from ratable_server.store.staging.columns import Words
-from ratable_server.store.staging.worded import Place
+from ratable_server.store.staging.worded import NO_FLAG, Place
 
-__all__ = ["OnChange", "Place", "Upload", "WordedUpload", "Words"]
+__all__ = ["NO_FLAG", "OnChange", "Place", "Upload", "WordedUpload", "Words"]
 
 OnChange = Literal["reject", "revise", "restate"]
 """Other content under a known id: a contradiction, a revision, or one of a closed month too, as the policy lets late usage be."""

@@ -34,6 +34,7 @@ FROM tenant LEFT JOIN LATERAL (
 ) AS newest ON true
 WHERE tenant.id = %(tenant)s
 """
+_IS_OF_AN_END = f"(place = {TERMINATION} OR account = 'refund_liability')"
 _LAST_USAGE = "SELECT max(month_on) FROM usage_record WHERE tenant_id = %s"
 
 
@@ -82,9 +83,9 @@ def posted_breakage(actor: Actor, runs: Sequence[int], contracts: Sequence[str] 
     return _posted("breakage", BREAKAGE, actor, runs=runs, contracts=contracts)
 
 
-def posted_terminations(actor: Actor, runs: Sequence[int], contracts: Sequence[str] | None) -> pa.Table:
-    """What terminations moved by these runs."""
-    return _posted("applied_move", MOVES, actor, runs=runs, contracts=contracts, place=TERMINATION)
+def posted_endings(actor: Actor, runs: Sequence[int], contracts: Sequence[str] | None) -> pa.Table:
+    """What terminations moved by these runs, and what came to be owed back."""
+    return _posted("applied_move", MOVES, actor, runs=runs, contracts=contracts, where=_IS_OF_AN_END)
 
 
 def _posted(
@@ -94,13 +95,11 @@ def _posted(
     *,
     runs: Sequence[int],
     contracts: Sequence[str] | None,
-    place: int | None = None,
+    where: str = "true",
 ) -> pa.Table:
     columns = ", ".join(f'"{name}"' for name in schema.names)
-    query = f"SELECT {columns} FROM {table} WHERE tenant_id = %s AND run_id = ANY(%s)"  # noqa: S608 - names are the code's own
+    query = f"SELECT {columns} FROM {table} WHERE tenant_id = %s AND run_id = ANY(%s) AND {where}"  # noqa: S608 - names are the code's own
     parameters: list[object] = [actor.tenant_id, list(runs)]
-    if place is not None:
-        query, parameters = f"{query} AND place = %s", [*parameters, place]
     if contracts is not None:
         query, parameters = f"{query} AND contract_id = ANY(%s)", [*parameters, list(contracts)]
     return read_table(query, parameters, schema)

@@ -3,7 +3,7 @@
 Owns what is CSV here: UTF-8 with or without a byte order mark, lines that end in LF, CRLF or CR, commas, quotes that
 close, and as many cells in each row as in the header. Blanks around a cell are no part of it, and an empty cell is
 nothing. Blocks without a quote or such blanks are only checked and go on as they are; from the first block that has
-more to it, cells are read and written again one by one.
+more to it, cells are read and written again one by one. Rows count from 1, below the header.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from io import StringIO
 
+from ratable_server.errors import Refused
 from ratable_server.store.staging.problems import unreadable
 
 CELL_LENGTH = 131_072
@@ -22,6 +23,7 @@ _BLANKS = re.compile(_BLANK)
 _BLANKS_AROUND = re.compile(rb"(?:^|[,\n])" + _BLANK + rb"|" + _BLANK + rb"[,\n]")
 _LINE_LENGTH = 1 << 20
 _WRITTEN_LENGTH = 1 << 18
+_MOST_TOLD = 10  # rows with too many cells or too few
 
 
 class CsvFile:
@@ -31,6 +33,7 @@ class CsvFile:
         self._blocks = blocks
         self._carry = _without_mark(_start_of(blocks))
         self._line = 1  # of the start of what is carried
+        self._row = 0  # the last one that went on, counted below the header
         if not self._carry:
             raise unreadable("is empty", line=1)
         self.columns = self._header()
@@ -46,6 +49,7 @@ class CsvFile:
                 return
             yield part
             self._line += part.count(b"\n")
+            self._row += part.count(b"\n")
             self._carry = self._carry[cut:]
         if self._carry:
             last = self._plain(self._carry + b"\n" * (not self._carry.endswith(b"\n")))
@@ -85,26 +89,56 @@ class CsvFile:
         return part if fits else None
 
     def _read_again(self) -> Iterator[bytes]:
-        """The rest of the file cell by cell: the first thing that is wrong is told with its line."""
-        lines = _lines(_chained(self._carry, self._blocks), self._line)
-        reader = csv.reader(lines, strict=True)
+        """The rest of the file, read cell by cell and written again."""
         written = StringIO()
         writer = csv.writer(written, lineterminator="\n")
+        for cells in self._even_rows():
+            writer.writerow([cell.strip() for cell in cells])
+            if written.tell() > _WRITTEN_LENGTH:
+                yield written.getvalue().encode()
+                written.seek(0)
+                written.truncate()
+        yield written.getvalue().encode()
+
+    def _even_rows(self) -> Iterator[list[str]]:
+        """The rest of the rows; from the first one on that has too many cells or too few, only such rows are looked for.
+
+        Refuses:
+            file_must_be_readable: the first of them are told together; else the first thing that is wrong
+        """
+        uneven: list[str] = []
+        try:
+            for line, cells in self._cells():
+                self._row += 1
+                if len(cells) != len(self.columns):
+                    uneven.append(
+                        f"line {line}: row {self._row} has {len(cells)} cells, the header {len(self.columns)}"
+                    )
+                elif not uneven:
+                    yield cells
+                if len(uneven) == _MOST_TOLD:
+                    break
+        except Refused:
+            if not uneven:
+                raise
+        if uneven:
+            raise unreadable("; ".join(uneven))
+
+    def _cells(self) -> Iterator[tuple[int, list[str]]]:
+        """The cells of the rest, line by line, each with the line where it begins; without empty lines.
+
+        Refuses:
+            file_must_be_readable
+        """
+        reader = csv.reader(_lines(_chained(self._carry, self._blocks), self._line), strict=True)
         begun = self._line
         try:
             for cells in reader:
-                if cells and len(cells) != len(self.columns):
-                    raise unreadable(f"has {len(cells)} cells, the header {len(self.columns)}", line=begun)
                 if cells:
-                    writer.writerow([cell.strip() for cell in cells])
-                if written.tell() > _WRITTEN_LENGTH:
-                    yield written.getvalue().encode()
-                    written.seek(0)
-                    written.truncate()
+                    yield begun, cells
                 begun = self._line + reader.line_num
         except csv.Error as error:
             raise unreadable(f"a quote that is not closed, or a cell too long: {error}", line=begun) from error
-        yield written.getvalue().encode()
 
 
 def _start_of(blocks: Iterator[bytes]) -> bytes:

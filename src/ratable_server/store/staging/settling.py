@@ -17,6 +17,7 @@ from ratable_server.store.staging.hashing import BLOCK_ROWS
 from ratable_server.store.staging.tables import analyze
 
 _CHANGED, _UNKNOWN = "usage_must_not_change_under_its_id", "usage_must_name_a_known_item"
+TOLD_REPEATS = 5  # of the rows of a file that have one id with different content
 _ACCEPTED = "staged.code = '' AND NOT staged.is_duplicate"
 _IS_SAME = "met.content_hash = staged.content_hash"
 _MAY_REVISE = "(met.is_open AND staged.code = '')"
@@ -36,9 +37,15 @@ WHERE code = '' AND month_on < %(open_on)s AND NOT EXISTS (
 )
 """
 
+# What `told_of_repeats` tells.
 _REJECT_CONTRADICTIONS = f"""
-UPDATE staged_usage AS staged SET code = '{_CHANGED}', value = event_id
-WHERE staged.code <> '{_UNKNOWN}' AND event_id IN (SELECT event_id FROM staged_repeat WHERE differs)
+UPDATE staged_usage AS staged SET code = '{_CHANGED}', value = repeated.told
+FROM (
+    SELECT event_id, event_id || ' in rows ' || array_to_string((array_agg("row" ORDER BY "row"))[:{TOLD_REPEATS}], ', ')
+        || CASE WHEN count(*) > {TOLD_REPEATS} THEN ' and others' ELSE '' END AS told
+    FROM staged_usage WHERE event_id IN (SELECT event_id FROM staged_repeat WHERE differs) GROUP BY event_id
+) AS repeated
+WHERE staged.code <> '{_UNKNOWN}' AND repeated.event_id = staged.event_id
 """
 
 _FIND_DUPLICATES = """
@@ -50,11 +57,12 @@ FROM (
 WHERE staged.event_id = first.event_id AND staged."row" > first."row" AND staged.code = ''
 """
 
+# What may be revised keeps the rule that it breaks by itself: other content is no fault there.
 _MEET_THE_BOOKS = f"""
 UPDATE staged_usage AS staged
 SET is_duplicate = CASE WHEN {_IS_SAME} THEN staged.code = '' ELSE {_MAY_REVISE} AND staged.is_duplicate END,
-    code = CASE WHEN {_IS_SAME} OR {_MAY_REVISE} OR staged.code = '{_UNKNOWN}' THEN staged.code ELSE '{_CHANGED}' END,
-    value = CASE WHEN {_IS_SAME} OR {_MAY_REVISE} OR staged.code = '{_UNKNOWN}' THEN value ELSE staged.event_id END,
+    code = CASE WHEN {_IS_SAME} OR met.is_open OR staged.code = '{_UNKNOWN}' THEN staged.code ELSE '{_CHANGED}' END,
+    value = CASE WHEN {_IS_SAME} OR met.is_open OR staged.code = '{_UNKNOWN}' THEN value ELSE staged.event_id END,
     revises_id = CASE WHEN NOT {_IS_SAME} AND {_MAY_REVISE} AND NOT staged.is_duplicate THEN met.record_id END,
     revises_month_on = met.month_on
 FROM (
@@ -146,7 +154,7 @@ class Counts(NamedTuple):
 
 
 class Judging(NamedTuple):
-    """What the books say of records: which months are open, and whether what is known may be revised, or restated."""
+    """What the books say of records: months from `open_on` on are open; may what is known be revised, or restated?"""
 
     open_on: date
     rejects_late: bool

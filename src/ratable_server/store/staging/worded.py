@@ -25,6 +25,9 @@ WORDS = (
 )  # fmt: skip
 _ROWS_AT_ONCE = 20_000
 PROCESSED = "has been processed with other content"
+NO_FLAG = "neither true nor false"
+"""Begins what is said of a cell that tells neither, behind the name of its column."""
+_TOLD_REPEATS = 5  # of the rows of adjustments that have one id with different content
 
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -68,7 +71,7 @@ _YEARS = "1900 AND 2999"
 _ADJUSTS = f"coalesce(adjusts AND fault IS NULL AND regexp_full_match(worth, '{_AMOUNT}'), false)"
 _DAY_OF_ROW = """
 CASE WHEN fault IS NOT NULL THEN fault
-    WHEN adjusts IS NULL THEN $is_adjustment || ': ' || is_adjustment
+    WHEN adjusts IS NULL THEN $is_adjustment || ': {no_flag}: ' || is_adjustment
     WHEN adjusts THEN CAST(corrects_on AS VARCHAR)
     WHEN month IS NOT NULL AND month_on IS NULL THEN $month || ': ' || month
     WHEN month_on <> date_trunc('month', plain_on) THEN $month || ': ' || month || ' is not the month of ' || used_on
@@ -105,16 +108,19 @@ _EMPTY = "CREATE OR REPLACE TABLE told AS SELECT * FROM told LIMIT 0"
 # Adjustments of one id that are not the same, and those of which another content is processed, go with the rest: they
 # are rejected there.
 _CONTRADICTING = """
-CREATE TABLE contradicting AS
-SELECT event_id, NULL AS why FROM adjustments GROUP BY event_id HAVING count(DISTINCT content) > 1
+CREATE TABLE contradicting AS SELECT event_id, min(why) AS why FROM (
+SELECT event_id, $id || ': more than once in this file with other content, in rows '
+    || array_to_string(list_sort(list("row"))[:{rows}], ', ') || CASE WHEN count(*) > {rows} THEN ' and others' ELSE '' END
+    AS why
+FROM adjustments GROUP BY event_id HAVING count(DISTINCT content) > 1
 UNION ALL
-SELECT DISTINCT event_id, $id || ': {processed}' FROM adjustments JOIN processed USING (event_id)
+SELECT event_id, $id || ': {processed}' FROM adjustments JOIN processed USING (event_id)
 WHERE adjustments.content <> processed.content
+) GROUP BY event_id
 """
 _REJECTED = """
 INSERT INTO texts BY NAME
-SELECT "row", event_id AS id, prepaid_commit, coalesce(why, CAST(corrects_on AS VARCHAR)) AS used_on, worth AS amount,
-    currency, dimensions
+SELECT "row", event_id AS id, prepaid_commit, why AS used_on, worth AS amount, currency, dimensions
 FROM adjustments JOIN contradicting USING (event_id)
 """
 _KEPT = "DELETE FROM adjustments WHERE event_id IN (SELECT event_id FROM contradicting)"
@@ -184,7 +190,7 @@ class WordedRows:
         parts = {"faulty": f"SELECT *, {fault} AS fault FROM ({read})", "adjusts": _ADJUSTS}
         self._passing = (
             _ADJUSTMENTS.format(**parts, id=_ADJUSTMENT_ID, content=_CONTENT),
-            _TEXTS.format(**parts, day=_DAY_OF_ROW),
+            _TEXTS.format(**parts, day=_DAY_OF_ROW.format(no_flag=NO_FLAG)),
             _EMPTY,
         )
 
@@ -204,7 +210,7 @@ class WordedRows:
         self._finish()
 
     def _finish(self) -> None:
-        self._run(_CONTRADICTING.format(processed=PROCESSED), _REJECTED, _KEPT, "DROP TABLE told")
+        self._run(_CONTRADICTING.format(processed=PROCESSED, rows=_TOLD_REPEATS), _REJECTED, _KEPT, "DROP TABLE told")
 
     def _run(self, *statements: str) -> None:
         for statement in statements:

@@ -123,7 +123,10 @@ class ConsumptionSaidAgainSerializer(RecordConsumptionInputSerializer):
 
 
 class ContractPrepaidCommitConsumptionSerializer(Resource):
-    """A month of a prepaid commit: gross = discount + net + overage. `period_month` is an addition."""
+    """A month of a prepaid commit: gross = discount + net + overage.
+
+    Additions: `period_month`, and what was told of the month = gross + cascaded - covered for others.
+    """
 
     id = told_link()
     prepaid_commit = told_link()
@@ -143,6 +146,8 @@ class ContractPrepaidCommitConsumptionSerializer(Resource):
     revenue_transaction = told_link()
     overage_revenue_transaction = told_link()
     adjustments = serializers.ListField(child=serializers.DictField(), read_only=True)
+    cascaded_amount = told_amount()
+    covered_for_others_amount = told_amount()
     created_at = told_moment()
     last_modified_at = told_moment()
 

@@ -42,11 +42,14 @@ class UploadAdjustmentsSerializer(Schema):
 
 
 class UploadPeriodSerializer(Schema):
-    """What a month comes to now."""
+    """What a month comes to now: usage = gross + cascaded - covered for others, to the cent."""
 
     period_month = Day()
-    gross_usage_amount = Amount()
-    total_events = Whole()
+    usage_amount = Amount(help_text="What all events of the month sum to, in list value.")
+    gross_usage_amount = Amount(help_text="What this prepaid commit covers, and its overage.")
+    cascaded_amount = Amount(help_text="What other prepaid commits of the contract cover of these events.")
+    covered_for_others_amount = Amount(help_text="What of the gross is usage of other commits or of usage lines.")
+    total_events = Whole(help_text="Of all events of the month.")
     consumption = Id()
 
 

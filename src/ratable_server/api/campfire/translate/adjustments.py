@@ -54,16 +54,18 @@ def _from_rows(month: Any) -> Iterator[dict[str, Any]]:
             "adjustment_date": month.on,
             "total_revenue_dollars": row.amount,
             "available": month.used,
-            "field": "total_revenue_dollars",
+            "field": _FIELDS.get(month.code, "total_revenue_dollars"),
             "message": means if month.used is None else f"{means}, {month.used:f}",
             "code": month.code,
         }
 
 
+_FIELDS = {"credit_of_adjustment_must_stand": "adjustment_date"}
 _MEANS = {
     "adjustment_must_not_make_usage_negative": "more than that month used",
     "amount_must_be_in_the_measure_of_the_pool": "the prepaid commit holds units",
     "amount_must_fit_currency": "more digits than the books have",
+    "credit_of_adjustment_must_stand": "a credit memo has told what would be credited no more, tell a later adjustment_date",
 }
 
 

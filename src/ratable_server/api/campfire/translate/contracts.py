@@ -25,6 +25,7 @@ OURS = (
     "minimum_monthly_commitment_amount", "minimum_monthly_commitment_quantity",
 )  # fmt: skip
 USUAL_CURRENCY = "USD"
+DELETED = "DELETED"  # the status that is the same event as DELETE
 QUANTITY = "minimum_monthly_commitment_quantity"
 RENEWS = {"is_evergreen", "auto_renew", "billing_frequency", "contract_end_date", QUANTITY}
 MINIMUMS = ("minimum_monthly_commitment_amount", QUANTITY)

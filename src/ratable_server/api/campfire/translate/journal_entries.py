@@ -6,7 +6,7 @@ Amounts are told in the currency of the transaction in all three places; nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -86,7 +86,7 @@ def from_entry(entry: Any, chart: Chart, names: Names, *, tenant: int) -> dict[s
     type = type_of(entry.kind, entry.code)
     told = {} if entry.written is not None else {"memo": memo_of(entry), "source": CALCULATED, "source_id": entry.code}
     further = entry.written if entry.written is not None else _dimensions(entry.party)
-    entity = further.get("entity")
+    entity = further.get("entity") if entry.written is not None else _entity_of(entry.lines)
     return {
         **_shared(entry, tenant=tenant),
         **told,
@@ -164,6 +164,7 @@ def _of_account(account: Account) -> dict[str, Any]:
 def _of_party(line: Any, entry: Any, names: Names) -> dict[str, Any]:
     """Customer and dimensions: of the contract, or as they were told of a line that is written by hand."""
     told = {**_dimensions(line.party), **({} if line.party else entry.written or {}), **line.further}
+    told["entity"] = line.entity
     vendor = line.party.customer_id if line.party else told.get("vendor")
     tags = names.tags(told)
     return {
@@ -183,8 +184,13 @@ def _of_party(line: Any, entry: Any, names: Names) -> dict[str, Any]:
     }
 
 
+def _entity_of(lines: Sequence[Any]) -> int | None:
+    """The entity of an entry that is computed: its lines are of one contract, and of one document."""
+    return lines[0].entity if lines else None
+
+
 def _dimensions(party: Any) -> Mapping[str, Any]:
-    names = ("entity", "department", "tag_ids", "exchange_rate", "exchange_rate_book")
+    names = ("department", "tag_ids", "exchange_rate", "exchange_rate_book")
     return {name: party.further[name] for name in names if name in party.further} if party else {}
 
 

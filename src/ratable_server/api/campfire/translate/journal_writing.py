@@ -76,6 +76,15 @@ def lines_of(lines: Sequence[Mapping[str, Any]], currency: str) -> tuple[Written
     return tuple(found)
 
 
+def unbalanced_entity(entry: Writing) -> int | None:
+    """An entity of which the lines of an entry do not balance, so that its statements would not; None: all do."""
+    sums: dict[int | None, int] = {}
+    for line in entry.lines:
+        entity = line.further.get("entity") or entry.further.get("entity")
+        sums[entity] = sums.get(entity, 0) + line.debit_minor - line.credit_minor
+    return next((entity for entity, minor in sums.items() if minor and entity is not None), None)
+
+
 def _minor(line: Mapping[str, Any], side: str, currency: str, *, place: int) -> int:
     """The amount of a side: native where it is told, else in the currency of the entity, else consolidated."""
     told = (line.get(f"{side}_amount{of}") for of in ("_native", "_book", ""))

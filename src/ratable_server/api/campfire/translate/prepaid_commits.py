@@ -212,12 +212,14 @@ def note_of(month: Any) -> str:
 
 
 def from_consumption(month: Any, commit: Any, note: Any) -> dict[str, Any]:
-    """A month of a pool; texts are those of the record that was told for it, if one was, else of its note."""
+    """A month of a pool; texts are those of the record that was told for it, if one was, else of its note.
+
+    What was told for the pool is its gross, less what it covers for others, and what others cover for it.
+    """
     drawn, record = month.consumption, month.record
     told = {} if note is None else note.further
     texts = record.dimensions if record is not None else told
-    created_at = record.recorded_at if record is not None else commit.created_at
-    modified_at = record.recorded_at if record is not None else commit.modified_at
+    modified_at = month.moments.modified_at
     return {
         "id": drawn.id,
         "prepaid_commit": commit.id,
@@ -225,7 +227,7 @@ def from_consumption(month: Any, commit: Any, note: Any) -> dict[str, Any]:
         "period_start": drawn.month_on,
         "period_end": _month_end(drawn.month_on),
         "period_month": drawn.month_on,
-        "description": texts.get("description", ""),
+        "description": texts.get("description", "" if record is not None else _of_cascade(month.share)),
         "currency": commit.currency,
         "gross_usage_amount": drawn.gross,
         "discount_amount": drawn.discount,
@@ -237,9 +239,23 @@ def from_consumption(month: Any, commit: Any, note: Any) -> dict[str, Any]:
         "revenue_transaction": month.revenue_id,
         "overage_revenue_transaction": month.overage_revenue_id,
         "adjustments": [_from_correction(each, month.adjusted) for each in drawn.corrections],
-        "created_at": created_at,
+        "cascaded_amount": month.share.cascaded,
+        "covered_for_others_amount": month.share.of_others,
+        "created_at": month.moments.created_at,
         "last_modified_at": modified_at if note is None else max(modified_at, note.modified_at),
     }
+
+
+def told_of(month: Any) -> Decimal:
+    """What a month was told for its pool: what the pool has of it, and what other pools cover."""
+    told: Decimal = month.consumption.gross - month.share.of_others + month.share.cascaded
+    return told
+
+
+def _of_cascade(share: Any) -> str:
+    """What describes a month that is nothing but what other pools could not cover."""
+    ids = [str(id) for id in share.cascade_of]
+    return f"Cascade from commit{'s' if len(ids) > 1 else ''} {', '.join(ids)}" if ids else ""
 
 
 def _from_correction(correction: Any, adjusted: Mapping[date, Any]) -> dict[str, Any]:

@@ -69,8 +69,8 @@ def from_transaction(row: Any, said: Said, *, tenant: int, on: date) -> dict[str
     contract, product = said.contract, said.product
     return {
         "id": row.id,
-        "is_deleted": False,
-        "deleted_at": None,
+        "is_deleted": row.deleted_at is not None,
+        "deleted_at": row.deleted_at,
         **_dimensions(row, said),
         **_of_subscription(row, said),
         **_of_bundle(row),

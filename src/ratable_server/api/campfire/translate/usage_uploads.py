@@ -13,7 +13,7 @@ from typing import Any
 
 from ratable_server.api.campfire.translate import prepaid_commits
 from ratable_server.api.campfire.translate.words import last_day, last_of
-from ratable_server.operations.usage import Place, Words
+from ratable_server.operations.usage import NO_FLAG, Place, Words
 
 _LONGEST, _MOST_EVENTS = 250, 2**31 - 1  # of an external_id, and of total_events, as they are published
 EVENT_WORDS = Words(
@@ -53,13 +53,13 @@ LINE_WORDS = Words(
     longest=_LONGEST,
 )
 _FAR = date(2999, 12, 31)
-_UNDATED = "usage_must_have_a_date"
+_UNDATED, _CHANGED = "usage_must_have_a_date", "usage_must_not_change_under_its_id"
+_UNSOUND = "row_must_be_sound"  # a cell other than its day, of which no rule of usage tells
 _FIELD_OF = {
     _UNDATED: "dt",
     "usage_must_fall_in_contract": "dt",
     "usage_must_fall_in_item": "dt",
     "period_must_be_open": "dt",
-    "usage_must_not_change_under_its_id": "external_id",
     "usage_must_name_a_known_item": "usage",
     "currency_must_match_contract": "currency",
 }
@@ -68,7 +68,7 @@ _MEANS = {
     "usage_must_fall_in_contract": "The contract does not cover this day",
     "usage_must_fall_in_item": "The usage line does not cover this day",
     "period_must_be_open": "Books are closed for this date; send an adjustment",
-    "usage_must_not_change_under_its_id": "Other content under a known external_id that cannot change any more; send an adjustment",
+    _CHANGED: "Other content under a known external_id that cannot change any more; send an adjustment",
     "usage_must_name_a_known_item": "No usage line of this contract",
     "quantity_must_be_a_number": "A valid number is required",
     "quantity_must_be_in_range": "The number has too many digits",
@@ -78,6 +78,8 @@ _MEANS = {
     "item_must_have_a_price": "The usage line has no price; send an amount",
     "usage_must_carry_its_price": "The price plan takes the price from a column of the row, which has no plain number there",
 }
+_TWICE = "This external_id stands in the file more than once with other content"
+_NO_BOOLEAN = "Must be a valid boolean."
 _ALREADY = "Already loaded as {}; nothing was added. `?force=true` adds rows without external_id once more."
 
 
@@ -145,9 +147,10 @@ def from_receipt(told: Any, sums: str = "total_revenue_dollars") -> dict[str, An
     }
 
 
-def from_rejected(receipt: Any, amount: str) -> dict[str, Any]:
-    """Of a file that was not taken: which rows break which rule; `amount` is the column that tells how much."""
+def from_rejected(receipt: Any, places: Iterable[Place], amount: str) -> dict[str, Any]:
+    """Of a file about these places that was not taken: which rows break which rule; `amount` tells how much."""
     codes = {rejection.code for rejection in receipt.rejections}
+    beginnings = [each for place in places for each in (place.ids, place.adjustment_ids) if each]
     closed = {"error": "Books are closed for this date"} if "period_must_be_open" in codes else {}
     return {
         **closed,
@@ -157,7 +160,7 @@ def from_rejected(receipt: Any, amount: str) -> dict[str, Any]:
         "created": 0,
         "updated": 0,
         "skipped": receipt.rows_duplicate,
-        "errors": [_error(rejection, amount) for rejection in receipt.rejections],
+        "errors": [_error(rejection, beginnings, amount) for rejection in receipt.rejections],
         "rows": {
             "received": receipt.rows_received,
             "accepted": 0,
@@ -173,7 +176,10 @@ def from_periods(months: Iterable[Any]) -> list[dict[str, Any]]:
     return [
         {
             "period_month": month.consumption.month_on,
+            "usage_amount": prepaid_commits.told_of(month),
             "gross_usage_amount": month.consumption.gross,
+            "cascaded_amount": month.share.cascaded,
+            "covered_for_others_amount": month.share.of_others,
             "total_events": month.events,
             "consumption": month.consumption.id,
         }
@@ -211,16 +217,28 @@ def _of_file(receipt: Any) -> dict[str, Any]:
     }
 
 
-def _error(rejection: Any, amount: str) -> dict[str, Any]:
+def _error(rejection: Any, beginnings: Sequence[str], amount: str) -> dict[str, Any]:
     """A row that breaks a rule. A text with the name of a column before it tells what is wrong there."""
+    if rejection.code == _CHANGED:
+        return _told(rejection, "external_id", _of_other_content(rejection, beginnings))
     name, mark, said = rejection.value.partition(": ")
     is_named = bool(mark) and name.replace("_", "").isalpha() and name.islower()
+    if is_named and rejection.code == _UNDATED and name not in {"dt", "dm"}:  # it is no matter of the day
+        is_flag = said.startswith(NO_FLAG)
+        return _told(rejection, name, _NO_BOOLEAN if is_flag else f"This row cannot be taken: {said}", code=_UNSOUND)
     means = _MEANS.get(rejection.code, rejection.code.replace("_", " "))
-    if is_named and rejection.code == _UNDATED and name not in {"dt", "dm"}:
-        means = "This row cannot be taken"  # a correction, which is told by the month that it corrects
-    return {
-        "row": rejection.row,
-        "field": name if is_named else _FIELD_OF.get(rejection.code, amount),
-        "message": f"{means}: {said if is_named else rejection.value}" if rejection.value else f"{means}.",
-        "code": rejection.code,
-    }
+    message = f"{means}: {said if is_named else rejection.value}" if rejection.value else f"{means}."
+    return _told(rejection, name if is_named else _FIELD_OF.get(rejection.code, amount), message)
+
+
+def _of_other_content(rejection: Any, beginnings: Sequence[str]) -> str:
+    """The id as the source calls it, and why it cannot have this content: the books have it, or other rows of the file."""
+    own = next(
+        (rejection.event_id.removeprefix(each) for each in beginnings if rejection.event_id.startswith(each)), ""
+    )
+    rows = rejection.value.removeprefix(rejection.event_id)
+    return f"{_TWICE if rows else _MEANS[_CHANGED]}: {own or rejection.event_id}{rows}"
+
+
+def _told(rejection: Any, field: str, message: str, *, code: str = "") -> dict[str, Any]:
+    return {"row": rejection.row, "field": field, "message": message, "code": code or rejection.code}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 from rest_framework.exceptions import APIException, ValidationError
@@ -32,6 +33,7 @@ from ratable_server.operations.contracts import duplicate_contract
 from ratable_server.operations.endings import end_contract
 from ratable_server.queries.contracts import Contract as Row
 from ratable_server.queries.contracts import ContractsAsked, contracts
+from ratable_server.queries.credited_overage import keeping_credits
 from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.minimums import minimum_preview
 from ratable_server.queries.papers import PapersAsked, papers
@@ -87,12 +89,14 @@ class ContractEnd(CampfireView):
         fields = self.read(TerminateContractSerializer)
         _refuse_after_its_end(row, fields["termination_date"])
         invoices = _invoices(self.actor, row.id, fields)
+        at, void_on = now_at(), fields.get("void_date") or fields["termination_date"]
         end_contract(
             actor=self.actor,
             termination=ContractTermination(contract=row.code, on=fields["termination_date"]),
             invoices=invoices,
-            void_on=fields.get("void_date") or fields["termination_date"],
-            at=now_at(),
+            void_on=void_on,
+            at=at,
+            judging=partial(keeping_credits, actor=self.actor, on=max(void_on, at.date())),
         )
         return Response(
             {

@@ -20,6 +20,7 @@ from ratable_server.api.campfire.views.asking import found, limits_of, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import created, names_of, refuse_unknown, tags_of
 from ratable_server.api.campfire.views.registered import ids_of
+from ratable_server.api.campfire.views.transactions_gone import delete_with_revenue
 from ratable_server.api.campfire.views.view import CampfireView
 from ratable_server.clock import now_at
 from ratable_server.errors import Refused
@@ -55,6 +56,8 @@ class Contracts(CampfireView):
         if fields.get("client") is None:
             raise ValidationError({"client": ["This field is required."]})
         _refuse_renewal(fields)
+        if fields.get("status") == translate.DELETED:
+            raise ValidationError({"status": ["A contract is deleted once it is there."]})
         code = created("contract", translate.wanted_code(fields), lambda code: _create(self.actor, fields, code))
         return Response(told(self.actor, contracts(actor=self.actor, asked=Asked(codes=[code])).rows)[0], status=201)
 
@@ -69,21 +72,30 @@ class Contract(CampfireView):
 
     @takes(ContractSerializer, ContractSerializer)
     def put(self, _request: Request, id: int) -> Response:
-        """Say a contract whole again: what is left out of its further fields is unset."""
+        """Say a contract whole again: what is left out of its further fields is unset. The status `DELETED` deletes it."""
         return self._change(id, is_partial=False)
 
     @takes(ContractSerializer, ContractSerializer)
     def patch(self, _request: Request, id: int) -> Response:
-        """Change some of a contract."""
+        """Change some of a contract. The status `DELETED` deletes it, whatever else is said."""
         return self._change(id, is_partial=True)
 
     @deletes()
     def delete(self, _request: Request, id: int) -> Response:
         """Take a contract under which nothing has happened out of the books."""
-        delete_contract(actor=self.actor, contract=contract_of(self.actor, id).code, at=now_at())
+        self._delete(id)
         return Response(status=204)
 
+    def _delete(self, id: int) -> None:
+        code = contract_of(self.actor, id).code
+        delete_with_revenue(self.actor, code, lambda: delete_contract(actor=self.actor, contract=code, at=now_at()))
+
     def _change(self, id: int, *, is_partial: bool) -> Response:
+        if self.read(ContractSerializer, is_partial=is_partial).get("status") == translate.DELETED:
+            self._delete(id)
+            return Response(
+                told(self.actor, contracts(actor=self.actor, asked=Asked(ids=[id], is_deleted=True)).rows)[0]
+            )
         self.alone("contract", id, lambda: self._say(id, is_partial=is_partial))
         return Response(told(self.actor, [contract_of(self.actor, id)])[0])
 

@@ -28,6 +28,7 @@ from ratable_server.api.campfire.views.credit_memos_accounts import (
     accounts_of,
     deferred_accounts,
     refuse_unknown_accounts,
+    with_own_accounts,
 )
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.invoice_lines import (
@@ -157,6 +158,7 @@ def credit_memo_of(actor: Actor, id: int) -> Row:
 
 def told(actor: Actor, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Credit memos, as the wire has them."""
+    rows = with_own_accounts(actor, rows)
     names, products, tenant = names_of(actor, furthers_of(rows)), products_of(actor, rows), actor.tenant_id
     accounts = accounts_of(actor, furthers_of(rows))
     answers = []
@@ -212,7 +214,7 @@ def _lines(actor: Actor, contract: Contract, fields: Mapping[str, Any]) -> tuple
 def _read(view: CampfireView, *, is_partial: bool, row: Row | None = None) -> dict[str, Any]:
     """The fields of a body; everything that they name is there. What the books filed themselves may be said again."""
     fields = view.read(AccountingCreditMemoSerializer, is_partial=is_partial)
-    if row is not None and _says_own_lines(fields, row):
+    if row is not None and _says_own_lines(view.actor, fields, row):
         fields.pop("lines")
     if row is None or entity_of(row) is not None:
         refuse_null(fields, "entity")
@@ -222,8 +224,13 @@ def _read(view: CampfireView, *, is_partial: bool, row: Row | None = None) -> di
     return fields
 
 
-def _says_own_lines(fields: Mapping[str, Any], row: Row) -> bool:
-    """Are the lines of a body those of a credit memo that the books filed, which name no account?"""
-    own = [(None, line.amount, line.tax) for line in row.lines if line.further.get("account") is None]
-    said = [(line.get("account"), line.get("amount"), line.get("tax") or 0) for line in fields.get("lines") or ()]
-    return bool(own) and said == own and len(own) == len(row.lines)
+def _says_own_lines(actor: Actor, fields: Mapping[str, Any], row: Row) -> bool:
+    """Are the lines of a body those of a credit memo that the books filed, which name no account or the one that is told?"""
+    said = [(line.get("amount"), line.get("tax") or 0) for line in fields.get("lines") or ()]
+    if not said or any(line.further.get("account") is not None for line in row.lines):
+        return False
+    (told,) = with_own_accounts(actor, [row])
+    return said == [(line.amount, line.tax) for line in row.lines] and all(
+        line.get("account") in {None, own.further["account"]}
+        for line, own in zip(fields["lines"], told.lines, strict=True)
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -13,6 +14,8 @@ from ratable_server.api.campfire.views.invoice_lines import wrong_line
 from ratable_server.api.campfire.views.ledger_told import chart_of
 from ratable_server.queries.chart import OWN_ACCOUNTS
 from ratable_server.queries.ledger_books import AccountKey
+from ratable_server.queries.memo_sources import MemoSource, memo_sources
+from ratable_server.queries.papers import Paper, PaperLine
 
 _FIELDS = ("account", "credit_account")
 _OWN: Mapping[int, Account] = {own.id: own_account(own) for own in OWN_ACCOUNTS.values()}
@@ -23,6 +26,24 @@ def accounts_of(actor: Actor, furthers: Iterable[Mapping[str, Any]]) -> dict[int
     ids = {further[name] for further in furthers for name in _FIELDS if isinstance(further.get(name), int)}
     chart = chart_of(actor) if ids - set(_OWN) else None
     return {id: account for id in ids for account in [_OWN.get(id) or _registered(chart, id)] if account is not None}
+
+
+def with_own_accounts(actor: Actor, memos: Sequence[Paper]) -> list[Paper]:
+    """Credit memos, each line with an account: those that the books filed have that of what they take back, and its product."""
+    sources = memo_sources(actor=actor, memos=memos)
+    if not sources:
+        return list(memos)
+    chart = chart_of(actor)
+    return [replace(memo, lines=tuple(_with_own(line, sources, chart) for line in memo.lines)) for memo in memos]
+
+
+def _with_own(line: PaperLine, sources: Mapping[int, MemoSource], chart: Chart) -> PaperLine:
+    source = sources.get(line.id)
+    if source is None:
+        return line
+    own = {"account": chart.account(source.key).id, "product": source.product_id}
+    unsaid = {name: id for name, id in own.items() if line.further.get(name) is None}
+    return replace(line, prepaid_commit_id=source.prepaid_commit_id, further={**line.further, **unsaid})
 
 
 def deferred_accounts(actor: Actor) -> set[object]:

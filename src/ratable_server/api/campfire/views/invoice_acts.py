@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from rest_framework.exceptions import NotFound, ValidationError
@@ -30,6 +31,7 @@ from ratable_server.operations.settlements import (
     settle_invoice,
     void_settlement,
 )
+from ratable_server.queries.credited_overage import keeping_credits
 from ratable_server.queries.papers import credited_above
 from ratable_server.queries.settlements import Settlement
 
@@ -41,6 +43,8 @@ _NOT_KEPT = {
 
 class InvoicePayment(CampfireView):
     """An invoice is paid."""
+
+    own_fields = {"settlement": "external_id"}  # what an id of another system that is taken is told by
 
     @posts(MarkPaidSerializer, MarkInvoicePaidResponseSerializer, status=200)
     def post(self, _request: Request, invoice_id: int) -> Response:
@@ -97,8 +101,10 @@ class InvoiceVoid(CampfireView):
     def post(self, _request: Request, invoice_id: int) -> Response:
         """Take an invoice without payments back on a day: today, unless another one is told."""
         invoice_of(self.actor, invoice_id)
-        on = self.read(VoidInvoiceRequestSerializer).get("void_date") or now_at().date()
-        void_paper(actor=self.actor, kind="invoice", id=invoice_id, on=on, at=now_at())
+        at = now_at()
+        on = self.read(VoidInvoiceRequestSerializer).get("void_date") or at.date()
+        judging = partial(keeping_credits, actor=self.actor, on=max(on, at.date()))
+        void_paper(actor=self.actor, kind="invoice", id=invoice_id, on=on, at=at, judging=judging)
         return Response(told(self.actor, [invoice_of(self.actor, invoice_id)])[0])
 
 

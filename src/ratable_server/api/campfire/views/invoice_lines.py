@@ -143,7 +143,10 @@ def money_of(line: Fields, place: int, currency: str) -> dict[str, Decimal]:
     said = amount_of(line, digits=minor_unit_digits(currency))
     if said is None:
         raise wrong_line(place, "amount", "This field is required.")
-    return {"amount": said, "tax": line.get("tax") or Decimal(0)}
+    tax = line.get("tax") or Decimal(0)
+    if tax < 0 < said:
+        raise wrong_line(place, "tax", "A line that bills something has no tax below nothing.")
+    return {"amount": said, "tax": tax}
 
 
 def lines_again(paper: Paper) -> tuple[Line, ...]:

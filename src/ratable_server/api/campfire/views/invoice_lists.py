@@ -60,6 +60,7 @@ def narrowed(actor: Actor, request: Request, asked: Asked, *, kind: PaperKind) -
         was_sent=_was_sent(request),
         text=said.get("q", ""),
         further=_further(request),
+        entities=ids_of(request, "entity"),
         line_tags=_tags(actor, request),
         order=_order(said.get("sort") or _DAY_OF[kind]),
     )
@@ -88,11 +89,8 @@ def _was_sent(request: Request) -> bool | None:
 
 
 def _further(request: Request) -> dict[str, Sequence[Any]]:
-    wanted: dict[str, Sequence[Any] | None] = {
-        "entity": ids_of(request, "entity"),
-        "ref_number": request.query_params.getlist("ref_number") or None,
-    }
-    return {name: values for name, values in wanted.items() if values is not None}
+    numbers = request.query_params.getlist("ref_number")
+    return {"ref_number": numbers} if numbers else {}
 
 
 def _tags(actor: Actor, request: Request) -> list[int] | None:

@@ -2,7 +2,8 @@
 
 Each revenue is judged by itself. What an invoice bills is shared over the revenue that it names, in that order, as far as
 no other invoice has billed of it; what it bills above that is of nothing. What names no revenue bills, too, as the ledger
-has it: of usage, and of what its lines are of.
+has it: of usage, and of what its lines are of. What lowers revenue, such as an adjustment below nothing, is billed with
+something of which a part is left, and never by itself.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def refuse_billed(actor: Actor, every: Sequence[tuple[Paper, PaperBeside]], *, b
     Drafts bill nothing. Of revenue that has grown since it was billed, something is left.
 
     Raises:
-        ValidationError: other invoices have billed it, or those before it do; or one names what is not there, or what a
-            termination let go and it did not name before.
+        ValidationError: other invoices have billed it, or those before it do; or one names what is not there, only what
+            lowers revenue, or what a termination let go, and did not name it before.
     """
     bills = [_bill_of(paper, further.further) for paper, further in every]
     ids = {id for bill in bills for id in bill.named}
@@ -96,7 +97,7 @@ def refuse_billed_since(actor: Actor, void: Row) -> None:
     """Go on, unless other invoices have billed all that a void invoice names; what is no longer there keeps it from nothing.
 
     Raises:
-        ValidationError: they have billed it, or a termination let go some of it.
+        ValidationError: they have billed it, it only lowers revenue, or a termination let go some of it.
     """
     bill = _Bill(
         code=void.code, named=() if void.stage == "draft" else _named(void.further), amounts=_amounts(void.lines)
@@ -123,7 +124,8 @@ def _refuse_billed_by_others(
     invoices = _invoices(actor, {each.contract_id for each in rows})
     standing = _standing(invoices, but=row)
     others = {id for bill in standing for id in bill.named} - {each.id for each in rows}
-    revenue = _revenue(actor, [*rows, *_rows(actor, others)])
+    revenue, before = _revenue(actor, [*rows, *_rows(actor, others)]), _named_before(row)
+    _refuse_lowering(bills, revenue, but=before)
     left = dict(revenue.amounts)
     for bill in sorted(standing, key=lambda each: len(each.named)):  # the more one names, the more it can be of
         _share(bill, revenue, left)
@@ -131,16 +133,25 @@ def _refuse_billed_by_others(
     _take_nameless(actor, left, rows, row=row, on=_day(invoices))
     by_others = dict(left)
     for place, bill in enumerate(bills):
-        if _is_billed(bill, by_name):
+        if _is_billed(bill, by_name, but=before):
             codes = ", ".join(str(each.code) for each in standing if not set(each.named).isdisjoint(bill.named))
             raise ValidationError({NAMED_REVENUE: [f"{codes} billed it: void it, or bill what has come to it since."]})
-        if _is_billed(bill, by_others):
+        if _is_billed(bill, by_others, but=before):
             raise ValidationError(
                 {NAMED_REVENUE: ["Invoices that do not name it billed it: nothing of it is unbilled."]}
             )
-        if _is_billed(bill, left):
+        if _is_billed(bill, left, but=before):
             raise _billed_before(place)
         _share(bill, revenue, left)
+
+
+def _refuse_lowering(bills: Sequence[_Bill], revenue: _Revenue, *, but: Collection[int]) -> None:
+    """What lowers revenue is nothing to bill by itself; an invoice that names no more than before may say it again."""
+    for bill in bills:
+        known = [id for id in bill.named if id in revenue.amounts]
+        if known and all(revenue.amounts[id] < 0 for id in known) and not set(but).issuperset(bill.named):
+            text = '"{}" only lowers revenue: name it together with revenue that is not billed.'
+            raise ValidationError({NAMED_REVENUE: [text.format(id) for id in known]})
 
 
 def _billed_before(place: int) -> ValidationError:
@@ -152,9 +163,8 @@ def _take_nameless(
     actor: Actor, left: dict[int, Decimal], rows: Sequence[RevenueTransaction], *, row: Row | None, on: date
 ) -> None:
     """Take from what is left what was billed without its name; what an invoice named before stays as it is."""
-    stands = row is not None and row.stage != "draft" and row.voided_on is None
-    named = _named(row.further) if row is not None and stands else ()
-    own = _amounts(row.lines) if row is not None and stands else {}
+    named = _named_before(row)
+    own = _amounts(row.lines) if row is not None and _stands(row) else {}
     wanted = [each for each in rows if each.id not in named and left.get(each.id, 0) > 0]
     unbilled: dict[int, Decimal] = {}
     codes = sorted({each.contract for each in wanted if each.kind in _OF_USAGE})
@@ -166,6 +176,15 @@ def _take_nameless(
         codes = sorted({each.contract for each in fixed})
         unbilled |= fixed_left(actor=actor, contracts=codes, on=on, besides=_beside(row, own, fixed))
     left.update({each.id: min(left[each.id], unbilled.get(each.id, left[each.id])) for each in wanted})
+
+
+def _named_before(row: Row | None) -> frozenset[int]:
+    """What an invoice that is said again names, if it stands."""
+    return frozenset(_named(row.further)) if row is not None and _stands(row) else frozenset()
+
+
+def _stands(row: Row) -> bool:
+    return row.voided_on is None and row.stage != "draft"
 
 
 def _beside(
@@ -182,9 +201,11 @@ def _day(invoices: Sequence[Row]) -> date:
     return max([now_at().date(), *(each.voided_on for each in invoices if each.voided_on is not None)])
 
 
-def _is_billed(bill: _Bill, left: Mapping[int, Decimal]) -> bool:
+def _is_billed(bill: _Bill, left: Mapping[int, Decimal], *, but: Collection[int]) -> bool:
+    """What lowers revenue is nothing that is left to bill, unless the invoice names no more than before."""
     found = [left[id] for id in bill.named if id in left]
-    return bool(found) and not any(found)
+    is_same = set(but).issuperset(bill.named)
+    return bool(found) and not any(each > 0 or (is_same and each < 0) for each in found)
 
 
 def _share(bill: _Bill, revenue: _Revenue, left: dict[int, Decimal]) -> None:
@@ -214,7 +235,7 @@ def _invoices(actor: Actor, contract_ids: Collection[int]) -> Sequence[Row]:
 def _standing(invoices: Sequence[Row], *, but: Row | None) -> list[_Bill]:
     """Those that stand and name revenue."""
     others = [each for each in invoices if but is None or each.id != but.id]
-    stand = [each for each in others if each.voided_on is None and each.stage != "draft"]
+    stand = [each for each in others if _stands(each)]
     bills = [_Bill(code=each.code, named=_named(each.further), amounts=_amounts(each.lines)) for each in stand]
     return [bill for bill in bills if bill.named]
 

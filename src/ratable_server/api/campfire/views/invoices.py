@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -31,6 +32,7 @@ from ratable_server.api.campfire.translate.words import taken
 from ratable_server.api.campfire.views.asking import found, listing
 from ratable_server.api.campfire.views.documented import PAGES, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.invoice_again import lines_said_again
+from ratable_server.api.campfire.views.invoice_amounts import refuse_other_amounts
 from ratable_server.api.campfire.views.invoice_lines import (
     contract_named,
     furthers_of,
@@ -50,6 +52,7 @@ from ratable_server.operations.paper_revisions import delete_paper, revise_paper
 from ratable_server.operations.paper_told import Line, Paper, PaperBeside
 from ratable_server.operations.papers import issue_papers
 from ratable_server.queries.contracts import Contract
+from ratable_server.queries.credited_overage import keeping_credits
 from ratable_server.queries.listing import EVERYTHING
 from ratable_server.queries.papers import Paper as Row
 from ratable_server.queries.papers import PapersAsked, papers
@@ -126,7 +129,9 @@ class Invoice(CampfireView):
     def delete(self, _request: Request, id: int) -> Response:
         """Take an invoice of an open month away, as if it had never been; with payments it is not."""
         invoice_of(self.actor, id)
-        delete_paper(actor=self.actor, kind="invoice", id=id, at=now_at())
+        at = now_at()
+        judging = partial(keeping_credits, actor=self.actor, on=at.date())
+        delete_paper(actor=self.actor, kind="invoice", id=id, at=at, judging=judging)
         return Response(status=204)
 
     def _change(self, id: int, *, is_partial: bool) -> Response:
@@ -139,7 +144,9 @@ class Invoice(CampfireView):
         paper, beside = said(self.actor, fields, row=row, is_partial=is_partial)
         if row.stage == "draft" or translate.NAMED_REVENUE in fields:
             refuse_billed(self.actor, [(paper, beside)], beside=id)
-        revise_paper(actor=self.actor, id=id, paper=paper, beside=beside, at=now_at())
+        at = now_at()
+        judging = partial(keeping_credits, actor=self.actor, on=at.date())
+        revise_paper(actor=self.actor, id=id, paper=paper, beside=beside, at=at, judging=judging)
 
 
 class InvoicesAtOnce(Billing):
@@ -205,6 +212,7 @@ def said(
     head = {**_head_of(row, is_partial=is_partial), **{name: each for name, each in fields.items() if each is not None}}
     _refuse_due_early(head, row)
     contract = contract_named(actor, head)
+    refuse_other_amounts(fields.get("lines") or (), row, currency=contract.currency)
     further = taken(fields, _kept(row, contract, is_partial=is_partial), translate.OURS)
     lines = fields["lines"] if "lines" in fields or row is None else lines_told(row)
     stage = _stage(head, row)

@@ -28,6 +28,7 @@ from ratable_server.queries.listing import EVERYTHING, Asked
 from ratable_server.queries.register import register
 
 _POSTED = "revenue_transactions"
+_SIDED = {"transactions", "entity"}  # what says of which entity each side is
 _NEW: Mapping[str, Any] = {"transactions": ()}  # what an entry said before that was not there
 
 
@@ -48,6 +49,7 @@ def written(actor: Actor, fields: dict[str, Any]) -> int:
     if fields.get("reversal_of") and not fields.get("transactions") and not fields.get(_POSTED):
         return _reversed(actor, fields)
     entry, at = _writing(actor, fields, but=""), now_at()
+    _refuse_unbalanced(entry)
     gone = [entry_of(actor, id) for id in fields.get("journals_to_delete") or ()]
     for row in gone:
         _refuse_computed(row)
@@ -79,7 +81,17 @@ def rewritten(actor: Actor, row: LedgerEntry, fields: dict[str, Any], *, is_part
         entry = translate.to_writing(said, posts=row.posts)
     else:
         entry = _writing(actor, said, but=row.code, was=was)
+    if _SIDED & set(fields):
+        _refuse_unbalanced(entry)
     rewrite_entry(actor=actor, code=row.code, entry=entry, at=now_at())
+
+
+def _refuse_unbalanced(entry: Writing) -> None:
+    """Go on, unless the sides of an entity differ while those of the entry do not; the latter the books refuse."""
+    debits, credits = (sum(getattr(line, side) for line in entry.lines) for side in ("debit_minor", "credit_minor"))
+    entity = translate.unbalanced_entity(entry) if debits == credits else None
+    if entity is not None:
+        raise ValidationError({"transactions": [f"Debits and credits of entity {entity} are not equal."]})
 
 
 def removed(actor: Actor, row: LedgerEntry) -> None:

@@ -23,6 +23,7 @@ def named_in(actor: Actor, entries: Iterable[LedgerEntry], lines: Iterable[Ledge
     """Names of the entities, departments and tags that entries and lines have, of themselves or of their contracts."""
     told = [entry.written or {} for entry in entries]
     told += [further for line in lines for further in (line.further, line.party.further if line.party else {})]
+    told += [{"entity": line.entity} for line in lines]
     return names_of(actor, told)
 
 

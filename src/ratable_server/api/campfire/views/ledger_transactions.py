@@ -158,6 +158,7 @@ def lines_asked(request: Request, chart: Chart) -> LedgerAsked:
         currencies=words_of(request, "currency"),
         customers=ids_of(request, "vendor", "vendor_id"),
         contract_further=_of_contracts(request),
+        entities=ids_of(request, "entity", "entity_id"),
         on_account=on_accounts(chart, _wanted(request)),
         is_posted=True if flag_of(request, "posted") else None,
         newest_first=_is_newest_first(request),
@@ -182,8 +183,8 @@ def _is_newest_first(request: Request) -> bool:
 
 
 def _of_contracts(request: Request) -> dict[str, list[int]]:
-    wanted = {name: ids_of(request, name, f"{name}_id") for name in ("entity", "department")}
-    return {name: ids for name, ids in wanted.items() if ids is not None}
+    departments = ids_of(request, "department", "department_id")
+    return {} if departments is None else {"department": departments}
 
 
 def _wanted(request: Request) -> list[Any]:

@@ -79,6 +79,8 @@ class Product(CampfireView):
         row = product_of(self.actor, id)
         fields = self.read(ProductSerializer, is_partial=is_partial)
         refuse_unknown(self.actor, fields)
+        if is_partial and row.usage_groups and fields.get("usage_groups") == []:
+            raise ValidationError({"usage_groups": ["Those that are left out stay: each is deleted by its own route."]})
         again = _told_again(fields, row, is_partial=is_partial)
         retell_product(actor=self.actor, product=row.code, told=again, at=now_at())
 

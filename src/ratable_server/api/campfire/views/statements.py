@@ -47,7 +47,7 @@ from ratable_server.queries.statements import Booked, balance_sheet, income_stat
 _MOST_COLUMNS = 120
 _SCOPE = [
     *DAYS,
-    parameter("entity", OpenApiTypes.STR, "What contracts of these entities booked."),
+    parameter("entity", OpenApiTypes.STR, "Lines of these: of the entry, else its document, else its contract."),
     parameter("entity_rollup", OpenApiTypes.BOOL, "And of the entities below them."),
     parameter("group_by", OpenApiTypes.STR, "Refused: there are no breakdowns here."),
     parameter("posted", OpenApiTypes.BOOL, "Addition: only what closed months have posted."),
@@ -145,22 +145,24 @@ def _books(actor: Actor, request: Request) -> _Books:
         accounts[str(account.id)] = account
         return str(account.id)
 
-    asked = LedgerAsked(contract_further=_scope(actor, request), is_posted=True if flag_of(request, "posted") else None)
+    departments = ids_of(request, "department")
+    asked = LedgerAsked(
+        contract_further={} if departments is None else {"department": departments},
+        entities=_entities_asked(actor, request),
+        is_posted=True if flag_of(request, "posted") else None,
+    )
     ledger = ledger_of(actor, on=now_at().date())
     lines = with_accounts(narrowed(actor, ledger, asked), named)
     income = frozenset(id for id, account in accounts.items() if account.is_of_income)
     return _Books(booked=Booked(lines=lines, income_accounts=income), accounts=accounts)
 
 
-def _scope(actor: Actor, request: Request) -> dict[str, list[int]]:
-    """The entities and departments whose contracts count."""
-    entities, departments = ids_of(request, "entity"), ids_of(request, "department")
-    scope = {} if departments is None else {"department": departments}
-    if entities is None:
-        return scope
-    if flag_of(request, "entity_rollup"):
-        entities = _with_children(actor, entities)
-    return {**scope, "entity": entities}
+def _entities_asked(actor: Actor, request: Request) -> list[int] | None:
+    """The entities whose lines count; None: all lines."""
+    entities = ids_of(request, "entity")
+    if entities is None or not flag_of(request, "entity_rollup"):
+        return entities
+    return _with_children(actor, entities)
 
 
 def _with_children(actor: Actor, entities: list[int]) -> list[int]:

@@ -17,6 +17,7 @@ from ratable_server.api.campfire.translate import transactions as translate
 from ratable_server.api.campfire.views.asking import found, limits_of, listing
 from ratable_server.api.campfire.views.documented import PAGES, SYNC, deletes, gives, page_of, posts, takes
 from ratable_server.api.campfire.views.naming import names_of, refuse_unknown, tags_of
+from ratable_server.api.campfire.views.transactions_gone import delete_with_revenue
 from ratable_server.api.campfire.views.transactions_usage import (
     item_of,
     refuse_other_tier,
@@ -31,9 +32,10 @@ from ratable_server.operations.register import keep_entry
 from ratable_server.queries.catalog import products
 from ratable_server.queries.contracts import contracts
 from ratable_server.queries.ledger_revenue import postings
-from ratable_server.queries.listing import EVERYTHING, Asked
+from ratable_server.queries.listing import EVERYTHING, Asked, Found
 from ratable_server.queries.register import Entry, register
 from ratable_server.queries.revenue import RevenueAsked, RevenueTransaction, revenue_transactions
+from ratable_server.queries.revenue_gone import gone_revenue
 from ratable_server.queries.revenue_papers import credit_memos_of, invoices_of
 
 
@@ -44,13 +46,18 @@ class Transactions(CampfireView):
 
     @gives(page_of(RevenueTransactionSerializer), parameters=[*PAGES, *SYNC])
     def get(self, request: Request) -> Response:
-        """Revenue by pages, by the month that books it: what closed months posted, and what open ones come to."""
+        """Revenue by pages, by the month that books it: what closed months posted, and what open ones come to.
+
+        With `include_deleted` what is not there any more since usage or its contract was deleted here.
+        """
         limits = limits_of(request)
-        return listing(
-            request,
-            lambda asked: revenue_transactions(actor=self.actor, on=now_at().date(), asked=_revenue(limits, asked)),
-            lambda rows: told(self.actor, rows),
-        )
+        return listing(request, lambda asked: self._found(limits, asked), lambda rows: told(self.actor, rows))
+
+    def _found(self, limits: Asked, asked: Asked) -> Found[RevenueTransaction]:
+        on = now_at().date()
+        if limits.is_deleted:
+            return gone_revenue(actor=self.actor, kind=translate.NOTE, on=on, asked=asked)
+        return revenue_transactions(actor=self.actor, on=on, asked=_revenue(limits, asked))
 
     @posts(RevenueTransactionSerializer, RevenueTransactionSerializer)
     def post(self, _request: Request) -> Response:
@@ -94,7 +101,7 @@ class Transaction(CampfireView):
             raise ValidationError({"error": CLOSED})
         if not _is_of_usage(row):
             raise ValidationError({"error": translate.CALCULATED.replace("told", "deleted")})
-        untell_usage(self.actor, row)
+        delete_with_revenue(self.actor, row.contract, lambda: untell_usage(self.actor, row))
         return Response(status=204)
 
     def _row(self, id: int) -> RevenueTransaction:
@@ -196,5 +203,4 @@ def _revenue(limits: Asked, asked: Asked) -> RevenueAsked:
         offset=asked.offset,
         modified_from=limits.modified_from,
         modified_through=limits.modified_through,
-        is_deleted=limits.is_deleted,
     )

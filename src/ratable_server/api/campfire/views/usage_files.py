@@ -19,7 +19,7 @@ from ratable_server.api.parsers import (
     PlainFormParser,
     PlainMultiPartParser,
 )
-from ratable_server.operations.usage import RejectedFile, Upload
+from ratable_server.operations.usage import RejectedFile, Upload, WordedUpload
 
 MOST_BYTES = 1 << 30
 _ENDINGS = (".csv", ".ndjson", ".jsonl")
@@ -93,8 +93,8 @@ def is_asked(request: Request, name: str) -> bool:
     return bool(read_flag(name, said))
 
 
-def taken_or_told(take: Callable[[], Any], amount: str = "total_revenue_dollars") -> Any:
-    """What `take` gives; `amount` is the column that tells how much.
+def taken_or_told(take: Callable[[], Any], upload: WordedUpload, amount: str = "total_revenue_dollars") -> Any:
+    """What `take` gives of an upload; `amount` is the column that tells how much.
 
     Raises:
         RejectedRowsError: rows cannot be taken; each is told by its column.
@@ -102,4 +102,4 @@ def taken_or_told(take: Callable[[], Any], amount: str = "total_revenue_dollars"
     try:
         return take()
     except RejectedFile as rejected:
-        raise RejectedRowsError(translate.from_rejected(rejected.receipt, amount)) from None
+        raise RejectedRowsError(translate.from_rejected(rejected.receipt, upload.places.values(), amount)) from None

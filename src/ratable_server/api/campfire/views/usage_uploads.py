@@ -60,7 +60,7 @@ class UsageEventsUpload(CampfireView):
         commit = commit_of(self.actor, contract_id, commit_id)
         how = translate.to_events(commit, contract_of(self.actor, contract_id))
         upload = WordedUpload(file=upload_of(request), is_forced=is_asked(request, "force"), **how)
-        told = taken_or_told(lambda: ingest_worded(actor=self.actor, upload=upload, at=now_at(), now=now_at))
+        told = taken_or_told(lambda: ingest_worded(actor=self.actor, upload=upload, at=now_at(), now=now_at), upload)
         return Response({**translate.from_receipt(told), "periods": _periods(self.actor, commit, told.months)})
 
 
@@ -80,7 +80,7 @@ class ContractUsageUpload(CampfireView):
         how = translate.to_lines(items, contract, _usage_of(request, items))
         upload = WordedUpload(file=upload_of(request), is_forced=is_asked(request, "force"), **how)
         told = taken_or_told(
-            lambda: ingest_worded(actor=self.actor, upload=upload, at=now_at(), now=now_at), "quantity"
+            lambda: ingest_worded(actor=self.actor, upload=upload, at=now_at(), now=now_at), upload, "quantity"
         )
         months = _months(self.actor, items, told.months)
         return Response({**translate.from_receipt(told, "control_total"), "periods": months})

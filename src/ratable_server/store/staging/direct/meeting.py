@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ratable.terms_rules import EXACT_DIGITS
 from ratable_server.store.staging.direct.reading import Record
 from ratable_server.store.staging.hashing import BLOCK_ROWS, block_digests, chain
-from ratable_server.store.staging.settling import Counts
+from ratable_server.store.staging.settling import TOLD_REPEATS, Counts
 
 _CHANGED, _UNKNOWN = "usage_must_not_change_under_its_id", "usage_must_name_a_known_item"
 _OUTCOMES = ("accepted", "duplicate", "rejected")
@@ -30,7 +30,7 @@ class TakenId(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What the books say under the locks.
+    """What the books say under the locks: months from `open_on` on are open.
 
     With `revises` other content under a known id is a revision, with `restates` also where its month is closed.
     """
@@ -69,12 +69,19 @@ def _reject_late(records: Iterable[Record], standing: Standing) -> None:
 def _compare(same: Sequence[Record]) -> None:
     """Records of one id: all of them break a rule where they differ; else the first sound one is taken."""
     if len({record.content_hash for record in same}) > 1:
+        told = told_of_repeats(same[0].event_id, [record.row for record in same])
         for record in same:
             if record.code != _UNKNOWN:
-                record.code, record.value = _CHANGED, record.event_id
+                record.code, record.value = _CHANGED, told
     sound = [record for record in same if not record.code]
     for record in sound[1:]:
         record.is_duplicate = True
+
+
+def told_of_repeats(event_id: str, rows: Sequence[int]) -> str:
+    """An id that several records have with different content, and the first of their rows, in their order."""
+    more = " and others" if len(rows) > TOLD_REPEATS else ""
+    return f"{event_id} in rows {', '.join(map(str, sorted(rows)[:TOLD_REPEATS]))}{more}"
 
 
 def _meet_the_books(record: Record, taken: TakenId, standing: Standing) -> None:
@@ -83,8 +90,8 @@ def _meet_the_books(record: Record, taken: TakenId, standing: Standing) -> None:
         return
     is_open = standing.restates or taken.month_on >= standing.open_on
     is_open = is_open and standing.revises and not taken.is_void
-    if is_open and not record.code:
-        if not record.is_duplicate:
+    if is_open:  # other content is no fault there: a record keeps the rule that it breaks by itself
+        if not (record.code or record.is_duplicate):
             record.revises, record.revises_month_on = taken.record_id, taken.month_on
         return
     record.is_duplicate = False
