@@ -58,7 +58,7 @@ BOOK_REFUSALS: tuple[Code, ...] = (
     ),
     Code(
         "credit_of_adjustment_must_stand",
-        "what an adjustment has credited stays billed, and as its credit memo tells it",
+        "what an adjustment has credited stays billed as its credit memo tells it, until an opposite one of a later day is billed",
         True,
     ),
     Code("credit_memo_must_be_of_the_customer", "a credit memo is of another customer or in another currency"),

@@ -356,6 +356,21 @@ def test_what_another_door_has_credited_goes_with_its_invoice(api: Api):
     assert march.stands == (0, 0, 20_000, 20_000)
 
 
+def test_what_another_door_has_credited_goes_with_its_invoice_whatever_a_memo_tells_of_another_pool(api: Api):
+    """The memo of 5,000.00 is of the one pool; the 3,000.00 of the other go with their invoice, and nothing else does."""
+    march = Credited(api, "pool", "rest")
+    paths = {code: march.bill_of(code) for code in march.pools}
+    closed(api, 3)
+    march.adjust(-5_000, "2026-04-12", credited=5_000)
+    march.adjust_natively(-3_000, date(2026, 4, 12), pool="rest")
+    before = kept(api.actor)
+    assert void(api, paths["pool"], "2026-04-20")["code"] == RULE
+    assert kept(api.actor) == before
+    assert march.stands == (35_000, 32_000, 10_000, 10_000)
+    assert void(api, paths["rest"], "2026-04-20").status == 200
+    assert march.stands == (15_000, 15_000, 27_000, 27_000)
+
+
 def test_an_adjustment_of_another_door_on_the_day_of_a_memo(march: Credited):
     """3,000.00 less in the same entry: 8,000.00 are credited and 5,000.00 told, and the invoice stays for all of it."""
     api, path = march.api, only(march.api)

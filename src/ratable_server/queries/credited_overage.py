@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from django.db.models import Max
 
+from ratable.money import to_major
 from ratable_server.actor import Actor
 from ratable_server.errors import Refused
 from ratable_server.queries.usage_unbilled import overage_and_credits
@@ -81,12 +82,22 @@ def _stand(actor: Actor, contract: str, adjusted: _Adjusted) -> _Stand:
     return _Stand({month: above.get(month, _NOTHING) for month in adjusted.months}, found.credits, found.unlike)
 
 
-def _refuse_uncovered(before: _Stand, after: _Stand, *, memos: Sequence[tuple[str, date | None]]) -> None:
-    """Go on, unless less is credited of a month that credit memos tell, or more of it is unbilled than it comes to."""
+class _Memo(NamedTuple):
+    """A line of a credit memo of an adjustment, with the month that it is of; one that tells none is of any."""
+
+    code: str
+    service_on: date | None
+    amount: Decimal
+
+
+def _refuse_uncovered(before: _Stand, after: _Stand, *, memos: Sequence[_Memo]) -> None:
+    """Go on, unless less is credited of a month than credit memos tell, or more of it is unbilled than it comes to."""
     for service_on in sorted(month for month, credited in before.credits.items() if credited):
-        codes = [code for code, month in memos if month in {None, service_on}]
-        less = before.credits[service_on] - after.credits.get(service_on, _NOTHING)
-        if codes and less > 0:
+        of_month = [memo for memo in memos if memo.service_on in {None, service_on}]
+        codes = [memo.code for memo in of_month]
+        told = min(before.credits[service_on], sum((memo.amount for memo in of_month), _NOTHING))
+        less = told - after.credits.get(service_on, _NOTHING)
+        if less > 0:
             raise _refused(f"{less:f} of overage of {service_on:%Y-%m} would not be credited any more", codes)
         more = sum(max(after.above[key] - before.above[key], _NOTHING) for key in after.above if key[1] == service_on)
         if more > 0:
@@ -95,12 +106,17 @@ def _refuse_uncovered(before: _Stand, after: _Stand, *, memos: Sequence[tuple[st
         raise _refused(f"{after.unlike - before.unlike:f} of overage more would be credited than billed", [])
 
 
-def _memos(actor: Actor, contract: str) -> list[tuple[str, date | None]]:
-    """The credit memos of adjustments, with the month that each is of; one that tells none is of any."""
+def _memos(actor: Actor, contract: str) -> list[_Memo]:
     with books_of(actor):
         of_contract = {"document__contract__code": contract, "document__against": "adjustment"}
-        lines = rows_of(actor, models.PaperLine).filter(**of_contract, paper__deleted_at=None)
-        return list(lines.order_by("paper_id", "place").values_list("paper__code", "document__service_on"))
+        lines = (
+            rows_of(actor, models.PaperLine).filter(**of_contract, paper__deleted_at=None).order_by("paper_id", "place")
+        )
+        columns = ("paper__code", "document__service_on", "amount_minor", "paper__contract__currency")
+        return [
+            _Memo(code, service_on, to_major(minor, currency))
+            for code, service_on, minor, currency in lines.values_list(*columns)
+        ]
 
 
 def _refused(detail: str, memos: Sequence[str]) -> Refused:
