@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from ratable.periods import FAR
 from ratable_server.store.staging.columns import Layout, Words
+from ratable_server.store.staging.settling import TOLD_REPEATS
 from ratable_server.store.staging.texts import Texts
 
 WORDS = (
@@ -27,7 +28,6 @@ _ROWS_AT_ONCE = 20_000
 PROCESSED = "has been processed with other content"
 NO_FLAG = "neither true nor false"
 """Begins what is said of a cell that tells neither, behind the name of its column."""
-_TOLD_REPEATS = 5  # of the rows of adjustments that have one id with different content
 
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -210,7 +210,7 @@ class WordedRows:
         self._finish()
 
     def _finish(self) -> None:
-        self._run(_CONTRADICTING.format(processed=PROCESSED, rows=_TOLD_REPEATS), _REJECTED, _KEPT, "DROP TABLE told")
+        self._run(_CONTRADICTING.format(processed=PROCESSED, rows=TOLD_REPEATS), _REJECTED, _KEPT, "DROP TABLE told")
 
     def _run(self, *statements: str) -> None:
         for statement in statements:
